@@ -1,0 +1,57 @@
+"""How a program proves who it is and what it may touch."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework import authentication, exceptions, permissions
+
+from portal.accounts.models import ApiToken
+
+LAST_USED_PRECISION = timedelta(minutes=1)
+
+
+class TokenAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer pc_live_…`"""
+
+    keyword = "Bearer"
+
+    def authenticate(self, request):
+        header = request.headers.get("Authorization", "")
+        if not header.startswith(f"{self.keyword} "):
+            return None
+        now = timezone.now()
+        token = (
+            ApiToken.objects.usable(now)
+            .select_related("user", "organization")
+            .filter(digest=ApiToken.digest_of(header.removeprefix(f"{self.keyword} ").strip()))
+            .first()
+        )
+        if token is None:
+            raise exceptions.AuthenticationFailed(
+                _("访问令牌无效、已吊销或已过期，请在“访问令牌”页重新创建。")
+            )
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_PRECISION)
+        ApiToken.objects.filter(stale, id=token.id).update(last_used_at=now)
+        request._request.organization = token.organization
+        return token.user, token
+
+    def authenticate_header(self, request):
+        return self.keyword
+
+
+class HasScope(permissions.BasePermission):
+    """A view names `scopes = {"GET": …, "POST": …}`; a key needs it, a signed-in person does not. None is public."""
+
+    def has_permission(self, request, view):
+        method = "GET" if request.method in ("HEAD", "OPTIONS") else request.method
+        needed = getattr(view, "scopes", {}).get(method)
+        if needed is None:
+            return True
+        if not request.user.is_authenticated:
+            return False
+        if isinstance(request.auth, ApiToken) and needed not in request.auth.scopes:
+            self.message = _("访问令牌缺少权限范围 %(scope)s，请重新创建令牌并勾选它。") % {"scope": needed}
+            return False
+        return True

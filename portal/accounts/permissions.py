@@ -1,0 +1,94 @@
+"""Who may do what: one table for pages, the API and the console."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    ENTERPRISE_ADMIN = "enterprise_admin", _("企业管理员")
+    ENTERPRISE_MEMBER = "enterprise_member", _("企业成员")
+    ENTERPRISE_FINANCE = "enterprise_finance", _("企业财务")
+    PROVIDER_ADMIN = "provider_admin", _("服务商管理员")
+    VOUCHER_OFFICER = "voucher_officer", _("算力券经办")
+    AUDITOR = "auditor", _("审计监管")
+    PLATFORM_OPERATOR = "platform_operator", _("平台运营")
+    PLATFORM_FINANCE = "platform_finance", _("平台财务")
+
+
+ROLES = Role.choices
+
+ENTERPRISE = {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER, Role.ENTERPRISE_FINANCE}
+PLATFORM = {Role.PLATFORM_OPERATOR, Role.PLATFORM_FINANCE}
+GOVERNMENT = {Role.VOUCHER_OFFICER, Role.AUDITOR}
+
+ACTIONS: dict[str, set[Role]] = {
+    "projects.view": ENTERPRISE | {Role.AUDITOR},
+    "projects.manage": {Role.ENTERPRISE_ADMIN},
+    "members.view": set(Role),
+    "members.manage": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN},
+    "orders.view": ENTERPRISE | PLATFORM | {Role.AUDITOR},
+    "orders.place": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER},
+    "orders.cancel": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER},
+    "deliveries.view": {Role.PROVIDER_ADMIN},
+    "approvals.view": ENTERPRISE,
+    "approvals.decide": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_FINANCE},
+    "wallet.view": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER, Role.ENTERPRISE_FINANCE},
+    "bills.view": ENTERPRISE | PLATFORM | {Role.AUDITOR},
+    "receipts.view": PLATFORM | {Role.AUDITOR},
+    "receipts.record": {Role.PLATFORM_FINANCE},
+    "statements.view": PLATFORM | {Role.PROVIDER_ADMIN, Role.VOUCHER_OFFICER, Role.AUDITOR},
+    "statements.close": {Role.PLATFORM_FINANCE},
+    "programmes.view": PLATFORM | GOVERNMENT,
+    "vouchers.view": ENTERPRISE | GOVERNMENT,
+    "vouchers.issue": {Role.VOUCHER_OFFICER},
+    "clusters.view": PLATFORM | {Role.PROVIDER_ADMIN, Role.AUDITOR},
+    "cockpit.view": PLATFORM | GOVERNMENT,
+    "audit.view": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN, Role.AUDITOR},
+    "books.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},
+}
+
+CITYWIDE: set[Role] = PLATFORM | GOVERNMENT
+
+
+class _All:
+    """Every organisation."""
+
+    def __contains__(self, _organization_id):
+        return True
+
+    def __repr__(self):
+        return "ALL"
+
+
+ALL = _All()
+
+
+def memberships(user) -> list:
+    """A person's roles, asked of the database once for each request."""
+    if not user.is_authenticated:
+        return []
+    if not hasattr(user, "_memberships"):
+        user._memberships = list(user.memberships.select_related("organization"))
+    return user._memberships
+
+
+def organization_ids(user, action: str):
+    """The organisations in which this person may do this: a set of ids, or ALL for a citywide role."""
+    roles = ACTIONS[action]
+    held = [m for m in memberships(user) if m.role in roles]
+    if any(m.role in CITYWIDE for m in held):
+        return ALL
+    return {m.organization_id for m in held}
+
+
+def can(user, action: str, organization=None) -> bool:
+    """May this person do this — anywhere, or in this organisation?"""
+    ids = organization_ids(user, action)
+    if ids is ALL:
+        return True
+    return bool(ids) if organization is None else organization.id in ids
+
+
+def roles_for(action: str) -> list[str]:
+    """The names of the roles that may do this, for the page that says no."""
+    return [str(role.label) for role in Role if role in ACTIONS[action]]

@@ -1,0 +1,58 @@
+"""A second person's word."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.accounts.permissions import ALL, organization_ids
+
+
+class ApprovalQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        ids = organization_ids(user, "approvals.view")
+        return self if ids is ALL else self.filter(organization_id__in=ids)
+
+    def pending(self):
+        return self.filter(status=Approval.Status.PENDING)
+
+
+class Approval(models.Model):
+    """A request that waits for somebody other than the person who made it."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("待审批")
+        APPROVED = "approved", _("已同意")
+        REJECTED = "rejected", _("已驳回")
+        LAPSED = "lapsed", _("已失效")
+
+    NEXT = {Status.PENDING: {Status.APPROVED, Status.REJECTED, Status.LAPSED}}
+
+    code = models.CharField(max_length=32, unique=True)
+    organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=24)
+    subject_code = models.CharField(max_length=64)
+    summary = models.CharField(_("事项"), max_length=200)
+    amount = models.BigIntegerField(_("金额（分）"))
+    url = models.CharField(max_length=200)
+    status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.PENDING)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField(_("提交时间"))
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    reason = models.CharField(_("意见"), max_length=300, blank=True)
+
+    objects = ApprovalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "subject_code"], name="one_approval_per_subject"),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by")),
+                name="nobody_approves_their_own",
+            ),
+        ]
+        indexes = [models.Index(fields=["organization", "status"])]

@@ -1,0 +1,29 @@
+"""Telling people."""
+
+from django.db import transaction
+
+from portal.notices.models import Notice
+from portal.organizations.models import Membership
+from portal.accounts.permissions import ACTIONS
+from portal.shell.codes import new_code
+
+
+def notify(*, kind, title, url, at, user=None, organization=None, action=None):
+    """Leave a line for one person, or for everybody in an organisation who may do `action`."""
+    if user is not None:
+        user_ids = [user.id]
+    else:
+        user_ids = Membership.objects.filter(organization=organization, role__in=ACTIONS[action]).values_list(
+            "user_id", flat=True
+        )
+    with transaction.atomic():
+        Notice.objects.bulk_create(
+            Notice(code=new_code("NT"), user_id=user_id, kind=kind, title=title, url=url, created_at=at)
+            for user_id in user_ids
+        )
+
+
+def mark_read(*, user, at, code=None):
+    """Read one line, or all of them."""
+    mine = Notice.objects.filter(user=user, read_at=None)
+    (mine.filter(code=code) if code else mine).update(read_at=at)

@@ -1,0 +1,37 @@
+"""What people should know."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class NoticeQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user)
+
+    def unread(self):
+        return self.filter(read_at=None)
+
+
+class Notice(models.Model):
+    """A line in somebody's inbox that leads to the thing it speaks of."""
+
+    class Kind(models.TextChoices):
+        ORDER = "order", _("订单")
+        APPROVAL = "approval", _("审批")
+        MONEY = "money", _("资金")
+        SYSTEM = "system", _("系统")
+
+    code = models.CharField(max_length=32, unique=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=12, choices=Kind)
+    title = models.CharField(max_length=200)
+    url = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["user", "-id"])]

@@ -1,0 +1,84 @@
+"""How organisations, their people and their projects come to be."""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from portal.audit import actions as audit
+from portal.organizations.models import Membership, Organization, Project
+from portal.shell.codes import new_code
+from portal.shell.exceptions import Refusal
+
+
+class NameTaken(Refusal):
+    """Another organisation or project already goes by this name."""
+
+    status = 409
+    code = "name_taken"
+
+
+def found(*, name, district, credit_code, by, at) -> Organization:
+    """A firm joins with its first administrator and a first project."""
+    try:
+        with transaction.atomic():
+            organization = Organization.objects.create(
+                code=new_code("EN"),
+                kind=Organization.Kind.ENTERPRISE,
+                name=name,
+                district=district,
+                credit_code=credit_code,
+            )
+            Membership.objects.create(user=by, organization=organization, role="enterprise_admin")
+            audit.record(organization, "organization.founded", by=by, organization=organization, name=name)
+            open_project(
+                organization=organization,
+                name=_("默认项目"),
+                approval_threshold=0,
+                monthly_budget=0,
+                by=by,
+            )
+    except IntegrityError as clash:
+        raise NameTaken(
+            _("该企业名称或统一社会信用代码已注册，请联系贵单位管理员邀请您加入。"), field="name"
+        ) from clash
+    by.__dict__.pop("_memberships", None)
+    return organization
+
+
+def open_project(*, organization, name, approval_threshold, monthly_budget, by) -> Project:
+    """Give an organisation another purse. Budget 0 means no limit; threshold 0 means no second person."""
+    try:
+        with transaction.atomic():
+            project = Project.objects.create(
+                code=new_code("PJ"),
+                organization=organization,
+                name=name,
+                approval_threshold=approval_threshold,
+                monthly_budget=monthly_budget,
+            )
+            audit.record(
+                project, "project.opened", by=by, threshold=approval_threshold, budget=monthly_budget
+            )
+    except IntegrityError as clash:
+        raise NameTaken(_("本单位已有同名项目，请换一个名称。"), field="name") from clash
+    return project
+
+
+def change_project(*, project_id, approval_threshold, monthly_budget, is_open, by) -> Project:
+    """Change what a purse may spend and when a second person must agree."""
+    with transaction.atomic():
+        project = Project.objects.select_for_update().select_related("organization").get(id=project_id)
+        before = [project.approval_threshold, project.monthly_budget, project.is_open]
+        project.approval_threshold, project.monthly_budget, project.is_open = (
+            approval_threshold,
+            monthly_budget,
+            is_open,
+        )
+        project.save(update_fields=["approval_threshold", "monthly_budget", "is_open"])
+        audit.record(
+            project,
+            "project.changed",
+            by=by,
+            before=before,
+            after=[approval_threshold, monthly_budget, is_open],
+        )
+    return project

@@ -1,0 +1,25 @@
+"""The hat a person is wearing."""
+
+from django.utils.functional import SimpleLazyObject
+
+from portal.accounts.permissions import memberships
+
+SESSION_KEY = "organization"
+
+
+def current_organization(request):
+    """The organisation chosen in this session, else the person's first."""
+    mine = [m.organization for m in memberships(request.user)]
+    chosen = request.session.get(SESSION_KEY)
+    return next((o for o in mine if o.code == chosen), mine[0] if mine else None)
+
+
+class CurrentOrganization:
+    """Sets `request.organization`, looked up only when somebody asks."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.organization = SimpleLazyObject(lambda: current_organization(request))
+        return self.get_response(request)

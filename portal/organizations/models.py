@@ -1,0 +1,91 @@
+"""Who takes part in the city's compute: firms, providers, government, the platform itself."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.accounts import permissions
+from portal.accounts.permissions import ALL
+from portal.shell.districts import District
+
+
+class Organization(models.Model):
+    """A legal person on the platform."""
+
+    class Kind(models.TextChoices):
+        ENTERPRISE = "enterprise", _("企业")
+        PROVIDER = "provider", _("算力服务商")
+        GOVERNMENT = "government", _("政府部门")
+        PLATFORM = "platform", _("平台运营方")
+
+    code = models.CharField(max_length=32, unique=True)
+    kind = models.CharField(max_length=12, choices=Kind)
+    name = models.CharField(_("名称"), max_length=120, unique=True)
+    name_en = models.CharField(_("英文名称"), max_length=160, blank=True)
+    district = models.CharField(_("所在区"), max_length=16, choices=District, blank=True)
+    credit_code = models.CharField(_("统一社会信用代码"), max_length=18, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credit_code"], condition=~Q(credit_code=""), name="one_organization_per_credit_code"
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class Membership(models.Model):
+    """A person's role in an organisation."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(_("角色"), max_length=24, choices=permissions.ROLES)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organization"], name="one_role_per_person_and_organization"
+            )
+        ]
+
+
+class ProjectQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        ids = permissions.organization_ids(user, "projects.view")
+        return self if ids is ALL else self.filter(organization_id__in=ids)
+
+    def open(self):
+        return self.filter(is_open=True)
+
+
+class Project(models.Model):
+    """A purse inside an organisation: what it is for, how much a month, and from which amount a second person must agree."""
+
+    code = models.CharField(max_length=32, unique=True)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="projects")
+    name = models.CharField(_("项目名称"), max_length=80)
+    approval_threshold = models.BigIntegerField(_("审批起点（分）"), default=0)
+    monthly_budget = models.BigIntegerField(_("月度预算（分）"))
+    is_open = models.BooleanField(_("使用中"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="one_project_per_name"),
+            models.CheckConstraint(
+                condition=Q(approval_threshold__gte=0, monthly_budget__gte=0),
+                name="project_money_is_not_negative",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name

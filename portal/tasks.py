@@ -1,0 +1,3 @@
+from portal.audit.tasks import seal_audit_events
+
+__all__ = ["seal_audit_events"]

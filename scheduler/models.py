@@ -1,0 +1,1 @@
+"""The lobby: Django finds the rooms here."""
