@@ -7,9 +7,9 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 env = environ.Env()
+VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
 if "DATABASE_URL" not in env.ENVIRON and (VAR_DIR / "run" / "env").exists():
     env.read_env(VAR_DIR / "run" / "env")
 

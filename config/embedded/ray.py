@@ -1,0 +1,58 @@
+"""A real one-node Ray cluster whose accelerators are logical: real jobs and logs, without the cards."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import httpx
+
+from config.embedded.processes import Service
+from config.embedded.state import LOOPBACK, State, own_folder
+
+PORTS = {
+    "port": "ray",
+    "dashboard-port": "ray-dashboard",
+    "node-manager-port": "ray-node-manager",
+    "object-manager-port": "ray-object-manager",
+    "dashboard-agent-listen-port": "ray-agent",
+    "dashboard-agent-grpc-port": "ray-agent-grpc",
+    "runtime-env-agent-port": "ray-runtime-env",
+    "metrics-export-port": "ray-metrics",
+    "ray-client-server-port": "ray-client",
+}
+ACCELERATORS = {"ascend910b": 64, "rtx4090": 32}
+
+
+def accelerators() -> dict[str, int]:
+    """How many cards of which model this node pretends to hold."""
+    return json.loads(os.environ.get("RAY_ACCELERATORS", "null")) or ACCELERATORS
+
+
+def service(state: State) -> tuple[Service, str]:
+    """The cluster and the address of its jobs interface, both on loopback only."""
+    ports = {option: state.port(name) for option, name in PORTS.items()}
+    address = f"http://{LOOPBACK}:{ports['dashboard-port']}"
+    argv = [
+        str(Path(sys.executable).parent / "ray"), "start", "--head", "--block",
+        f"--node-ip-address={LOOPBACK}", f"--dashboard-host={LOOPBACK}",
+        *(f"--{option}={port}" for option, port in ports.items()),
+        f"--resources={json.dumps(accelerators())}",
+        "--num-cpus=2", "--num-gpus=0", "--object-store-memory=100000000",
+        f"--temp-dir={state.temporary}", "--disable-usage-stats", "--log-style=record", "--log-color=false",
+    ]  # fmt: skip
+    env = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_enable_open_telemetry": "0", "PYTHONUNBUFFERED": "1"}
+
+    def ready() -> bool:
+        try:
+            return httpx.get(f"{address}/api/version", timeout=2, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    return (
+        Service(
+            "ray", argv, ready, env=env, stop_seconds=6,
+            before=lambda: own_folder(state.temporary) and None,
+        ),
+        address,
+    )  # fmt: skip

@@ -1,0 +1,102 @@
+"""What must be done before the doors open; each step is skipped while its ingredients are unchanged."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("portal", "federation", "scheduler", "marketplace", "subsidies", "maas", "ops")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command, who runs it, and the files that make it necessary again when they change."""
+
+    name: str
+    title: str
+    arguments: tuple[str, ...]
+    ingredients: Callable[[], Iterable[Path]]
+    as_owner: bool = False
+    # Its work is in the database, so a database we do not keep ourselves is always asked again.
+    in_database: bool = False
+    results: tuple[Path, ...] = ()
+
+    @property
+    def argv(self) -> list[str]:
+        return [sys.executable, *self.arguments]
+
+
+def steps(var: Path) -> list[Step]:
+    """In the order in which they must run."""
+    return [
+        Step(
+            "migrate", "Tables", manage("migrate", "--no-input"), migrations, as_owner=True, in_database=True
+        ),
+        Step("grants", "Rights", manage("grant_app_role"), code, as_owner=True, in_database=True),
+        Step("translations", "Translations", ("-m", "config.translations", "compile"), catalogues),
+        Step("assets", "Charts", manage("build_assets"), assets, results=(var / "assets",)),
+        Step(
+            "static",
+            "Styles",
+            manage("collectstatic", "--no-input", "-v0"),
+            static(var),
+            results=(var / "static",),
+        ),
+        Step("demo", "Demo city", manage("load_demo_city"), demo, in_database=True),
+    ]
+
+
+def manage(*arguments: str) -> tuple[str, ...]:
+    return (str(ROOT / "manage.py"), *arguments)
+
+
+def digest(step: Step, *more: str) -> str:
+    """A fingerprint of everything the step's outcome depends on."""
+    total = sha256()
+    for part in (*step.arguments[1:], *more):
+        total.update(part.encode() + b"\0")
+    for path in sorted(set(step.ingredients())):
+        total.update(str(path).encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()
+
+
+def in_apps(pattern: str) -> Iterator[Path]:
+    for app in APPS:
+        yield from (path for path in (ROOT / app).rglob(pattern) if path.is_file())
+
+
+def migrations() -> Iterable[Path]:
+    return in_apps("migrations/*.py")
+
+
+def code() -> Iterable[Path]:
+    return in_apps("*.py")
+
+
+def demo() -> Iterable[Path]:
+    yield from code()
+    for pattern in ("*.json", "*.csv", "*.toml"):
+        yield from in_apps(pattern)
+
+
+def catalogues() -> Iterable[Path]:
+    return (ROOT / "locale").rglob("*.po")
+
+
+def assets() -> Iterable[Path]:
+    return (
+        path
+        for path in (ROOT / "assets").rglob("*")
+        if path.is_file() and "node_modules" not in path.relative_to(ROOT).parts
+    )
+
+
+def static(var: Path) -> Callable[[], Iterable[Path]]:
+    def ingredients() -> Iterable[Path]:
+        yield from (path for path in in_apps("*") if "static" in path.relative_to(ROOT).parts)
+        yield from (path for path in (var / "assets").rglob("*") if path.is_file())
+        yield ROOT / "requirements" / "base.txt"
+
+    return ingredients

@@ -1,0 +1,358 @@
+"""One foreground process that starts everything in order, restarts what dies, and leaves nothing behind."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psutil
+
+from config.embedded import environment, processes, ray, redis
+from config.embedded.postgres import APPLICATION, OWNER, Postgres
+from config.embedded.processes import Service
+from config.embedded.state import LOOPBACK, State, is_free
+from config.embedded.steps import ROOT, Step, digest, steps
+
+TICK = 0.1
+FIRST_PAUSE, LONGEST_PAUSE, STEADY = 0.5, 30.0, 60.0
+DEATHS_BEFORE_READY = 3
+
+
+class Stopped(Exception):
+    """Somebody pressed Ctrl-C or sent SIGTERM."""
+
+
+class CannotStart(Exception):
+    """A sad fact that the person in front of the screen must hear in one sentence."""
+
+
+class Child:
+    """A service with its present process and its history of deaths."""
+
+    def __init__(self, service: Service):
+        self.service = service
+        self.process: subprocess.Popen | None = None
+        self.pause = FIRST_PAUSE
+        self.started_at = 0.0
+        self.due_at = 0.0
+        self.deaths = 0
+
+    def died(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+
+class Supervisor:
+    def __init__(self, state: State, say: Callable[[str], None] = print):
+        self.state = state
+        self.say = say
+        self.children: list[Child] = []
+        self.env: dict[str, str] = {}
+        self.asked_to_stop = False
+        self.began = time.monotonic()
+
+    # --- the whole day ---------------------------------------------------------------------------
+    def run(self) -> int:
+        """Serve until told to stop. The exit code is 0 only for an orderly end."""
+        self.state.prepare()
+        with lock(self.state):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, self._stop_soon)
+            processes.adopt_orphans()
+            try:
+                self._open_the_house()
+                while True:
+                    self._wait(lambda: False, 3600)
+            except Stopped:
+                return 0
+            except CannotStart as sad:
+                self.say(f"\n{sad}")
+                return 1
+            finally:
+                self._close_the_house()
+
+    def _stop_soon(self, number, frame) -> None:
+        if self.asked_to_stop and number == signal.SIGINT:
+            self.say("Ending everything at once.")
+            processes.end(processes.marked(self.state.root), seconds=0)
+        self.asked_to_stop = True
+
+    def _open_the_house(self) -> None:
+        host, port = environment.web_address()
+        if left := processes.sweep(self.state.root):
+            self.say(f"  ended {left} processes of an earlier run that was killed")
+        if not is_free(port, host):
+            raise CannotStart(f"Port {port} is taken by another program. Choose one: make up PORT={port + 1}")
+        self.env = environment.basics(self.state)
+        self._database()
+        self._queue()
+        ray_child = self._compute()
+        environment.write(self.state, self.env)
+        for step in steps(self.state.root):
+            self._carry_out(step)
+        self._start(web(host, port), "Web server")
+        for service in (worker(), beat(self.state)):
+            self._start(service, None)
+        if ray_child:
+            self._launch(ray_child)
+        self._greet()
+        if ray_child:
+            self._wait(ray_child.service.ready, 120)
+            self.say(f"  Ray is up: {self.env['RAY_ADDRESS']}")
+
+    # --- servers ---------------------------------------------------------------------------------
+    def _database(self) -> None:
+        if url := os.environ.get("DATABASE_URL"):
+            self.env |= {"DATABASE_URL": url, "DATABASE_OWNER_URL": os.environ.get("DATABASE_OWNER_URL", url)}
+            self.env["DATABASE_APP_ROLE"] = os.environ.get("DATABASE_APP_ROLE", "")
+            return
+        postgres = Postgres(self.state)
+        if postgres.initialise():
+            self.say("  made a new database")
+        self._start(postgres.service(), "PostgreSQL")
+        self.env |= {
+            "DATABASE_URL": postgres.url(APPLICATION),
+            "DATABASE_OWNER_URL": postgres.url(OWNER),
+            "DATABASE_APP_ROLE": APPLICATION,
+        }
+
+    def _queue(self) -> None:
+        if url := os.environ.get("REDIS_URL"):
+            self.env["REDIS_URL"] = url
+            return
+        service, self.env["REDIS_URL"] = redis.service(self.state)
+        self._start(service, "Redis")
+
+    def _compute(self) -> Child | None:
+        """Ray is slow to wake, so it is only made known here and started behind the login page."""
+        if "RAY_ADDRESS" in os.environ:
+            self.env["RAY_ADDRESS"] = os.environ["RAY_ADDRESS"]
+            return None
+        service, self.env["RAY_ADDRESS"] = ray.service(self.state)
+        return Child(service)
+
+    def _start(self, service: Service, title: str | None) -> None:
+        """Start a server; with a title, also wait until it answers."""
+        child = Child(service)
+        self._launch(child)
+        if not title:
+            return
+        began = time.monotonic()
+        if not self._wait(service.ready, 90, child):
+            raise CannotStart(
+                f"{title} did not start. Its last words:\n{last_words(self._log(service.name))}"
+            )
+        self.say(f"  {title:<14} {time.monotonic() - began:5.1f} s")
+
+    def _launch(self, child: Child) -> None:
+        service = child.service
+        service.before()
+        with self._log(service.name).open("ab") as log:
+            child.process = processes.spawn(
+                service.argv,
+                mark=self.state.root,
+                log=log,
+                env={**self.env, **service.env},
+                user=service.user,
+                cwd=service.cwd or ROOT,
+                last_wish=service.stop_signal,
+            )
+        child.started_at = time.monotonic()
+        child.due_at = 0.0
+        if child not in self.children:
+            self.children.append(child)
+
+    def _log(self, name: str) -> Path:
+        return self.state.logs / f"{name}.log"
+
+    # --- steps -----------------------------------------------------------------------------------
+    def _carry_out(self, step: Step) -> None:
+        stamp = self.state.stamps / step.name
+        wanted = digest(step, self.env["DATABASE_URL"] if step.in_database else "")
+        is_kept_elsewhere = step.in_database and "DATABASE_URL" in os.environ
+        results_stand = all(path.exists() for path in step.results)
+        if not is_kept_elsewhere and results_stand and stamp.exists() and stamp.read_text() == wanted:
+            return
+        began = time.monotonic()
+        env = dict(self.env)
+        if step.as_owner:
+            env["DATABASE_URL"] = env["DATABASE_OWNER_URL"]
+        log_path = self._log(f"setup-{step.name}")
+        with log_path.open("wb") as log:
+            process = processes.spawn(step.argv, mark=self.state.root, log=log, env=env, cwd=ROOT)
+        self._wait(lambda: process.poll() is not None, 600, running=process)
+        if process.returncode != 0:
+            raise CannotStart(f"{step.title} failed. Its last words:\n{last_words(log_path)}")
+        # The step may itself have made some of its ingredients.
+        stamp.write_text(digest(step, self.env["DATABASE_URL"] if step.in_database else ""))
+        self.say(f"  {step.title:<14} {time.monotonic() - began:5.1f} s")
+
+    # --- watching --------------------------------------------------------------------------------
+    def _wait(
+        self, is_done: Callable[[], bool], seconds: float, child: Child | None = None, running=None
+    ) -> bool:
+        """Look after everybody until something is done; False when it takes too long or keeps dying."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._look_after(running)
+            if is_done():
+                return True
+            if child and child.deaths >= DEATHS_BEFORE_READY:
+                return False
+            time.sleep(TICK)
+        return False
+
+    def _look_after(self, running: subprocess.Popen | None = None) -> None:
+        if self.asked_to_stop:
+            raise Stopped
+        now = time.monotonic()
+        for child in self.children:
+            if child.due_at and now >= child.due_at:
+                self._launch(child)
+            elif not child.due_at and child.died():
+                self._mourn(child, now)
+        ours = [child.process for child in self.children if child.process]
+        processes.reap_orphans(ours + ([running] if running else []))
+
+    def _mourn(self, child: Child, now: float) -> None:
+        """A dead server comes back after a pause that grows while it keeps dying."""
+        child.deaths += 1
+        if now - child.started_at > STEADY:
+            child.pause = FIRST_PAUSE
+        name, code = child.service.name, child.process.returncode if child.process else None
+        self.say(f"  {name} ended ({describe(code)}); starting it again in {child.pause:g} s")
+        child.due_at, child.pause = now + child.pause, min(child.pause * 2, LONGEST_PAUSE)
+
+    # --- the end ---------------------------------------------------------------------------------
+    def _close_the_house(self) -> None:
+        """Those who write first, those who keep last; then whoever is still there."""
+        self.say("\nStopping …")
+        keepers = [child for child in self.children if child.service.name in ("postgres", "redis")]
+        writers = [child for child in self.children if child not in keepers]
+        for group in (writers, keepers):
+            orphans = [
+                process
+                for child in group
+                if child.process
+                for process in processes.descendants(child.process.pid)
+            ]
+            for child in group:
+                if child.process and child.process.poll() is None:
+                    child.process.send_signal(child.service.stop_signal)
+            for child in group:
+                if child.process:
+                    self._see_off(child)
+            processes.end(orphans, seconds=1)
+        processes.end(psutil.Process().children(recursive=True), seconds=1)
+        processes.sweep(self.state.root, seconds=1)
+        processes.reap_orphans([])
+        (self.state.run / "env").unlink(missing_ok=True)
+        self.say("Everything has stopped.")
+
+    def _see_off(self, child: Child) -> None:
+        try:
+            child.process.wait(child.service.stop_seconds)
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+
+    def _greet(self) -> None:
+        self.say(f"\n  {self.env['PUBLIC_URL']}    ready after {time.monotonic() - self.began:.1f} s")
+        accounts = self._log("setup-demo")
+        if accounts.exists() and (text := accounts.read_text().strip()):
+            self.say("\n" + "\n".join(f"  {line}" for line in text.splitlines()))
+        self.say(f"\n  Logs: {self.state.logs}    Stop: Ctrl-C\n")
+
+
+# --- our own programs --------------------------------------------------------------------------------
+def program(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+def web(host: str, port: int) -> Service:
+    """The web server; one process with a few threads is plenty for one machine."""
+
+    def ready() -> bool:
+        try:
+            reach = LOOPBACK if host == "0.0.0.0" else host
+            return httpx.get(f"http://{reach}:{port}/healthz", timeout=2, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    argv = [
+        program("granian"), "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1",
+        "--blocking-threads", "6", "--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "5",
+        "config.wsgi:application",
+    ]  # fmt: skip
+    return Service("web", argv, ready, stop_seconds=8)
+
+
+def worker() -> Service:
+    argv = [
+        program("celery"), "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO",
+        "--without-gossip", "--without-mingle", "-O", "fair",
+    ]  # fmt: skip
+    return Service("worker", argv, lambda: True, stop_seconds=10)
+
+
+def beat(state: State) -> Service:
+    schedule = state.run / "beat"
+    argv = [
+        program("celery"),
+        "-A",
+        "config",
+        "beat",
+        "--loglevel",
+        "INFO",
+        "--schedule",
+        str(schedule),
+        "--pidfile=",
+    ]
+    return Service("beat", argv, lambda: True, stop_seconds=5)
+
+
+# --- small helpers -----------------------------------------------------------------------------------
+class lock:
+    """One supervisor per state folder; the kernel forgets the lock when its holder dies, however it dies."""
+
+    def __init__(self, state: State):
+        self.path = state.run / "supervisor"
+
+    def __enter__(self):
+        self.file = self.path.open("a+")
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.file.seek(0)
+            raise AlreadyRunning(int(self.file.read() or 0)) from None
+        self.file.truncate(0)
+        self.file.write(str(os.getpid()))
+        self.file.flush()
+        return self
+
+    def __exit__(self, *error):
+        self.file.truncate(0)
+        self.file.close()
+
+
+class AlreadyRunning(Exception):
+    """Another supervisor holds this state folder."""
+
+    def __init__(self, pid: int):
+        self.pid = pid
+        super().__init__(f"Already running here as process {pid}. Stop it with: make down")
+
+
+def describe(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exit code {code}"
+
+
+def last_words(log: Path, lines: int = 25) -> str:
+    text = log.read_text(errors="replace") if log.exists() else ""
+    return "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) + f"\n  The whole log: {log}"

@@ -1,0 +1,84 @@
+"""Servers for one test run: fast, forgetful, and gone afterwards."""
+
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from config.embedded import processes, ray, redis
+from config.embedded.postgres import APPLICATION, OWNER, Postgres
+from config.embedded.processes import Service
+from config.embedded.state import State
+
+
+class Throwaway:
+    """Addresses are known at once; a server starts when somebody asks for it, and all end together."""
+
+    def __init__(self, *, keep_data: bool = False):
+        self.state = State(Path(tempfile.mkdtemp(prefix="compute-test-")))
+        self.state.prepare()
+        self.state.root.chmod(0o755)
+        self.postgres = Postgres(self.state, for_tests=not keep_data)
+        self.redis, redis_url = redis.service(self.state)
+        self.ray, ray_address = ray.service(self.state)
+        self.running: dict[str, subprocess.Popen] = {}
+        self.env = {
+            "DATABASE_URL": self.postgres.url(OWNER),
+            "DATABASE_OWNER_URL": self.postgres.url(OWNER),
+            "DATABASE_APP_ROLE": APPLICATION,
+            "REDIS_URL": redis_url,
+            "RAY_ADDRESS": ray_address,
+            "SECRET_KEY": self.state.secret("django"),
+        }
+
+    def start_postgres(self) -> None:
+        self.postgres.initialise()
+        self._start(self.postgres.service(), 60)
+
+    def start_redis(self) -> None:
+        self._start(self.redis, 20)
+
+    def start_ray(self) -> None:
+        self._start(self.ray, 120)
+
+    def _start(self, service: Service, seconds: float) -> None:
+        if service.name in self.running:
+            return
+        service.before()
+        path = self.state.logs / f"{service.name}.log"
+        with path.open("ab") as log:
+            self.running[service.name] = process = processes.spawn(
+                service.argv, mark=self.state.root, log=log, env=service.env,
+                user=service.user, cwd=service.cwd, last_wish=service.stop_signal,
+            )  # fmt: skip
+        deadline = time.monotonic() + seconds
+        while not service.ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(
+                    f"{service.name} did not start:\n{path.read_text(errors='replace')[-3000:]}"
+                )
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End everything and remove every trace."""
+        for process in self.running.values():
+            family = processes.descendants(process.pid)
+            process.kill()
+            process.wait()
+            processes.end((child for child in family if child.is_running()), seconds=1)
+        processes.sweep(self.state.root, seconds=1)
+        psutil.wait_procs(psutil.Process().children(), timeout=0)
+        self.state.remove()
+        shutil.rmtree(self.state.temporary, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        self.start_postgres()
+        self.start_redis()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.stop()
