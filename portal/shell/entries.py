@@ -7,8 +7,16 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from django.apps import apps
+from django.utils.translation import gettext_lazy as _
 
 PUBLIC = "public"
+SECTIONS = {
+    "enterprise": _("用算力"),
+    "provider": _("供算力"),
+    "government": _("算力券与监管"),
+    "platform": _("平台运营"),
+    "account": _("单位与账号"),
+}
 
 
 @dataclass(frozen=True)

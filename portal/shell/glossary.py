@@ -1,0 +1,65 @@
+"""What a status looks like: colour and icon always travel with the word."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Look:
+    tone: str
+    icon: str
+
+
+WAITING = Look("warn", "clock")
+MOVING = Look("info", "progress")
+GOOD = Look("ok", "check")
+BAD = Look("bad", "alert")
+OVER = Look("quiet", "stop")
+DRAFT = Look("quiet", "edit")
+
+LOOKS = {
+    "draft": DRAFT,
+    "pending": WAITING,
+    "queued": WAITING,
+    "awaiting_approval": WAITING,
+    "awaiting_payment": WAITING,
+    "submitted": WAITING,
+    "connecting": WAITING,
+    "held": WAITING,
+    "confirmed": MOVING,
+    "submitting": MOVING,
+    "accepted": MOVING,
+    "running": MOVING,
+    "cancelling": MOVING,
+    "issued": MOVING,
+    "open": MOVING,
+    "paid": GOOD,
+    "active": GOOD,
+    "approved": GOOD,
+    "published": GOOD,
+    "online": GOOD,
+    "listed": GOOD,
+    "succeeded": GOOD,
+    "finished": GOOD,
+    "billed": GOOD,
+    "captured": GOOD,
+    "redeemed": GOOD,
+    "settled": GOOD,
+    "closed": OVER,
+    "used": OVER,
+    "released": OVER,
+    "cancelled": OVER,
+    "expired": OVER,
+    "withdrawn": OVER,
+    "superseded": OVER,
+    "unlisted": OVER,
+    "offline": BAD,
+    "failed": BAD,
+    "rejected": BAD,
+    "lost": BAD,
+    "frozen": BAD,
+}
+
+
+def look(word: str) -> Look:
+    """The look of a machine word; words nobody has placed are shown quietly, never wrongly."""
+    return LOOKS.get(str(word), Look("quiet", "dot"))

@@ -1,0 +1,119 @@
+// What moves on a page. Everything here improves a page that already works without it.
+(() => {
+  const root = document.documentElement;
+  root.classList.add("js");
+  const all = (selector, within = document) => within.querySelectorAll(selector);
+  const say = (words) => { const live = document.getElementById("live"); if (live) live.textContent = words; };
+  const remember = (name, value) => { document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`; };
+
+  // Preferences: drawn at once here, and by the server from the same cookie on the next page.
+  const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const nextSize = { large: "larger", larger: "normal" };
+  const prefer = {
+    theme: () => { root.dataset.theme = isDark() ? "light" : "dark"; remember("theme", root.dataset.theme); redraw(); },
+    text: () => {
+      const size = nextSize[root.dataset.text] || "large";
+      if (size === "normal") delete root.dataset.text; else root.dataset.text = size;
+      remember("text", size);
+    },
+  };
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.preference in prefer) { event.preventDefault(); prefer[form.dataset.preference](); return; }
+    const sheet = form.closest("[popover]");
+    if (sheet && sheet.matches(":popover-open")) sheet.hidePopover();
+    if (form.method !== "post" || form.matches("[hx-post]")) return;
+    // A second click on a slow line must not send the form twice.
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    (event.submitter || form).setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => all("[data-sent]").forEach((form) => {
+    delete form.dataset.sent;
+    all("[aria-busy]", form).forEach((button) => button.removeAttribute("aria-busy"));
+  }));
+
+  document.addEventListener("click", (event) => {
+    const near = (selector) => event.target.closest(selector);
+    all("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+    const opener = near("[data-dialog]");
+    if (opener) { event.preventDefault(); document.getElementById(opener.dataset.dialog).showModal(); }
+    if (near("[data-close]")) near("dialog").close();
+    if (near("[data-dismiss]")) near(".notice").remove();
+    if (near("[data-print]")) print();
+    if (near("[data-fullscreen]")) document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen();
+    const copy = near("[data-copy]");
+    if (copy) navigator.clipboard.writeText(copy.dataset.copy).then(() => {
+      copy.classList.add("is-done");
+      say(copy.dataset.done);
+      setTimeout(() => { copy.classList.remove("is-done"); say(""); }, 2500);
+    });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    all("details.menu[open]").forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
+  });
+
+  const offline = document.getElementById("offline");
+  const showLine = () => { if (offline) offline.hidden = navigator.onLine; };
+  addEventListener("online", showLine);
+  addEventListener("offline", showLine);
+  showLine();
+
+  // Pinyin is not yet a query: while it is being composed nothing is sent.
+  let isComposing = false;
+  document.addEventListener("compositionstart", () => { isComposing = true; });
+  document.addEventListener("compositionend", (event) => {
+    isComposing = false;
+    event.target.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const token = document.querySelector("[name=csrfmiddlewaretoken]");
+    if (token) event.detail.headers["X-CSRFToken"] = token.value;
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const isPolling = (event.target.getAttribute("hx-trigger") || "").includes("every");
+    if (isComposing || (isPolling && document.hidden)) event.preventDefault();
+  });
+  let wasAtEnd = new WeakSet();
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, target } = event.detail;
+    // Refusals come as designed fragments; show them where the answer was expected.
+    if ([403, 404, 409, 422, 429].includes(xhr.status) && !(xhr.responseText || "").includes("<html")) event.detail.shouldSwap = true;
+    all("[data-follow]", target.parentNode || target).forEach((log) => {
+      if (log.scrollHeight - log.scrollTop - log.clientHeight < 40) wasAtEnd.add(log);
+    });
+    forget(target);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const around = event.target.parentNode || document;
+    all("[data-follow]", around).forEach((log) => { log.scrollTop = log.scrollHeight; });
+    markStale(false);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    charts();
+    const results = document.querySelector("[data-count]");
+    if (results) all("[data-count-here]").forEach((place) => { place.textContent = results.dataset.count; });
+  });
+  const markStale = (isStale) => all("[data-live]").forEach((part) => part.classList.toggle("is-cut-off", isStale));
+  for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, () => markStale(true));
+
+  // Charts: the bundle is fetched only when a page has one and somebody has built it.
+  let drawing = null;
+  const charts = () => {
+    const waiting = [...all("[data-chart]:not(.is-live)")];
+    if (!waiting.length) return;
+    drawing ||= import(waiting[0].dataset.chart);
+    drawing.then((module) => waiting.forEach((figure) => module.draw(figure)), () => {});
+  };
+  const forget = (within) => { if (drawing) drawing.then((module) => module.forget(within), () => {}); };
+  const redraw = () => { if (drawing) drawing.then((module) => module.redraw(), () => {}); };
+  charts();
+
+  const summary = document.querySelector("[data-focus]");
+  if (summary) summary.focus();
+  all("[data-follow]").forEach((log) => { log.scrollTop = log.scrollHeight; });
+  document.dispatchEvent(new Event("portal:ready"));
+})();

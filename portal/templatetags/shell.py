@@ -1,0 +1,243 @@
+"""The components of the house, as template tags: `{% load shell %}`."""
+
+from itertools import groupby
+
+from django import template
+from django.core.paginator import Page
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from portal.shell import assets, entries, glossary
+from portal.shell.money import yuan
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name, label=""):
+    """A picture from the sprite; silent for screen readers unless it has a label."""
+    words = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html('<svg class="icon" {}><use href="{}#{}"></use></svg>', words, static("shell/img/icons.svg"), name)
+
+
+def _money(fen):
+    if fen is None or fen == "":
+        return "—"
+    sign, kind = ("−", " is-negative") if fen < 0 else ("", "")
+    return format_html(
+        '<span class="money{}">{}<span class="money-sign">¥</span>{}</span>', kind, sign, yuan(abs(int(fen)))
+    )
+
+
+@register.simple_tag
+def money(fen):
+    """Fen as yuan: ¥1,234.50, with tabular figures."""
+    return _money(fen)
+
+
+@register.filter("money")
+def money_filter(fen):
+    return _money(fen)
+
+
+@register.simple_tag
+def unit_price(amount, per=""):
+    """A Decimal price in yuan, without needless zeros behind the second place."""
+    whole, _dot, places = f"{amount:,.8f}".partition(".")
+    places = places.rstrip("0").ljust(2, "0")
+    tail = format_html(' <span class="price-unit">/ {}</span>', per) if per else ""
+    return format_html(
+        '<span class="money"><span class="money-sign">¥</span>{}.{}</span>{}', whole, places, tail
+    )
+
+
+@register.inclusion_tag("components/badge.html")
+def badge(word, tone="quiet", icon=""):
+    """A short fact about a thing: 国产, 可用算力券, 模拟."""
+    return {"word": word, "tone": tone, "icon": icon}
+
+
+@register.inclusion_tag("components/status.html")
+def status(row, field="status"):
+    """The state of a row: colour, icon and word."""
+    value = getattr(row, field)
+    look = glossary.look(value)
+    return {"word": getattr(row, f"get_{field}_display")(), "tone": look.tone, "icon": look.icon}
+
+
+@register.inclusion_tag("components/status.html")
+def status_word(value, word):
+    """The same for a plain machine word and its translation."""
+    look = glossary.look(value)
+    return {"word": word, "tone": look.tone, "icon": look.icon}
+
+
+@register.inclusion_tag("components/stat.html")
+def stat(label, value, unit="", url="", note="", icon="", tone=""):
+    """One large number that opens its list."""
+    return {"label": label, "value": value, "unit": unit, "url": url, "note": note, "icon": icon, "tone": tone}
+
+
+@register.inclusion_tag("components/bar.html")
+def bar(part, whole, label="", second=0):
+    """How much of a whole is taken, as a drawing with words for those who do not see it."""
+    whole = float(whole or 0)
+    share = min(100.0, float(part or 0) * 100 / whole) if whole else 0.0
+    after = min(100.0 - share, float(second or 0) * 100 / whole) if whole else 0.0
+    return {"share": f"{share:.1f}", "second": f"{after:.1f}", "label": label}
+
+
+@register.inclusion_tag("components/empty.html")
+def empty(title, body="", url="", action="", icon="inbox", level=2):
+    """Nothing here, and what to do next."""
+    return {"title": title, "body": body, "url": url, "action": action, "icon": icon, "level": level}
+
+
+@register.inclusion_tag("components/timeline.html")
+def timeline(events):
+    """What happened, newest first: events have at, title and perhaps by, detail, tone, url."""
+    return {"events": events}
+
+
+@register.inclusion_tag("components/stages.html")
+def stages(steps):
+    """The road of a thing: steps have label, state (done, now, bad, next) and perhaps at."""
+    return {"steps": steps}
+
+
+@register.inclusion_tag("components/breadcrumb.html")
+def breadcrumb(*crumbs):
+    """`{% breadcrumb "算力市场" market_url "昇腾 910B" %}`: label and address in turn; the last is here."""
+    pairs = [(crumbs[i], crumbs[i + 1] if i + 1 < len(crumbs) else "") for i in range(0, len(crumbs), 2)]
+    return {"crumbs": pairs}
+
+
+def _window(page: Page):
+    last = page.paginator.num_pages
+    return [n for n in range(1, last + 1) if n in (1, last) or abs(n - page.number) <= 2]
+
+
+@register.inclusion_tag("components/pager.html", takes_context=True)
+def pager(context, page, target=""):
+    """Pages of a list, by number (a Django Page) or by cursor (has next_cursor, previous_cursor)."""
+    numbers = _window(page) if isinstance(page, Page) else []
+    return {"page": page, "numbers": numbers, "target": target, "request": context.get("request")}
+
+
+@register.inclusion_tag("components/sort.html", takes_context=True)
+def sort(context, key, label, is_number=False):
+    """A column head that sorts on the server: `?ordering=key` and back."""
+    now = context["request"].GET.get("ordering", "")
+    direction = {"": "", key: "ascending", f"-{key}": "descending"}.get(now, "")
+    return {
+        "request": context["request"],
+        "label": label,
+        "direction": direction,
+        "next": f"-{key}" if now == key else key,
+        "is_number": is_number,
+    }
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(chart, level=3):
+    """A Chart: table, server drawing, and the browser's livelier one when it is there."""
+    return {"chart": chart, "level": level}
+
+
+@register.simple_tag
+def charts_script():
+    """Where the browser finds ECharts, or nothing: then the drawing and the table stay."""
+    return assets.charts_url()
+
+
+@register.inclusion_tag("components/copy.html")
+def copy(text, label=""):
+    """A button that copies a code or a command."""
+    return {"text": text, "label": label or _("复制")}
+
+
+@register.inclusion_tag("components/filter_options.html")
+def filter_options(name, options, chosen=(), kind="checkbox"):
+    """Options of one filter: (value, label, count); a count of 0 stays visible, quietly."""
+    chosen = {str(value) for value in ([chosen] if isinstance(chosen, str) else chosen or [])}
+    rows = [
+        {"value": o[0], "label": o[1], "count": o[2] if len(o) > 2 else None, "is_on": str(o[0]) in chosen}
+        for o in options
+    ]
+    return {"name": name, "options": rows, "kind": kind}
+
+
+@register.simple_block_tag
+def panel(content, title, level=2, note="", foot="", code=""):
+    """A framed part of a page: `{% panel "费用明细" %}…{% endpanel %}`."""
+    return render_to_string(
+        "components/panel.html",
+        {"content": content, "title": title, "level": level, "note": note, "foot": foot, "code": code},
+    )
+
+
+@register.simple_block_tag
+def dialog(content, code, title):
+    """A modal: opened by `<button data-dialog="code">`, closed by Esc or `data-close`."""
+    return render_to_string(
+        "components/dialog.html", {"content": content, "code": code, "title": title}
+    )
+
+
+@register.simple_block_tag
+def notice(content, tone="info", title=""):
+    """A sentence that must be seen: info, ok, warn or bad."""
+    return render_to_string(
+        "components/notice.html", {"content": content, "tone": tone, "title": title}
+    )
+
+
+def _doors(context, is_wanted):
+    here = getattr(context.get("request"), "path", "")
+    for door in context.get("navigation") or ():
+        if not is_wanted(door.section):
+            continue
+        try:
+            url = reverse(door.url_name)
+        except NoReverseMatch:
+            continue
+        yield {"label": door.label, "url": url, "icon": door.icon, "section": door.section, "is_here": _within(here, url)}
+
+
+def _within(here, url):
+    return here == url or (url != "/" and here.startswith(url))
+
+
+def _only_nearest(doors):
+    """Of several doors above this page, only the longest is marked."""
+    nearest = max((d["url"] for d in doors if d["is_here"]), key=len, default=None)
+    return [d | {"is_here": d["url"] == nearest} for d in doors]
+
+
+@register.simple_tag(takes_context=True)
+def public_doors(context):
+    """The navigation everybody sees."""
+    return _only_nearest(list(_doors(context, lambda section: section == entries.PUBLIC)))
+
+
+@register.simple_tag(takes_context=True)
+def console_doors(context):
+    """The navigation of signed-in people, section by section."""
+    doors = _only_nearest(list(_doors(context, lambda section: section != entries.PUBLIC)))
+    order = list(entries.SECTIONS)
+    doors.sort(key=lambda d: order.index(d["section"]) if d["section"] in order else len(order))
+    return [
+        (entries.SECTIONS.get(section, section), list(rows))
+        for section, rows in groupby(doors, key=lambda d: d["section"])
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def other_language(context):
+    """The language this reader is not reading now: (code, its own name)."""
+    return ("zh-hans", "中文") if (get_language() or "").startswith("en") else ("en", "English")
