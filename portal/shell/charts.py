@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from django.utils.html import format_html, format_html_join
 
-WIDTH, HEIGHT = 640, 240
+WIDTH, HEIGHT = 560, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 22, 28
 COLOURS = 6
 STEPS = (1, 2, 2.5, 5, 10)
@@ -93,7 +93,7 @@ def _axis(top):
 
 
 def _captions(labels, band):
-    step = max(1, -(-len(labels) // 12))
+    step = max(1, -(-len(labels) // 8))
     return format_html_join(
         "",
         '<text x="{}" y="{}" text-anchor="middle">{}</text>',
@@ -158,7 +158,7 @@ def _shares(chart):
         rings.append((i % COLOURS + 1, f"{share:.3f}", f"{100 - share:.3f}", f"{25 - turned:.3f}"))
         turned += share
     return format_html(
-        '<g transform="translate(320 120)">{}<text class="chart-value" text-anchor="middle" y="4">{}</text></g>',
+        '<g transform="translate(280 120)">{}<text class="chart-value" text-anchor="middle" y="4">{}</text></g>',
         format_html_join(
             "",
             '<circle class="chart-ring series-{}" r="80" pathLength="100" stroke-width="34" '
