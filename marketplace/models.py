@@ -1,1 +1,22 @@
-"""The lobby: Django finds the rooms here."""
+from marketplace.billing.models import BillLine, BillPart
+from marketplace.catalogue.models import Plan, PlanPrice
+from marketplace.funding.models import FundingHold
+from marketplace.ledger.models import Account, Entry, Journal
+from marketplace.orders.models import Order
+from marketplace.payments.models import BankReceipt
+from marketplace.settlement.models import Statement, StatementLine
+
+__all__ = [
+    "Account",
+    "BankReceipt",
+    "BillLine",
+    "BillPart",
+    "Entry",
+    "FundingHold",
+    "Journal",
+    "Order",
+    "Plan",
+    "PlanPrice",
+    "Statement",
+    "StatementLine",
+]

@@ -1,1 +1,11 @@
-urlpatterns: list = []
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("portal.home.urls")),
+    path("", include("portal.shell.urls")),
+    path("organization/", include("portal.organizations.urls")),
+    path("tokens/", include("portal.accounts.urls")),
+    path("approvals/", include("portal.approvals.urls")),
+    path("notices/", include("portal.notices.urls")),
+    path("audit/", include("portal.audit.urls")),
+]

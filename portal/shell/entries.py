@@ -44,6 +44,19 @@ class Panel:
     options: dict = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A number that opens its list: on the front page, and on the desk of whoever signed in."""
+
+    label: str
+    value: str
+    unit: str = ""
+    url: str = ""
+    note: str = ""
+    icon: str = ""
+    tone: str = ""
+
+
 @cache
 def _modules():
     names = [f"{config.name}.portal_entries" for config in apps.get_app_configs()]
@@ -61,3 +74,15 @@ def navigation() -> tuple[Navigation, ...]:
 def panels() -> tuple[Panel, ...]:
     """Every cockpit panel of every centre, in order."""
     return tuple(sorted((p for m in _modules() for p in getattr(m, "panels", [])), key=lambda p: p.order))
+
+
+@cache
+def figures() -> tuple[Callable, ...]:
+    """What each centre shows on the front page: functions that return Figures."""
+    return tuple(make for module in _modules() for make in getattr(module, "figures", []))
+
+
+@cache
+def desk_figures() -> tuple[Callable, ...]:
+    """What each centre puts on a person's desk: functions of the request that return Figures."""
+    return tuple(make for module in _modules() for make in getattr(module, "desk_figures", []))

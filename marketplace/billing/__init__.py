@@ -1,0 +1,1 @@
+"""What was used becomes what is owed."""

@@ -1,0 +1,76 @@
+"""What was used, at which price, paid from what."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.accounts.permissions import ALL, organization_ids
+from portal.shell.models import AppendOnly
+
+
+class BillLineQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        ids = organization_ids(user, "bills.view")
+        return self if ids is ALL else self.filter(organization_id__in=ids)
+
+
+class BillLine(AppendOnly):
+    """One metered use, rated once: what the buyer owes and how the provider and the platform share it."""
+
+    class Free(models.TextChoices):
+        WITHDRAWN = "withdrawn", _("撤单期内免费")
+        PROVIDER_FAULT = "provider_fault", _("供给方原因免费")
+
+    code = models.CharField(max_length=32, unique=True)
+    order = models.ForeignKey("marketplace.Order", on_delete=models.PROTECT, related_name="lines")
+    organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
+    project = models.ForeignKey("portal.Project", on_delete=models.PROTECT, related_name="+")
+    provider = models.ForeignKey("federation.Provider", on_delete=models.PROTECT, related_name="+")
+    usage = models.OneToOneField("federation.UsageRecord", on_delete=models.PROTECT, related_name="bill_line")
+    cards = models.PositiveIntegerField(_("卡数"))
+    seconds = models.PositiveIntegerField(_("计费秒数"))
+    metered_seconds = models.PositiveIntegerField(_("计量秒数"))
+    unit_price = models.DecimalField(_("单价（元/卡时）"), max_digits=18, decimal_places=8)
+    gross = models.BigIntegerField(_("应付（分）"))
+    voucher = models.BigIntegerField(_("算力券（分）"))
+    cash = models.BigIntegerField(_("预存款（分）"))
+    commission = models.BigIntegerField(_("佣金（分）"))
+    provider_amount = models.BigIntegerField(_("服务商收入（分）"))
+    free_reason = models.CharField(_("免费原因"), max_length=16, choices=Free, blank=True)
+    billed_at = models.DateTimeField(_("出账时间"))
+
+    objects = BillLineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(gross=F("voucher") + F("cash")), name="bill_is_paid_from_its_parts"),
+            models.CheckConstraint(
+                condition=Q(gross=F("commission") + F("provider_amount")), name="bill_is_shared_whole"
+            ),
+            models.CheckConstraint(
+                condition=Q(gross__gte=0, voucher__gte=0, cash__gte=0, commission__gte=0, provider_amount__gte=0),
+                name="bill_is_not_negative",
+            ),
+            models.CheckConstraint(condition=Q(free_reason="") | Q(gross=0), name="free_use_costs_nothing"),
+        ]
+        indexes = [models.Index(fields=["organization", "-id"]), models.Index(fields=["provider", "-id"])]
+
+
+class BillPart(AppendOnly):
+    """What one source paid of a bill line, and whose money it was."""
+
+    line = models.ForeignKey(BillLine, on_delete=models.PROTECT, related_name="parts")
+    source = models.CharField(max_length=20)
+    reference = models.CharField(max_length=40)
+    payer = models.CharField(max_length=40)
+    label = models.CharField(max_length=120)
+    amount = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["line", "source", "reference"], name="one_part_per_line_and_source"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="part_is_not_negative"),
+        ]
+        indexes = [models.Index(fields=["source", "payer"])]

@@ -1,0 +1,18 @@
+"""Finished work is billed within seconds."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from marketplace.billing import actions as billing
+from marketplace.orders.models import Order
+from marketplace.orders.tasks import BATCH, each
+from scheduler.workloads.models import Workload
+
+
+@shared_task
+def bill_finished_orders():
+    """Settle orders whose work has ended. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    ended = Workload.objects.ended().values("order_code")
+    rows = Order.objects.filter(status__in=[Order.Status.CONFIRMED, Order.Status.RUNNING], code__in=ended)
+    each(rows.order_by("id")[:BATCH], lambda order: billing.settle_order(order_id=order.id, at=now))

@@ -1,0 +1,1 @@
+"""What providers sell: plans and their prices by date."""

@@ -1,0 +1,1 @@
+"""What an order is paid from: sources that quote, hold, capture and release."""

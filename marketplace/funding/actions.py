@@ -1,0 +1,88 @@
+"""Setting money aside for an order, using it, giving the rest back."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from marketplace.funding.models import FundingHold
+from marketplace.funding.queries import Quote
+from marketplace.funding.sources import source
+from marketplace.ledger import actions as ledger
+from marketplace.ledger.actions import Line
+from marketplace.pricing.rating import share
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What one hold paid of a captured amount, in fen."""
+
+    hold: FundingHold
+    amount: int
+
+
+def hold(*, order_code, organization, quote: Quote, at) -> list[FundingHold]:
+    """Set every part of a quote aside, all or nothing. Raises Refusal; nothing has moved then."""
+    with transaction.atomic():
+        lines: list[Line] = []
+        for part in quote.parts:
+            lines += source(part.source).hold(part, organization, at)
+        ledger.post(f"order-held:{order_code}", kind="order-held", subject=order_code, lines=lines, at=at)
+        return FundingHold.objects.bulk_create(
+            FundingHold(
+                organization=organization,
+                order_code=order_code,
+                position=position,
+                source=part.source,
+                reference=part.reference,
+                payer=part.payer,
+                label=part.label,
+                explanation=list(part.explanation),
+                amount=part.amount,
+                held_at=at,
+            )
+            for position, part in enumerate(quote.parts)
+        )
+
+
+def _locked(order_code):
+    return list(
+        FundingHold.objects.select_for_update()
+        .filter(order_code=order_code)
+        .select_related("organization")
+        .order_by("position")
+    )
+
+
+def capture(*, reference, order_code, amount: int, counterpart: list[Line], at) -> list[Paid]:
+    """Pay `amount` in proportion from every hold of an order; the last source bears odd fen. Once per reference.
+
+    `counterpart` are the legs that receive it: together with the sources' own legs they balance.
+    """
+    with transaction.atomic():
+        holds = _locked(order_code)
+        whole = sum(h.amount for h in holds)
+        shares = share(amount, whole, [h.amount for h in holds])
+        lines = list(counterpart)
+        for row, part in zip(holds, shares, strict=True):
+            lines += source(row.source).capture(row.reference, row.organization, part, at)
+            row.captured += part
+        ledger.post(reference, kind="order-billed", subject=order_code, lines=lines, at=at)
+        FundingHold.objects.bulk_update(holds, ["captured"])
+    return [Paid(row, part) for row, part in zip(holds, shares, strict=True)]
+
+
+def release(*, order_code, at) -> int:
+    """Give back what is still set aside; the fen given back. Saying it twice changes nothing."""
+    with transaction.atomic():
+        holds = _locked(order_code)
+        lines: list[Line] = []
+        total = 0
+        for row in holds:
+            rest = row.amount - row.captured - row.released
+            lines += source(row.source).release(row.reference, row.organization, rest, at)
+            row.released += rest
+            total += rest
+        if total:
+            ledger.post(f"order-released:{order_code}", kind="order-released", subject=order_code, lines=lines, at=at)
+            FundingHold.objects.bulk_update(holds, ["released"])
+    return total

@@ -1,0 +1,66 @@
+"""What a way to pay must be able to do. Settings list the sources, as Django lists authentication backends."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from marketplace.ledger.actions import Line
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """What somebody wants to pay for: whole fen, before any source has paid."""
+
+    amount: int
+    buyer_district: str
+    compute_districts: frozenset[str]
+    is_domestic: bool
+    is_self_supply: bool
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one source would pay, in fen, whose money it is, and why: clause → numbers → result, one line each."""
+
+    source: str
+    reference: str
+    payer: str
+    label: str
+    amount: int
+    explanation: tuple[dict, ...] = field(default=())
+
+
+class Opened(Protocol):
+    """A source with one buyer's means loaded; asks the database nothing more."""
+
+    def parts(self, purchase: Purchase, remaining: int, *, chosen: frozenset[str] | None) -> list[Part]:
+        """What it would pay of `remaining`; `chosen` limits it to these references, None leaves the choice to it."""
+
+
+class Source(Protocol):
+    """A way to pay."""
+
+    code: str
+
+    def open(self, organization, at) -> Opened:
+        """Load what this buyer has, in as many queries whatever the number of purchases quoted after."""
+
+    def hold(self, part: Part, organization, at) -> list[Line]:
+        """Lock and check; the legs that set `part.amount` aside. Raises Refusal when it may not be used."""
+
+    def capture(self, reference: str, organization, amount: int, at) -> list[Line]:
+        """The legs that pay `amount` from what was set aside (its own side only)."""
+
+    def release(self, reference: str, organization, amount: int, at) -> list[Line]:
+        """The legs that give `amount` of what was set aside back."""
+
+    def explain(self, steps: list[dict]) -> list[str]:
+        """The stored steps of an explanation, in the reader's language."""
+
+    def payer_name(self, payer: str) -> str:
+        """The name of whoever bears this money, for a statement."""
+
+    def breaks(self) -> Iterable[str]:
+        """What in this source's own rows disagrees with the ledger."""

@@ -1,0 +1,1 @@
+"""Double entry: every fen that moves, and only forwards."""

@@ -1,0 +1,311 @@
+"""Placing, confirming, withdrawing and closing orders."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from federation.capacity import actions as capacity
+from marketplace.catalogue.models import PlanPrice
+from marketplace.funding import actions as funding
+from marketplace.orders import queries
+from marketplace.orders.models import Order
+from portal.approvals import actions as approvals
+from portal.audit import actions as audit
+from portal.notices import actions as notices
+from portal.notices.models import Notice
+from portal.organizations.models import Project
+from portal.shell import status
+from portal.shell.codes import new_code
+from portal.shell.exceptions import Refusal
+from portal.shell.money import yuan
+from scheduler.placement import actions as placement
+from scheduler.workloads import actions as workloads
+
+APPROVAL_KIND = "order"
+
+
+class BadOrder(Refusal):
+    """Something in the order cannot be done as written."""
+
+    code = "bad_order"
+
+
+class KeyReused(Refusal):
+    """The same idempotency key came with another order."""
+
+    code = "idempotency_key_reused"
+
+
+class OverBudget(Refusal):
+    """The project's monthly budget does not reach."""
+
+    status = 409
+    code = "over_budget"
+
+
+class CannotCancel(Refusal):
+    """There is nothing left to cancel."""
+
+    status = 409
+    code = "cannot_cancel"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a buyer asks for, as typed and cleaned."""
+
+    plan: object
+    project: Project
+    name: str
+    cards: int
+    hours: Decimal
+    command: str
+    files: tuple[tuple[str, bytes], ...] = ()
+    vouchers: frozenset[str] | None = None
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self):
+        body = [
+            self.plan.code,
+            self.project.code,
+            self.name,
+            self.cards,
+            str(Decimal(self.hours).normalize()),
+            self.command,
+            sorted((path, hashlib.sha256(content).hexdigest()) for path, content in self.files),
+            None if self.vouchers is None else sorted(self.vouchers),
+        ]
+        digest = hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()
+        object.__setattr__(self, "fingerprint", digest)
+
+
+def check(request: Request):
+    """Refuse what the plan does not sell, with the field to mend."""
+    plan = request.plan
+    if not plan.is_listed:
+        raise BadOrder(_("该商品已下架，请返回算力市场另选。"), code="plan_off_shelf", field="plan")
+    if not 1 <= request.cards <= plan.cards_max:
+        raise BadOrder(
+            _("卡数须在 1 到 %(most)d 之间。") % {"most": plan.cards_max}, code="cards_out_of_range", field="cards"
+        )
+    if not 0 < request.hours <= plan.hours_max:
+        raise BadOrder(
+            _("时长须大于 0 且不超过 %(most)d 小时。") % {"most": plan.hours_max}, code="hours_out_of_range", field="hours"
+        )
+    if not request.command.strip():
+        raise BadOrder(_("请填写启动命令，例如 python train.py。"), code="command_missing", field="command")
+    if not request.project.is_open:
+        raise BadOrder(_("该项目已停用，请选择其他项目。"), code="project_closed", field="project")
+    workloads.check_files(request.files)
+
+
+def _within_budget(project, amount, at):
+    if not project.monthly_budget:
+        return
+    spent = queries.committed_in_month(project, at)
+    if spent + amount > project.monthly_budget:
+        raise OverBudget(
+            _("项目“%(project)s”本月预算 ¥%(budget)s，已用 ¥%(spent)s，本单需 ¥%(amount)s。请减少用量或请管理员调整预算。")
+            % {
+                "project": project.name,
+                "budget": yuan(project.monthly_budget),
+                "spent": yuan(spent),
+                "amount": yuan(amount),
+            },
+            field="project",
+        )
+
+
+def place(*, organization, request: Request, idempotency_key: str, by, at) -> tuple[Order, bool]:
+    """Promise cards and hours at today's price, with vouchers, money and capacity set aside — all or nothing.
+
+    The same key with the same order returns the first order and False; with another order raises KeyReused.
+    """
+    check(request)
+    try:
+        with transaction.atomic():
+            # Without this lock, a double click would hold money twice before the key stops it.
+            project = Project.objects.select_for_update().get(id=request.project.id, organization=organization)
+            earlier = Order.objects.filter(organization=organization, idempotency_key=idempotency_key).first()
+            if earlier:
+                return _same(earlier, request), False
+            return _place(organization, project, request, idempotency_key, by, at), True
+    except IntegrityError as clash:
+        if "one_order_per_key" not in str(clash):
+            raise
+        earlier = Order.objects.get(organization=organization, idempotency_key=idempotency_key)
+        return _same(earlier, request), False
+
+
+def _same(earlier, request):
+    if earlier.fingerprint != request.fingerprint:
+        raise KeyReused(
+            _("该幂等键已用于另一张订单（%(code)s）。如需新下单，请更换 Idempotency-Key。") % {"code": earlier.code},
+            field="idempotency_key",
+        )
+    return earlier
+
+
+def _place(organization, project, request, idempotency_key, by, at):
+    code = new_code("OD")
+    plan = request.plan
+    price = PlanPrice.objects.filter(plan=plan).in_force(at).first()
+    if price is None:
+        raise BadOrder(_("该商品当前没有有效价格，请稍后再试或另选商品。"), code="no_price", field="plan")
+    decision = placement.decide(
+        subject_code=code,
+        accelerator=plan.accelerator,
+        cards=request.cards,
+        provider_code=plan.provider.code,
+        at=at,
+    )
+    quote = queries.quote(organization, plan, price.unit_price, request.cards, request.hours, at, chosen=request.vouchers)
+    _within_budget(project, quote.amount, at)
+    funding.hold(order_code=code, organization=organization, quote=quote, at=at)
+    needs_approval = bool(project.approval_threshold) and quote.amount >= project.approval_threshold
+    order = Order.objects.create(
+        code=code,
+        organization=organization,
+        project=project,
+        plan=plan,
+        name=request.name or code,
+        cards=request.cards,
+        hours=request.hours,
+        unit_price=price.unit_price,
+        amount=quote.amount,
+        voucher_amount=quote.vouchers,
+        cash_amount=quote.cash,
+        status=Order.Status.AWAITING_APPROVAL if needs_approval else Order.Status.CONFIRMED,
+        placed_by=by,
+        placed_at=at,
+        cancel_until=at + timedelta(minutes=settings.WITHDRAWAL_MINUTES),
+        confirm_by=at + timedelta(hours=settings.APPROVAL_HOURS) if needs_approval else None,
+        confirmed_at=None if needs_approval else at,
+        idempotency_key=idempotency_key,
+        fingerprint=request.fingerprint,
+    )
+    workloads.create(
+        organization=organization,
+        order_code=code,
+        decision=decision,
+        name=order.name,
+        command=request.command,
+        files=request.files,
+        max_seconds=order.seconds,
+        is_draft=needs_approval,
+        at=at,
+    )
+    audit.record(order, "order.placed", by=by, amount=order.amount, vouchers=order.voucher_amount, plan=plan.code)
+    if needs_approval:
+        approvals.request(
+            kind=APPROVAL_KIND,
+            subject_code=code,
+            organization=organization,
+            amount=order.amount,
+            summary=_("订单 %(code)s：%(cards)d 卡 × %(hours)s 小时，¥%(amount)s")
+            % {"code": code, "cards": order.cards, "hours": order.hours.normalize(), "amount": yuan(order.amount)},
+            url=order.get_absolute_url(),
+            by=by,
+            at=at,
+        )
+    return order
+
+
+def confirm(*, order_id, by, at) -> Order:
+    """A second person agreed: the work may begin. Saying it twice changes nothing."""
+    with transaction.atomic():
+        order = Order.objects.locked(order_id)
+        if order.status != Order.Status.AWAITING_APPROVAL:
+            return order
+        status.move(order, Order.Status.CONFIRMED, confirmed_at=at)
+        workloads.queue(order_code=order.code, at=at)
+        audit.record(order, "order.confirmed", by=by)
+        _tell(order, _("订单 %(code)s 审批通过，开始调度") % {"code": order.code}, at)
+    return order
+
+
+def reject(*, order_id, by, reason, at) -> Order:
+    """A second person said no: everything set aside goes back."""
+    return _give_up(order_id, Order.Status.REJECTED, by=by, at=at, reason=reason)
+
+
+def expire(*, order_id, at) -> Order:
+    """Nobody answered in time: everything set aside goes back."""
+    return _give_up(order_id, Order.Status.EXPIRED, by=None, at=at, reason="")
+
+
+def _give_up(order_id, to, *, by, at, reason):
+    with transaction.atomic():
+        order = Order.objects.locked(order_id)
+        if order.status != Order.Status.AWAITING_APPROVAL:
+            return order
+        workloads.discard(order_code=order.code, at=at)
+        close(order, to, by=by, at=at, reason=reason)
+    return order
+
+
+def cancel(*, order_id, by, at) -> Order:
+    """Stop an order. Within the withdrawal time it costs nothing, within the day's allowance; later, the seconds used.
+
+    Saying it twice changes nothing.
+    """
+    with transaction.atomic():
+        order = Order.objects.locked(order_id)
+        if order.status == Order.Status.CANCELLED or order.cancel_requested_at:
+            return order
+        if not order.is_open:
+            raise CannotCancel(
+                _("订单已是“%(status)s”，不能再取消。") % {"status": order.get_status_display()}
+            )
+        order.cancel_requested_at = at
+        order.is_withdrawn = at <= order.cancel_until and queries.withdrawals_today(order.organization, at) < (
+            settings.FREE_WITHDRAWALS_PER_DAY
+        )
+        order.save(update_fields=["cancel_requested_at", "is_withdrawn"])
+        audit.record(order, "order.cancel_requested", by=by, is_withdrawn=order.is_withdrawn)
+        if order.status == Order.Status.AWAITING_APPROVAL:
+            workloads.discard(order_code=order.code, at=at)
+            approvals.lapse(kind=APPROVAL_KIND, subject_code=order.code)
+            close(order, Order.Status.CANCELLED, by=by, at=at)
+        else:
+            workloads.request_cancel(order_code=order.code, by=by, at=at)
+    return order
+
+
+def start(*, order_id, at) -> Order:
+    """The cluster has begun. Saying it twice changes nothing."""
+    with transaction.atomic():
+        order = Order.objects.locked(order_id)
+        if order.status == Order.Status.CONFIRMED:
+            status.move(order, Order.Status.RUNNING)
+            audit.record(order, "order.started", by=None)
+    return order
+
+
+def close(order, to, *, by, at, billed_amount=None, **details):
+    """End a locked order: give back all that is still set aside, free the cards, tell the buyer."""
+    refunded = funding.release(order_code=order.code, at=at)
+    capacity.release(key=order.code, at=at)
+    status.move(order, to, closed_at=at, billed_amount=billed_amount)
+    audit.record(order, f"order.{to}", by=by, refunded=refunded, billed=billed_amount, **details)
+    _tell(
+        order,
+        _("订单 %(code)s %(status)s：结算 ¥%(billed)s，退回 ¥%(refunded)s")
+        % {
+            "code": order.code,
+            "status": order.get_status_display(),
+            "billed": yuan(billed_amount or 0),
+            "refunded": yuan(refunded),
+        },
+        at,
+    )
+
+
+def _tell(order, title, at):
+    notices.notify(kind=Notice.Kind.ORDER, title=title, url=order.get_absolute_url(), at=at, user=order.placed_by)

@@ -1,0 +1,102 @@
+"""What was promised to whom, at which price."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.accounts.permissions import ALL, organization_ids
+
+
+class OrderQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        ids = organization_ids(user, "orders.view")
+        return self if ids is ALL else self.filter(organization_id__in=ids)
+
+    def open(self):
+        return self.filter(status__in=Order.OPEN)
+
+    def locked(self, order_id):
+        return (
+            self.select_for_update(of=("self",))
+            .select_related("organization", "project", "plan__provider", "plan__accelerator")
+            .get(id=order_id)
+        )
+
+
+class Order(models.Model):
+    """A firm's order for cards and hours, its price fixed when it was placed."""
+
+    class Status(models.TextChoices):
+        AWAITING_APPROVAL = "awaiting_approval", _("待审批")
+        CONFIRMED = "confirmed", _("已确认")
+        RUNNING = "running", _("运行中")
+        BILLED = "billed", _("已结算")
+        REFUNDED = "refunded", _("已全额退回")
+        CANCELLED = "cancelled", _("已取消")
+        REJECTED = "rejected", _("审批未通过")
+        EXPIRED = "expired", _("审批超时")
+
+    NEXT = {
+        Status.AWAITING_APPROVAL: {Status.CONFIRMED, Status.CANCELLED, Status.REJECTED, Status.EXPIRED},
+        Status.CONFIRMED: {Status.RUNNING, Status.BILLED, Status.REFUNDED, Status.CANCELLED},
+        Status.RUNNING: {Status.BILLED, Status.REFUNDED, Status.CANCELLED},
+    }
+    OPEN = (Status.AWAITING_APPROVAL, Status.CONFIRMED, Status.RUNNING)
+
+    code = models.CharField(max_length=32, unique=True)
+    organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="orders")
+    project = models.ForeignKey("portal.Project", on_delete=models.PROTECT, related_name="orders")
+    plan = models.ForeignKey("marketplace.Plan", on_delete=models.PROTECT, related_name="orders")
+    name = models.CharField(_("作业名称"), max_length=80)
+    cards = models.PositiveIntegerField(_("卡数"))
+    hours = models.DecimalField(_("时长上限（小时）"), max_digits=8, decimal_places=2)
+    unit_price = models.DecimalField(_("单价（元/卡时）"), max_digits=18, decimal_places=8)
+    amount = models.BigIntegerField(_("冻结总额（分）"))
+    voucher_amount = models.BigIntegerField(_("算力券抵扣（分）"))
+    cash_amount = models.BigIntegerField(_("预存款支付（分）"))
+    billed_amount = models.BigIntegerField(_("实际结算（分）"), null=True)
+    status = models.CharField(_("状态"), max_length=20, choices=Status)
+    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    placed_at = models.DateTimeField(_("下单时间"))
+    cancel_until = models.DateTimeField()
+    confirm_by = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    is_withdrawn = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(null=True)
+    idempotency_key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "idempotency_key"], name="one_order_per_key"),
+            models.CheckConstraint(
+                condition=Q(amount=F("voucher_amount") + F("cash_amount"), voucher_amount__gte=0, cash_amount__gte=0),
+                name="order_is_paid_from_its_parts",
+            ),
+            models.CheckConstraint(condition=Q(cards__gt=0, hours__gt=0), name="order_asks_for_something"),
+            models.CheckConstraint(
+                condition=Q(billed_amount=None) | Q(billed_amount__lte=F("amount"), billed_amount__gte=0),
+                name="order_is_never_billed_more_than_held",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-id"]),
+            models.Index(fields=["status", "id"]),
+            models.Index(fields=["project", "placed_at"]),
+        ]
+
+    def get_absolute_url(self):
+        return f"/orders/{self.code}/"
+
+    @property
+    def seconds(self) -> int:
+        return int(self.hours * 3600)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in self.OPEN

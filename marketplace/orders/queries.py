@@ -1,0 +1,64 @@
+"""What orders add up to, and what one would cost."""
+
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db.models import Case, F, Sum, When
+from django.utils import timezone
+
+from federation.capacity.models import Pool
+from marketplace.funding.protocol import Purchase
+from marketplace.funding.queries import Means, Quote
+from marketplace.orders.models import Order
+from marketplace.pricing.rating import rate
+
+
+def month_start(at):
+    return timezone.localtime(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def committed_in_month(project, at) -> int:
+    """Fen that a project's orders of this month hold or have been billed."""
+    spent = Case(When(status__in=Order.OPEN, then=F("amount")), default=F("billed_amount"))
+    rows = Order.objects.filter(project=project, placed_at__gte=month_start(at))
+    return rows.aggregate(total=Sum(spent))["total"] or 0
+
+
+def withdrawals_today(organization, at) -> int:
+    """How many free withdrawals a firm has used today."""
+    midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    return Order.objects.filter(
+        organization=organization,
+        is_withdrawn=True,
+        cancel_requested_at__range=(midnight, midnight + timedelta(days=1)),
+    ).count()
+
+
+def districts_by_offer(plans) -> dict[tuple[int, int], frozenset[str]]:
+    """Where each offer's cards stand, by (provider, accelerator), in one query."""
+    places = defaultdict(set)
+    rows = Pool.objects.filter(cluster__provider_id__in={p.provider_id for p in plans}).values_list(
+        "cluster__provider_id", "accelerator_id", "cluster__district"
+    )
+    for provider_id, accelerator_id, district in rows:
+        places[provider_id, accelerator_id].add(district)
+    return {key: frozenset(districts) for key, districts in places.items()}
+
+
+def purchase(organization, plan, unit_price: Decimal, cards: int, hours: Decimal, at, *, districts) -> Purchase:
+    """The whole amount of an order and what the ways to pay must know of it."""
+    return Purchase(
+        amount=rate(unit_price, cards, int(hours * 3600)),
+        buyer_district=organization.district if organization else "",
+        compute_districts=districts.get((plan.provider_id, plan.accelerator_id), frozenset()),
+        is_domestic=plan.accelerator.is_domestic,
+        is_self_supply=bool(organization) and plan.provider.organization_id == organization.id,
+        at=at,
+    )
+
+
+def quote(organization, plan, unit_price, cards, hours, at, *, chosen=None) -> Quote:
+    """What one order would cost this buyer today, and who would pay which part."""
+    bought = purchase(organization, plan, unit_price, cards, hours, at, districts=districts_by_offer([plan]))
+    return Means(organization, at).quote(bought, chosen=chosen)

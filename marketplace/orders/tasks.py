@@ -1,0 +1,58 @@
+"""Orders follow what approvers and clusters wrote into their rows."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from marketplace.orders import actions as orders
+from marketplace.orders.models import Order
+from portal.approvals.models import Approval
+from scheduler.workloads.models import Workload
+
+log = logging.getLogger(__name__)
+BATCH = 200
+
+
+def each(rows, act):
+    """Do `act` to every row; one bad row never stops the rest."""
+    done = 0
+    for row in rows:
+        try:
+            act(row)
+            done += 1
+        except Exception:
+            log.exception("sweep failed on %s", getattr(row, "code", row))
+    return done
+
+
+@shared_task
+def follow_approvals():
+    """Confirm, reject or expire orders that waited for a second person. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    waiting = {o.code: o for o in Order.objects.filter(status=Order.Status.AWAITING_APPROVAL).order_by("id")[:BATCH]}
+    decided = Approval.objects.filter(kind=orders.APPROVAL_KIND, subject_code__in=waiting).exclude(
+        status=Approval.Status.PENDING
+    )
+
+    def follow(approval):
+        order = waiting.pop(approval.subject_code)
+        if approval.status == Approval.Status.APPROVED:
+            orders.confirm(order_id=order.id, by=approval.decided_by, at=now)
+        else:
+            orders.reject(order_id=order.id, by=approval.decided_by, reason=approval.reason, at=now)
+
+    each(decided.select_related("decided_by"), follow)
+    each(
+        [order for order in waiting.values() if order.confirm_by <= now],
+        lambda order: orders.expire(order_id=order.id, at=now),
+    )
+
+
+@shared_task
+def follow_workloads():
+    """Mark orders whose work has begun. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    begun = Workload.objects.begun().values("order_code")
+    rows = Order.objects.filter(status=Order.Status.CONFIRMED, code__in=begun).order_by("id")[:BATCH]
+    each(rows, lambda order: orders.start(order_id=order.id, at=now))

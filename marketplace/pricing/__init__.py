@@ -1,0 +1,1 @@
+"""How an amount follows from a price, cards and seconds. Pure."""

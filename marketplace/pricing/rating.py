@@ -1,0 +1,47 @@
+"""From a price, cards and seconds to whole fen; and from an amount to shares of it.
+
+Pure: no Django, no clock. Money is int fen, prices are Decimal yuan, time is whole seconds.
+"""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+SECONDS_PER_HOUR = 3600
+FEN_PER_YUAN = 100
+
+
+def rate(unit_price: Decimal, cards: int, seconds: int) -> int:
+    """Fen owed for `cards` used for `seconds` at `unit_price` yuan per card-hour.
+
+    One rounding, half a fen up (commercial rounding, GB/T 8170 method 3.2.2 rounded at five).
+    Raises TypeError for a float price and ValueError for negative quantities.
+    """
+    if not isinstance(unit_price, Decimal):
+        raise TypeError("unit_price is Decimal yuan per card-hour")
+    if cards < 0 or seconds < 0:
+        raise ValueError("cards and seconds are not negative")
+    fen = unit_price * cards * seconds * FEN_PER_YUAN / SECONDS_PER_HOUR
+    return int(fen.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def commission_on(gross: int, commission_rate: Decimal) -> int:
+    """The platform's commission on `gross` fen at a rate in [0, 1], half a fen up; the provider gets the rest."""
+    if not 0 <= commission_rate <= 1:
+        raise ValueError("a commission rate lies between 0 and 1")
+    return int((gross * commission_rate).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def share(amount: int, whole: int, parts: Sequence[int]) -> list[int]:
+    """What each of `parts` of `whole` pays when only `amount` of it is used.
+
+    Every part but the last is rounded down to the fen; the last takes the rest, so the shares sum to
+    `amount` exactly. `parts` sum to `whole`; 0 <= amount <= whole. The caller puts the part that should bear odd
+    fen last. With amount == whole every part pays itself.
+    """
+    if sum(parts) != whole or not 0 <= amount <= whole:
+        raise ValueError("parts must sum to the whole, and the amount lie within it")
+    if whole == 0:
+        return [0] * len(parts)
+    shares = [part * amount // whole for part in parts]
+    shares[-1] += amount - sum(shares)
+    return shares

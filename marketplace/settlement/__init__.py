@@ -1,0 +1,1 @@
+"""Providers are paid, governments are shown: statements proved against the ledger."""

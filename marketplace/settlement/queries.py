@@ -1,0 +1,140 @@
+"""Whether the books hold, to the fen; and what is not yet settled."""
+
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Sum
+
+from marketplace.billing.models import BillLine, BillPart
+from marketplace.funding.models import FundingHold
+from marketplace.funding.sources import all_sources
+from marketplace.ledger.models import Account, Entry, Kind
+from marketplace.ledger.queries import totals_by_owner
+from marketplace.orders.models import Order
+from marketplace.settlement.models import Statement, StatementLine
+
+JOURNALS_THAT_FAIL = """
+    SELECT j.reference, coalesce(sum(e.amount), 0), count(e.id), j.entry_count
+      FROM marketplace_journal j
+      LEFT JOIN marketplace_entry e ON e.journal_id = j.id
+      LEFT JOIN marketplace_account a ON a.id = e.account_id
+     GROUP BY j.id, a.book
+    HAVING coalesce(sum(e.amount), 0) <> 0
+        OR (SELECT count(*) FROM marketplace_entry x WHERE x.journal_id = j.id) <> j.entry_count
+"""
+BALANCES_THAT_FAIL = """
+    SELECT a.code, a.balance, coalesce(sum(e.amount), 0) * a.side
+      FROM marketplace_account a LEFT JOIN marketplace_entry e ON e.account_id = a.id
+     WHERE a.is_bounded
+     GROUP BY a.id HAVING a.balance <> coalesce(sum(e.amount), 0) * a.side
+"""
+
+
+def unsettled():
+    """Bill lines that no provider statement holds yet."""
+    held = StatementLine.objects.filter(kind=Statement.Kind.PROVIDER, bill_line=OuterRef("pk"))
+    return BillLine.objects.filter(gross__gt=0).exclude(Exists(held))
+
+
+def breaks() -> list[str]:
+    """Everything in which orders, holds, bills, statements and the ledger disagree; empty when the books hold."""
+    return [
+        *_journal_breaks(),
+        *_hold_breaks(),
+        *_order_breaks(),
+        *_party_breaks(),
+        *(found for source in all_sources() for found in source.breaks()),
+    ]
+
+
+def _journal_breaks():
+    with connection.cursor() as cursor:
+        cursor.execute(JOURNALS_THAT_FAIL)
+        for reference, total, legs, announced in cursor.fetchall():
+            yield f"journal {reference}: sum {total}, {legs} of {announced} legs"
+        cursor.execute(BALANCES_THAT_FAIL)
+        for code, kept, counted in cursor.fetchall():
+            yield f"account {code}: balance {kept}, entries say {counted}"
+
+
+def _hold_breaks():
+    still_held = {}
+    rows = FundingHold.objects.filter(source="wallet").values("payer")
+    for row in rows.annotate(left=Sum(F("amount") - F("captured") - F("released"))):
+        still_held[row["payer"]] = row["left"]
+    kept = dict(Account.objects.filter(kind=Kind.PREPAID_HELD).values_list("owner", "balance"))
+    for owner in sorted(still_held.keys() | kept.keys()):
+        if still_held.get(owner, 0) != kept.get(owner, 0):
+            yield f"prepaid_held {owner}: ledger {kept.get(owner, 0)}, holds say {still_held.get(owner, 0)}"
+
+
+def _order_breaks():
+    held = {
+        row["order_code"]: row
+        for row in FundingHold.objects.values("order_code").annotate(
+            held=Sum("amount"), used=Sum("captured"), back=Sum("released")
+        )
+    }
+    billed = {
+        row["order__code"]: row["total"]
+        for row in BillLine.objects.values("order__code").annotate(total=Sum("gross"))
+    }
+    nothing = {"held": 0, "used": 0, "back": 0}
+    for code, state, amount, total in Order.objects.values_list("code", "status", "amount", "billed_amount").iterator():
+        holds = held.pop(code, nothing)
+        is_open = state in Order.OPEN
+        if holds["held"] != amount:
+            yield f"order {code}: amount {amount}, holds {holds['held']}"
+        if not is_open and holds["used"] + holds["back"] != amount:
+            yield f"order {code}: closed with {amount - holds['used'] - holds['back']} fen still held"
+        if holds["used"] != billed.get(code, 0) or (not is_open and (total or 0) != holds["used"]):
+            yield f"order {code}: billed {billed.get(code, 0)}, order says {total}, captured {holds['used']}"
+    for code in sorted(held):
+        yield f"hold without an order: {code}"
+
+
+def _party_breaks():
+    lines = BillLine.objects.values("provider__code").annotate(
+        provider=Sum("provider_amount"), commission=Sum("commission")
+    )
+    by_provider = {row["provider__code"]: row["provider"] for row in lines}
+    commission = sum(row["commission"] for row in lines)
+    by_programme = {
+        row["payer"]: row["total"]
+        for row in BillPart.objects.exclude(source="wallet").values("payer").annotate(total=Sum("amount"))
+    }
+    closed = {
+        (row["kind"], row["party"]): row["total"]
+        for row in Statement.objects.values("kind", "party").annotate(total=Sum("net"))
+    }
+    provider_closed = {party: net for (kind, party), net in closed.items() if kind == Statement.Kind.PROVIDER}
+    programme_closed = {party: net for (kind, party), net in closed.items() if kind == Statement.Kind.PROGRAMME}
+    billing, statement = ["order-billed"], ["statement"]
+    yield from _differences(
+        "provider accrued", totals_by_owner(Kind.PROVIDER_ACCRUED, journal_kinds=billing), by_provider
+    )
+    yield from _differences(
+        "subsidy accrued", totals_by_owner(Kind.SUBSIDY_ACCRUED, journal_kinds=billing), by_programme
+    )
+    yield from _differences(
+        "provider payable", totals_by_owner(Kind.PROVIDER_PAYABLE, journal_kinds=statement), provider_closed
+    )
+    yield from _differences(
+        "subsidy receivable", totals_by_owner(Kind.SUBSIDY_RECEIVABLE, journal_kinds=statement), programme_closed
+    )
+    earned = sum(totals_by_owner(Kind.COMMISSION).values())
+    if earned != commission:
+        yield f"commission: ledger {earned}, bills say {commission}"
+
+
+def _differences(name, ledger, rows):
+    for owner in sorted(ledger.keys() | rows.keys()):
+        if ledger.get(owner, 0) != rows.get(owner, 0):
+            yield f"{name} {owner}: ledger {ledger.get(owner, 0)}, rows say {rows.get(owner, 0)}"
+
+
+def totals() -> dict[str, int]:
+    """The books in a few figures, in fen, for the page and for check_books."""
+    by_kind = {
+        row["account__kind"]: row["total"]
+        for row in Entry.objects.values("account__kind").annotate(total=Sum(F("amount") * F("account__side")))
+    }
+    return {str(Kind(kind).label): by_kind.get(kind, 0) for kind in Kind.values}

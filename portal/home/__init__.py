@@ -1,0 +1,1 @@
+"""The front door, and the desk of whoever signed in."""

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from portal.home import views
+
+urlpatterns = [path("", views.home, name="home"), path("desk/", views.desk, name="desk")]

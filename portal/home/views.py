@@ -1,0 +1,29 @@
+"""The front door, and the desk of whoever signed in."""
+
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import redirect, render
+
+from portal.accounts.permissions import memberships
+from portal.approvals.models import Approval
+from portal.shell import entries
+
+
+def home(request):
+    """What is on offer, and where each kind of visitor begins."""
+    return render(request, "home/home.html", {"figures": [figure for make in entries.figures() for figure in make()]})
+
+
+@login_required
+def desk(request):
+    """What waits for this person, and what they may do next."""
+    if not memberships(request.user):
+        return redirect("organizations:found")
+    return render(
+        request,
+        "home/desk.html",
+        {
+            "figures": [figure for make in entries.desk_figures() for figure in make(request)],
+            "approvals": Approval.objects.visible_to(request.user).pending().select_related("requested_by")[:5],
+            "notices": request.user.notices.all()[:6],
+        },
+    )

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from portal.organizations import views
+
+app_name = "organizations"
+urlpatterns = [
+    path("join/", views.found, name="found"),
+    path("switch/", views.switch, name="switch"),
+    path("", views.settings, name="settings"),
+    path("projects/new/", views.open_project, name="open_project"),
+    path("projects/<code>/", views.change_project, name="change_project"),
+]

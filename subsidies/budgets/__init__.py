@@ -1,0 +1,1 @@
+"""The money behind a promise: programmes and their pools."""

@@ -1,0 +1,1 @@
+"""What the city promises, as data, and the calculator that applies it."""

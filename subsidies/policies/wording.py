@@ -1,0 +1,45 @@
+"""The calculator's steps in the reader's language."""
+
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from portal.shell.districts import District
+from portal.shell.money import yuan
+
+
+def _percent(rate):
+    return f"{(Decimal(rate) * 100).normalize():f}%"
+
+
+def sentence(step: dict) -> str:
+    """One step — {clause, code, values} — as a sentence."""
+    v = step["values"]
+    match step["code"]:
+        case "rate":
+            text = _("¥%(base)s × %(rate)s = ¥%(amount)s") % {
+                "base": yuan(v["base"]),
+                "rate": _percent(v["rate"]),
+                "amount": yuan(v["amount"]),
+            }
+        case "domestic_rate":
+            text = _("国产芯片：¥%(base)s × %(rate)s = ¥%(amount)s") % {
+                "base": yuan(v["base"]),
+                "rate": _percent(v["rate"]),
+                "amount": yuan(v["amount"]),
+            }
+        case "order_cap":
+            text = _("单笔上限 ¥%(amount)s") % {"amount": yuan(v["amount"])}
+        case "nothing_left_to_pay":
+            text = _("以剩余应付 ¥%(amount)s 为限") % {"amount": yuan(v["amount"])}
+        case "voucher_used_up":
+            text = _("券面余额 ¥%(amount)s 用完") % {"amount": yuan(v["amount"])}
+        case "below_minimum":
+            text = _("未达起点 ¥%(minimum)s") % {"minimum": yuan(v["minimum"])}
+        case "outside_district":
+            text = _("仅限%(district)s企业或使用%(district)s算力") % {"district": District(v["district"]).label}
+        case "self_supply_not_covered":
+            text = _("采购本单位算力不予补贴")
+        case unknown:
+            raise ValueError(f"no wording for step {unknown}")
+    return f"{step['clause']}：{text}"

@@ -1,0 +1,3 @@
+from subsidies.vouchers.tasks import expire_vouchers
+
+__all__ = ["expire_vouchers"]
