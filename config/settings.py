@@ -83,8 +83,6 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / app / "templates" for app in ("portal", "marketplace", "subsidies", "federation")]
-        + [BASE_DIR / "portal" / "shell" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -117,7 +115,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = "desk"
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_FORMS = {"signup": "portal.accounts.forms.SignupForm"}
@@ -136,7 +135,7 @@ TIME_ZONE = "Asia/Shanghai"
 # --- files --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "portal" / "shell" / "static", ("vendor", VAR_DIR / "assets")]
+STATICFILES_DIRS = [("vendor", VAR_DIR / "assets")]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -181,6 +180,12 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict = {}
+
+# --- the clusters -------------------------------------------------------------------------------
+CLUSTER_ADAPTERS = {
+    "ray": "federation.adapters.ray.connect",
+    "simulated": "federation.adapters.simulated.connect",
+}
 
 # --- the interface for programs -----------------------------------------------------------------
 REST_FRAMEWORK = {

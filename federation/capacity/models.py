@@ -1,0 +1,141 @@
+"""How many cards the city has, who has sold them, and which are promised."""
+
+from decimal import Decimal
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q, Sum
+from django.utils.translation import gettext_lazy as _
+
+from federation.clusters.models import Cluster
+
+TFLOPS_PER_P = Decimal(1000)
+KINDS = ("total", "sold", "held")
+
+
+class Accelerator(models.Model):
+    """A type of card, with its dense FP16 figure and where that figure comes from."""
+
+    code = models.CharField(max_length=24, unique=True)
+    name = models.CharField(_("型号"), max_length=40)
+    name_en = models.CharField(_("英文型号"), max_length=40, blank=True)
+    vendor = models.CharField(_("厂商"), max_length=40)
+    memory_gb = models.PositiveSmallIntegerField(_("显存（GB）"))
+    fp16_tflops = models.DecimalField(_("FP16 稠密算力（TFLOPS）"), max_digits=8, decimal_places=2)
+    source = models.TextField(_("数据来源"))
+    source_url = models.URLField(blank=True)
+    is_domestic = models.BooleanField(_("国产"), default=False)
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(condition=Q(fp16_tflops__gt=0), name="accelerator_computes"),
+            models.CheckConstraint(condition=~Q(source=""), name="accelerator_figure_has_a_source"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def petaflops(self, cards) -> Decimal:
+        """Cards of this type in P (10^15 dense FP16 FLOP/s)."""
+        return cards * self.fp16_tflops / TFLOPS_PER_P
+
+
+class PoolQuerySet(models.QuerySet):
+    def totals(self) -> dict:
+        """Cards and P of these pools, exactly: cards_total, cards_sold, cards_held, p_total, p_sold, p_held."""
+        p = F("accelerator__fp16_tflops") / TFLOPS_PER_P
+        decimal = models.DecimalField()
+        found = self.aggregate(
+            **{f"cards_{kind}_": Sum(f"cards_{kind}", default=0) for kind in KINDS},
+            **{
+                f"p_{kind}_": Sum(F(f"cards_{kind}") * p, default=Decimal(0), output_field=decimal)
+                for kind in KINDS
+            },
+        )
+        return {name.removesuffix("_"): amount for name, amount in found.items()}
+
+
+class Pool(models.Model):
+    """All cards of one type in one cluster, node by node: sold elsewhere by the owner, held by our orders, or free."""
+
+    code = models.CharField(max_length=64, unique=True)
+    cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="pools")
+    accelerator = models.ForeignKey(Accelerator, on_delete=models.PROTECT, related_name="pools")
+    nodes = models.PositiveIntegerField(_("节点数"))
+    cards_per_node = models.PositiveSmallIntegerField(_("单节点卡数"))
+    cards_total = models.PositiveIntegerField(_("总卡数"))
+    cards_sold = models.PositiveIntegerField(_("平台外已售卡数"), default=0)
+    cards_held = models.PositiveIntegerField(_("平台订单占用卡数"), default=0)
+    sold_by_node = ArrayField(models.PositiveSmallIntegerField())
+    held_by_node = ArrayField(models.PositiveSmallIntegerField())
+    cards_observed = models.PositiveIntegerField(_("集群上报卡数"), null=True)
+    cards_disputed = models.PositiveIntegerField(_("与占用冲突的卡数"), default=0)
+    observed_at = models.DateTimeField(_("数据时间"), null=True)
+
+    objects = PoolQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.UniqueConstraint(fields=["cluster", "accelerator"], name="one_pool_per_cluster_and_card"),
+            models.CheckConstraint(
+                condition=Q(cards_total=F("nodes") * F("cards_per_node")),
+                name="pool_total_is_nodes_times_cards",
+            ),
+            models.CheckConstraint(
+                condition=Q(cards_sold__gte=0, cards_held__gte=0)
+                & Q(cards_total__gte=F("cards_sold") + F("cards_held")),
+                name="pool_is_never_oversold",
+            ),
+        ]
+
+    def __str__(self):
+        return self.code
+
+    @property
+    def cards_free(self) -> int:
+        return self.cards_total - self.cards_sold - self.cards_held
+
+    @property
+    def cards_usable(self) -> int:
+        """Free cards that the cluster last said it still has."""
+        if self.cards_observed is None:
+            return self.cards_free
+        return max(0, min(self.cards_free, self.cards_observed - self.cards_held))
+
+    @property
+    def idle_by_node(self) -> list[int]:
+        return [
+            self.cards_per_node - sold - held
+            for sold, held in zip(self.sold_by_node, self.held_by_node, strict=True)
+        ]
+
+
+class Hold(models.Model):
+    """Cards promised to one order, on named nodes, until it is over."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("占用中")
+        RELEASED = "released", _("已释放")
+
+    key = models.CharField(max_length=64, unique=True)
+    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="holds")
+    allocation = models.JSONField()
+    cards = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(cards__gt=0), name="hold_is_for_a_card"),
+            models.CheckConstraint(
+                condition=Q(state="open", released_at=None) | Q(state="released", released_at__isnull=False),
+                name="hold_knows_when_it_ended",
+            ),
+        ]
+
+    def __str__(self):
+        return self.key
