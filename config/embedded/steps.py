@@ -27,6 +27,23 @@ class Step:
     def argv(self) -> list[str]:
         return [sys.executable, *self.arguments]
 
+    def is_done(self, stamps: Path, database: str) -> bool:
+        stamp = stamps / self.name
+        results_stand = all(path.exists() for path in self.results)
+        return results_stand and stamp.exists() and stamp.read_text() == self._fingerprint(database)
+
+    def stamp(self, stamps: Path, database: str) -> None:
+        """Remember that it was done; only now, because the step may have made some of its ingredients."""
+        (stamps / self.name).write_text(self._fingerprint(database))
+
+    def _fingerprint(self, database: str) -> str:
+        total = sha256()
+        for part in (*self.arguments[1:], database if self.in_database else ""):
+            total.update(part.encode() + b"\0")
+        for path in sorted(set(self.ingredients())):
+            total.update(str(path).encode() + b"\0" + path.read_bytes())
+        return total.hexdigest()
+
 
 def steps(var: Path) -> list[Step]:
     """In the order in which they must run."""
@@ -50,16 +67,6 @@ def steps(var: Path) -> list[Step]:
 
 def manage(*arguments: str) -> tuple[str, ...]:
     return (str(ROOT / "manage.py"), *arguments)
-
-
-def digest(step: Step, *more: str) -> str:
-    """A fingerprint of everything the step's outcome depends on."""
-    total = sha256()
-    for part in (*step.arguments[1:], *more):
-        total.update(part.encode() + b"\0")
-    for path in sorted(set(step.ingredients())):
-        total.update(str(path).encode() + b"\0" + path.read_bytes())
-    return total.hexdigest()
 
 
 def in_apps(pattern: str) -> Iterator[Path]:

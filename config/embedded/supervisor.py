@@ -16,7 +16,7 @@ from config.embedded import environment, processes, ray, redis
 from config.embedded.postgres import APPLICATION, OWNER, Postgres
 from config.embedded.processes import Service
 from config.embedded.state import LOOPBACK, State, is_free
-from config.embedded.steps import ROOT, Step, digest, steps
+from config.embedded.steps import ROOT, Step, steps
 
 TICK = 0.1
 FIRST_PAUSE, LONGEST_PAUSE, STEADY = 0.5, 30.0, 60.0
@@ -171,24 +171,20 @@ class Supervisor:
 
     # --- steps -----------------------------------------------------------------------------------
     def _carry_out(self, step: Step) -> None:
-        stamp = self.state.stamps / step.name
-        wanted = digest(step, self.env["DATABASE_URL"] if step.in_database else "")
+        database = self.env["DATABASE_URL"]
+        # A database kept elsewhere may have been replaced without our knowing.
         is_kept_elsewhere = step.in_database and "DATABASE_URL" in os.environ
-        results_stand = all(path.exists() for path in step.results)
-        if not is_kept_elsewhere and results_stand and stamp.exists() and stamp.read_text() == wanted:
+        if step.is_done(self.state.stamps, database) and not is_kept_elsewhere:
             return
         began = time.monotonic()
-        env = dict(self.env)
-        if step.as_owner:
-            env["DATABASE_URL"] = env["DATABASE_OWNER_URL"]
+        env = self.env | ({"DATABASE_URL": self.env["DATABASE_OWNER_URL"]} if step.as_owner else {})
         log_path = self._log(f"setup-{step.name}")
         with log_path.open("wb") as log:
             process = processes.spawn(step.argv, mark=self.state.root, log=log, env=env, cwd=ROOT)
-        self._wait(lambda: process.poll() is not None, 600, running=process)
-        if process.returncode != 0:
+        is_over = self._wait(lambda: process.poll() is not None, 600, running=process)
+        if not is_over or process.returncode:
             raise CannotStart(f"{step.title} failed. Its last words:\n{last_words(log_path)}")
-        # The step may itself have made some of its ingredients.
-        stamp.write_text(digest(step, self.env["DATABASE_URL"] if step.in_database else ""))
+        step.stamp(self.state.stamps, database)
         self.say(f"  {step.title:<14} {time.monotonic() - began:5.1f} s")
 
     # --- watching --------------------------------------------------------------------------------

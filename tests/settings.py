@@ -1,0 +1,18 @@
+"""The product's own settings, pointed at servers that live only as long as this test run."""
+
+import os
+
+from config.embedded.throwaway import Throwaway
+
+servers = Throwaway()
+for name, value in servers.env.items():
+    os.environ.setdefault(name, value)
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import MIDDLEWARE, STORAGES  # noqa: E402
+
+# Slow hashing protects people, and the people of the tests need no protection.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Files come straight from their folders: no test should depend on what collectstatic left behind.
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]
