@@ -8,5 +8,11 @@ urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
     path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("portal.urls")),
 ]
+
+handler400 = "portal.shell.errors.bad_request"
+handler403 = "portal.shell.errors.permission_denied"
+handler404 = "portal.shell.errors.not_found"
+handler500 = "portal.shell.errors.server_error"
