@@ -209,7 +209,7 @@ CLUSTERS = [
         "pue": "1.28",
         "interconnect": "RoCE 200G",
         "max_gang_nodes": 32,
-        "pools": [pool("ascend910b", 67, 8, 272), pool("a800", 19, 8, 107)],
+        "pools": [pool("ascend910b", 81, 8, 318)],
     },
     {
         "code": "telecom-xiangan",
@@ -293,7 +293,7 @@ CLUSTERS = [
         "pue": "1.30",
         "interconnect": "RoCE 200G",
         "max_gang_nodes": 8,
-        "pools": [pool("mlu590", 13, 8, 27), pool("ascend910b", 14, 8, 46)],
+        "pools": [pool("mlu590", 13, 8, 27), pool("a800", 19, 8, 107)],
     },
     {
         "code": "siming-ray",
