@@ -34,6 +34,7 @@ CITY = {
 
 # --- applications -------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "config",
     "maas",
     "ops",
     "subsidies",
@@ -185,7 +186,23 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE: dict = {}
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": f"{room}.tasks.{name}", "schedule": seconds, "options": {"expires": 30}}
+    for room, name, seconds in (
+        ("federation.sync", "sync_clusters", 5),
+        ("scheduler.dispatch", "submit_queued_workloads", 2),
+        ("scheduler.dispatch", "observe_open_workloads", 2),
+        ("scheduler.dispatch", "cancel_requested_workloads", 2),
+        ("scheduler.dispatch", "stop_orphaned_jobs", 300),
+        ("marketplace.orders", "follow_approvals", 2),
+        ("marketplace.orders", "follow_workloads", 2),
+        ("marketplace.orders", "forget_old_drafts", 3600),
+        ("marketplace.billing", "bill_finished_orders", 2),
+        ("marketplace.settlement", "close_last_month", 3600),
+        ("subsidies.vouchers", "expire_vouchers", 60),
+        ("portal.audit", "seal_audit_events", 5),
+    )
+}
 
 # --- the clusters -------------------------------------------------------------------------------
 CLUSTER_ADAPTERS = {
@@ -206,7 +223,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.JSONParser",
         "rest_framework.parsers.MultiPartParser",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "portal.shell.openapi.Schema",
     "EXCEPTION_HANDLER": "portal.shell.api.problem",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -216,6 +233,13 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatus": "marketplace.orders.models.Order.Status",
+        "ApprovalStatus": "portal.approvals.models.Approval.Status",
+        "VoucherStatus": "subsidies.vouchers.models.Voucher.Status",
+        "StatementKind": "marketplace.settlement.models.Statement.Kind",
+    },
 }
 
 # --- the market ---------------------------------------------------------------------------------

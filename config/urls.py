@@ -9,7 +9,11 @@ urlpatterns = [
     path("readyz", health.ready, name="ready"),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", include("config.api_urls")),
     path("", include("portal.urls")),
+    path("", include("federation.urls")),
+    path("", include("marketplace.urls")),
+    path("", include("subsidies.urls")),
 ]
 
 handler400 = "portal.shell.errors.bad_request"

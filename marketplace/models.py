@@ -2,7 +2,7 @@ from marketplace.billing.models import BillLine, BillPart
 from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding.models import FundingHold
 from marketplace.ledger.models import Account, Entry, Journal
-from marketplace.orders.models import Order
+from marketplace.orders.models import DraftFile, Order, OrderDraft
 from marketplace.payments.models import BankReceipt
 from marketplace.settlement.models import Statement, StatementLine
 
@@ -11,10 +11,12 @@ __all__ = [
     "BankReceipt",
     "BillLine",
     "BillPart",
+    "DraftFile",
     "Entry",
     "FundingHold",
     "Journal",
     "Order",
+    "OrderDraft",
     "Plan",
     "PlanPrice",
     "Statement",

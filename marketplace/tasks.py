@@ -1,5 +1,11 @@
 from marketplace.billing.tasks import bill_finished_orders
-from marketplace.orders.tasks import follow_approvals, follow_workloads
+from marketplace.orders.tasks import follow_approvals, follow_workloads, forget_old_drafts
 from marketplace.settlement.tasks import close_last_month
 
-__all__ = ["bill_finished_orders", "close_last_month", "follow_approvals", "follow_workloads"]
+__all__ = [
+    "bill_finished_orders",
+    "close_last_month",
+    "follow_approvals",
+    "follow_workloads",
+    "forget_old_drafts",
+]

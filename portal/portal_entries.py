@@ -7,9 +7,23 @@ from portal.shell.entries import Navigation
 navigation = [
     Navigation(_("首页"), "home", order=1, icon="home"),
     Navigation(_("工作台"), "desk", section="account", order=1, icon="desk", action="members.view"),
-    Navigation(_("审批"), "approvals:list", section="enterprise", order=40, icon="check", action="approvals.view"),
+    Navigation(
+        _("审批"), "approvals:list", section="enterprise", order=40, icon="check", action="approvals.view"
+    ),
     Navigation(_("通知"), "notices:list", section="account", order=10, icon="bell", action="members.view"),
-    Navigation(_("单位与项目"), "organizations:settings", section="account", order=20, icon="building", action="members.view"),
-    Navigation(_("访问令牌"), "accounts:tokens", section="account", order=30, icon="key", action="members.view"),
+    Navigation(
+        _("单位与项目"),
+        "organizations:settings",
+        section="account",
+        order=20,
+        icon="building",
+        action="members.view",
+    ),
+    Navigation(
+        _("访问令牌"), "accounts:tokens", section="account", order=30, icon="key", action="members.view"
+    ),
     Navigation(_("审计记录"), "audit:list", section="account", order=90, icon="shield", action="audit.view"),
+    Navigation(
+        _("驾驶舱"), "cockpit:board", section="government", order=1, icon="gauge", action="cockpit.view"
+    ),
 ]

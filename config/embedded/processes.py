@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 # Inherited by every descendant, so that even a process that left its parents can be recognised.
-MARK = "EMBEDDED_STATE"
+MARK, NAME = "EMBEDDED_STATE", "EMBEDDED_SERVICE"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -53,7 +53,7 @@ def reap_orphans(ours: Iterable[subprocess.Popen]) -> None:
 
 
 def spawn(
-    argv, *, mark: Path, log, env=None, user=None, cwd=None, last_wish=signal.SIGTERM
+    argv, *, mark: Path, name: str, log, env=None, user=None, cwd=None, last_wish=signal.SIGTERM
 ) -> subprocess.Popen:
     """Start a child in a session of its own that gets `last_wish` when we die without a word."""
     parent = os.getpid()
@@ -69,7 +69,7 @@ def spawn(
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        env={**os.environ, **(env or {}), MARK: str(mark)},
+        env={**os.environ, **(env or {}), MARK: str(mark), NAME: name},
         cwd=cwd,
         start_new_session=True,
         preexec_fn=follow_parent,
@@ -83,15 +83,16 @@ def user_group(uid: int) -> int:
     return pwd.getpwuid(uid).pw_gid
 
 
-def marked(mark: Path) -> list[psutil.Process]:
-    """Every living process that descends from a server of this state folder."""
+def marked(mark: Path, name: str | None = None) -> list[psutil.Process]:
+    """Every living process that descends from a server of this state folder, or from the named one."""
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == str(mark):
-                found.append(process)
+            environment = process.environ() if process.pid != os.getpid() else {}
         except (psutil.Error, OSError):
             continue
+        if environment.get(MARK) == str(mark) and name in (None, environment.get(NAME)):
+            found.append(process)
     return found
 
 
@@ -111,12 +112,12 @@ def end(processes: Iterable[psutil.Process], seconds: float = 3) -> None:
     psutil.wait_procs(alive, timeout=seconds)
 
 
-def sweep(mark: Path, seconds: float = 3) -> int:
-    """End all that is left of this state folder's servers; say how many there were."""
-    found = len(marked(mark))
+def sweep(mark: Path, name: str | None = None, seconds: float = 3) -> int:
+    """End all that is left of this state folder's servers, or of the named one; say how many there were."""
+    found = len(marked(mark, name))
     deadline = time.monotonic() + 4 * seconds
     # A dying process may still start another one, so look until nothing is seen.
-    while (left := marked(mark)) and time.monotonic() < deadline:
+    while (left := marked(mark, name)) and time.monotonic() < deadline:
         end(left, seconds)
     return found
 

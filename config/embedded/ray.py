@@ -41,7 +41,12 @@ def service(state: State) -> tuple[Service, str]:
         "--num-cpus=2", "--num-gpus=0", "--object-store-memory=100000000",
         f"--temp-dir={state.temporary}", "--disable-usage-stats", "--log-style=record", "--log-color=false",
     ]  # fmt: skip
-    env = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_enable_open_telemetry": "0", "PYTHONUNBUFFERED": "1"}
+    env = {
+        # Without this Ray replaces loopback by an address that the whole network reaches.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "PYTHONUNBUFFERED": "1",
+    }
 
     def ready() -> bool:
         try:

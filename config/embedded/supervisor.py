@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,6 +86,9 @@ class Supervisor:
         host, port = environment.web_address()
         if left := processes.sweep(self.state.root):
             self.say(f"  ended {left} processes of an earlier run that was killed")
+        for log in self.state.logs.glob("*.log"):
+            if not log.name.startswith("setup-"):
+                log.replace(log.with_suffix(".previous"))
         if not is_free(port, host):
             raise CannotStart(f"Port {port} is taken by another program. Choose one: make up PORT={port + 1}")
         self.env = environment.basics(self.state)
@@ -150,11 +154,15 @@ class Supervisor:
 
     def _launch(self, child: Child) -> None:
         service = child.service
+        if child.deaths:
+            # Its own children may have outlived it and still hold its ports.
+            processes.sweep(self.state.root, service.name)
         service.before()
         with self._log(service.name).open("ab") as log:
             child.process = processes.spawn(
                 service.argv,
                 mark=self.state.root,
+                name=service.name,
                 log=log,
                 env={**self.env, **service.env},
                 user=service.user,
@@ -180,7 +188,9 @@ class Supervisor:
         env = self.env | ({"DATABASE_URL": self.env["DATABASE_OWNER_URL"]} if step.as_owner else {})
         log_path = self._log(f"setup-{step.name}")
         with log_path.open("wb") as log:
-            process = processes.spawn(step.argv, mark=self.state.root, log=log, env=env, cwd=ROOT)
+            process = processes.spawn(
+                step.argv, mark=self.state.root, name=step.name, log=log, env=env, cwd=ROOT
+            )
         is_over = self._wait(lambda: process.poll() is not None, 600, running=process)
         if not is_over or process.returncode:
             raise CannotStart(f"{step.title} failed. Its last words:\n{last_words(log_path)}")
@@ -247,6 +257,7 @@ class Supervisor:
         processes.sweep(self.state.root, seconds=1)
         processes.reap_orphans([])
         (self.state.run / "env").unlink(missing_ok=True)
+        shutil.rmtree(self.state.temporary, ignore_errors=True)
         self.say("Everything has stopped.")
 
     def _see_off(self, child: Child) -> None:

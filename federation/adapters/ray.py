@@ -63,6 +63,7 @@ HOUSEHOLD = ".portal"
 MESSAGE_LIMIT = 4000
 # A log longer than this is no longer followed from its beginning, only its end is shown.
 FOLLOW_LIMIT = 32 * 1024 * 1024
+LAST_LINES = 500
 TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 
 
@@ -176,6 +177,10 @@ class RayAdapter:
             position += len(block)
             window += block
             del window[: max(0, len(window) - limit)]
+            if position > FOLLOW_LIMIT:
+                # Too long to count: take its last lines and call this the end.
+                window = bytearray(b"".join(self._log_blocks(ref, lines=LAST_LINES))[-limit:])
+                break
         text = bytes(window).decode("utf-8", errors="replace")
         return LogChunk(text, position, is_cut=position > limit)
 
@@ -230,11 +235,15 @@ class RayAdapter:
         stamps = sorted((a["startTime"], a["endTime"]) for a in actors.values() if a and a["startTime"])
         return (_moment(stamps[0][0]), _moment(stamps[0][1])) if stamps else (None, None)
 
-    def _log_blocks(self, ref: RemoteRef):
+    def _log_blocks(self, ref: RemoteRef, lines: int = -1):
         job = self._job(ref)
         if not job.get("driver_node_id"):
             return
-        params = {"node_id": job["driver_node_id"], "filename": f"job-driver-{ref.id}.log", "lines": "-1"}
+        params = {
+            "node_id": job["driver_node_id"],
+            "filename": f"job-driver-{ref.id}.log",
+            "lines": str(lines),
+        }
         try:
             with self._http.stream("GET", "/api/v0/logs/file", params=params) as answer:
                 if answer.status_code != 200:

@@ -48,11 +48,12 @@ class Cluster(models.Model):
     interconnect = models.CharField(_("互联网络"), max_length=40, blank=True)
     max_gang_nodes = models.PositiveSmallIntegerField(_("单个作业最多节点数"), default=1)
     max_hours = models.PositiveSmallIntegerField(_("单个作业最长小时数"), null=True, blank=True)
-    lost_after_seconds = models.PositiveIntegerField(_("失联判定秒数"), default=300)
+    lost_after_seconds = models.PositiveIntegerField(_("失联判定秒数"), default=1800)
     state = models.CharField(_("状态"), max_length=12, choices=State, default=State.CONNECTING)
     state_reason = models.CharField(max_length=32, blank=True)
     probed_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
+    silent_since = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ClusterQuerySet.as_manager()

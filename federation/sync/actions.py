@@ -32,8 +32,9 @@ def note_alive(*, cluster_id, snapshot, at) -> Cluster:
     """The cluster answered: it is online, and what it says of its cards is taken over. Partial news changes no cards."""
     with transaction.atomic():
         cluster = Cluster.objects.select_for_update().get(id=cluster_id)
-        cluster.state, cluster.state_reason, cluster.last_seen_at = Cluster.State.ONLINE, "", at
-        cluster.save(update_fields=["state", "state_reason", "last_seen_at"])
+        cluster.state, cluster.state_reason = Cluster.State.ONLINE, ""
+        cluster.last_seen_at, cluster.silent_since = at, None
+        cluster.save(update_fields=["state", "state_reason", "last_seen_at", "silent_since"])
         if snapshot is not None and snapshot.is_complete:
             readings = {reading.accelerator: reading for reading in snapshot.pools}
             for pool in Pool.objects.filter(cluster=cluster).select_related("accelerator").order_by("id"):
@@ -51,9 +52,10 @@ def note_silent(*, cluster_id, reason, at) -> Cluster:
     """The cluster did not answer. Only silence makes it offline; a refused password does not."""
     with transaction.atomic():
         cluster = Cluster.objects.select_for_update().get(id=cluster_id)
-        known = cluster.last_seen_at or cluster.created_at
-        is_lost = reason != "auth_expired" and at - known > OFFLINE_AFTER
+        # Counted from the first silence we witnessed: after a night switched off, nobody is lost yet.
+        cluster.silent_since = cluster.silent_since or at
+        is_lost = reason != "auth_expired" and at - cluster.silent_since > OFFLINE_AFTER
         cluster.state = Cluster.State.OFFLINE if is_lost else Cluster.State.CONNECTING
         cluster.state_reason = reason
-        cluster.save(update_fields=["state", "state_reason"])
+        cluster.save(update_fields=["state", "state_reason", "silent_since"])
     return cluster

@@ -44,12 +44,16 @@ class BillLine(AppendOnly):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(gross=F("voucher") + F("cash")), name="bill_is_paid_from_its_parts"),
+            models.CheckConstraint(
+                condition=Q(gross=F("voucher") + F("cash")), name="bill_is_paid_from_its_parts"
+            ),
             models.CheckConstraint(
                 condition=Q(gross=F("commission") + F("provider_amount")), name="bill_is_shared_whole"
             ),
             models.CheckConstraint(
-                condition=Q(gross__gte=0, voucher__gte=0, cash__gte=0, commission__gte=0, provider_amount__gte=0),
+                condition=Q(
+                    gross__gte=0, voucher__gte=0, cash__gte=0, commission__gte=0, provider_amount__gte=0
+                ),
                 name="bill_is_not_negative",
             ),
             models.CheckConstraint(condition=Q(free_reason="") | Q(gross=0), name="free_use_costs_nothing"),
@@ -70,7 +74,9 @@ class BillPart(AppendOnly):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["line", "source", "reference"], name="one_part_per_line_and_source"),
+            models.UniqueConstraint(
+                fields=["line", "source", "reference"], name="one_part_per_line_and_source"
+            ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="part_is_not_negative"),
         ]
         indexes = [models.Index(fields=["source", "payer"])]

@@ -39,7 +39,9 @@ class Plan(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["provider", "accelerator", "kind"], name="one_plan_per_offer"),
-            models.CheckConstraint(condition=Q(cards_max__gt=0, hours_max__gt=0), name="plan_limits_are_positive"),
+            models.CheckConstraint(
+                condition=Q(cards_max__gt=0, hours_max__gt=0), name="plan_limits_are_positive"
+            ),
         ]
 
     def __str__(self):
@@ -66,7 +68,10 @@ class PlanPrice(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(unit_price__gt=0), name="price_is_positive"),
             models.CheckConstraint(
-                condition=Q(effective_to=None) | Q(effective_to__gt=F("effective_from")), name="price_ends_after_it_begins"
+                condition=Q(effective_to=None) | Q(effective_to__gt=F("effective_from")),
+                name="price_ends_after_it_begins",
             ),
-            models.UniqueConstraint(fields=["plan"], condition=Q(effective_to=None), name="one_open_price_per_plan"),
+            models.UniqueConstraint(
+                fields=["plan"], condition=Q(effective_to=None), name="one_open_price_per_plan"
+            ),
         ]

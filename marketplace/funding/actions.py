@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from marketplace.funding.models import FundingHold
 from marketplace.funding.queries import Quote
@@ -10,6 +10,8 @@ from marketplace.funding.sources import source
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import Line
 from marketplace.pricing.rating import share
+
+PURSE_LOCK = 0x9D25E
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Paid:
 def hold(*, order_code, organization, quote: Quote, at) -> list[FundingHold]:
     """Set every part of a quote aside, all or nothing. Raises Refusal; nothing has moved then."""
     with transaction.atomic():
+        _lock_purse(organization)
         lines: list[Line] = []
         for part in quote.parts:
             lines += source(part.source).hold(part, organization, at)
@@ -44,13 +47,22 @@ def hold(*, order_code, organization, quote: Quote, at) -> list[FundingHold]:
         )
 
 
+def _lock_purse(organization):
+    """One movement of a firm's money at a time: two postings of one deed would else wait for each other's accounts."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PURSE_LOCK, organization.id])
+
+
 def _locked(order_code):
-    return list(
+    holds = list(
         FundingHold.objects.select_for_update()
         .filter(order_code=order_code)
         .select_related("organization")
         .order_by("position")
     )
+    if holds:
+        _lock_purse(holds[0].organization)
+    return holds
 
 
 def capture(*, reference, order_code, amount: int, counterpart: list[Line], at) -> list[Paid]:
@@ -83,6 +95,8 @@ def release(*, order_code, at) -> int:
             row.released += rest
             total += rest
         if total:
-            ledger.post(f"order-released:{order_code}", kind="order-released", subject=order_code, lines=lines, at=at)
+            ledger.post(
+                f"order-released:{order_code}", kind="order-released", subject=order_code, lines=lines, at=at
+            )
             FundingHold.objects.bulk_update(holds, ["released"])
     return total

@@ -31,9 +31,12 @@ class FundingHold(models.Model):
     class Meta:
         ordering = ["order_code", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["order_code", "source", "reference"], name="one_hold_per_order_and_source"),
+            models.UniqueConstraint(
+                fields=["order_code", "source", "reference"], name="one_hold_per_order_and_source"
+            ),
             models.CheckConstraint(
-                condition=Q(amount__gt=0, captured__gte=0, released__gte=0), name="hold_parts_are_not_negative"
+                condition=Q(amount__gt=0, captured__gte=0, released__gte=0),
+                name="hold_parts_are_not_negative",
             ),
             models.CheckConstraint(
                 condition=Q(amount__gte=F("captured") + F("released")), name="hold_gives_no_more_than_it_took"

@@ -38,6 +38,9 @@ class Opened(Protocol):
     def parts(self, purchase: Purchase, remaining: int, *, chosen: frozenset[str] | None) -> list[Part]:
         """What it would pay of `remaining`; `chosen` limits it to these references, None leaves the choice to it."""
 
+    def choices(self) -> list[tuple[str, str]]:
+        """What a buyer may choose among: (reference, label); empty where there is nothing to choose."""
+
 
 class Source(Protocol):
     """A way to pay."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from marketplace.funding.models import FundingHold
 from marketplace.funding.protocol import Part, Purchase
-from marketplace.funding.sources import all_sources
+from marketplace.funding.sources import all_sources, source
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Means:
     """One buyer's sources, opened once; quotes as many purchases as asked without another query."""
 
     def __init__(self, organization, at):
-        self.opened = [(source, source.open(organization, at)) for source in all_sources()]
+        self.opened = [(way, way.open(organization, at)) for way in all_sources()]
 
     def quote(self, purchase: Purchase, *, chosen: frozenset[str] | None = None) -> Quote:
         remaining, parts = purchase.amount, []
-        for _source, opened in self.opened:
+        for _way, opened in self.opened:
             for part in opened.parts(purchase, remaining, chosen=chosen):
                 parts.append(part)
                 remaining -= part.amount
@@ -41,3 +41,13 @@ class Means:
 def holds_of(order_code: str):
     """What is set aside for an order, in paying order."""
     return FundingHold.objects.filter(order_code=order_code).order_by("position")
+
+
+def explained_holds(order_code: str) -> list[tuple[FundingHold, list[str]]]:
+    """Each hold of an order with its explanation in the reader's language."""
+    return [(row, source(row.source).explain(row.explanation)) for row in holds_of(order_code)]
+
+
+def explained(quote: Quote) -> list[tuple[Part, list[str]]]:
+    """Each part of a quote with its explanation in the reader's language."""
+    return [(part, source(part.source).explain(list(part.explanation))) for part in quote.parts]

@@ -20,6 +20,9 @@ class OpenedWallet:
             return []
         return [Part(Wallet.code, "prepaid", self.owner, _("预存款"), remaining)]
 
+    def choices(self):
+        return []
+
 
 class Wallet:
     """Pays the rest in full; the ledger refuses when the balance is too small."""
@@ -31,7 +34,9 @@ class Wallet:
         return OpenedWallet(owner, balance(Kind.PREPAID, owner))
 
     def hold(self, part, organization, at):
-        return transfer(part.amount, (Kind.PREPAID, organization.code), (Kind.PREPAID_HELD, organization.code))
+        return transfer(
+            part.amount, (Kind.PREPAID, organization.code), (Kind.PREPAID_HELD, organization.code)
+        )
 
     def capture(self, reference, organization, amount, at):
         return [Line(Kind.PREPAID_HELD, organization.code, amount)]

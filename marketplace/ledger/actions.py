@@ -77,7 +77,10 @@ def post(reference: str, *, kind: str, subject: str, lines: Iterable[Line], at) 
         if not is_new:
             return journal
         accounts = _accounts(set(legs))
-        entries = [Entry(journal=journal, account_id=accounts[key], amount=amount) for key, amount in sorted(legs.items())]
+        entries = [
+            Entry(journal=journal, account_id=accounts[key], amount=amount)
+            for key, amount in sorted(legs.items())
+        ]
         try:
             with transaction.atomic():
                 Entry.objects.bulk_create(entries)

@@ -63,7 +63,9 @@ class Account(AppendOnly):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["kind", "owner"], name="one_account_per_kind_and_owner"),
-            models.CheckConstraint(condition=Q(is_bounded=False) | Q(balance__gte=0), name="bounded_balance_is_never_negative"),
+            models.CheckConstraint(
+                condition=Q(is_bounded=False) | Q(balance__gte=0), name="bounded_balance_is_never_negative"
+            ),
         ]
 
     def __str__(self):

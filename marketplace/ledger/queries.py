@@ -12,7 +12,9 @@ def balance(kind: Kind, owner: str) -> int:
     _book, side, is_bounded = CHART[kind]
     if is_bounded:
         return Account.objects.filter(kind=kind, owner=owner).values_list("balance", flat=True).first() or 0
-    total = Entry.objects.filter(account__kind=kind, account__owner=owner).aggregate(total=Sum("amount"))["total"]
+    total = Entry.objects.filter(account__kind=kind, account__owner=owner).aggregate(total=Sum("amount"))[
+        "total"
+    ]
     return side * (total or 0)
 
 
@@ -33,4 +35,8 @@ def totals_by_owner(kind: Kind, *, journal_kinds: Iterable[str] | None = None) -
 
 def moves(kind: Kind, owner: str):
     """An account's movements, newest first, with their journals."""
-    return Entry.objects.filter(account__kind=kind, account__owner=owner).select_related("journal").order_by("-id")
+    return (
+        Entry.objects.filter(account__kind=kind, account__owner=owner)
+        .select_related("journal")
+        .order_by("-id")
+    )

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from federation.capacity import actions as capacity
 from marketplace.catalogue.models import PlanPrice
 from marketplace.funding import actions as funding
 from marketplace.orders import queries
@@ -92,11 +91,15 @@ def check(request: Request):
         raise BadOrder(_("该商品已下架，请返回算力市场另选。"), code="plan_off_shelf", field="plan")
     if not 1 <= request.cards <= plan.cards_max:
         raise BadOrder(
-            _("卡数须在 1 到 %(most)d 之间。") % {"most": plan.cards_max}, code="cards_out_of_range", field="cards"
+            _("卡数须在 1 到 %(most)d 之间。") % {"most": plan.cards_max},
+            code="cards_out_of_range",
+            field="cards",
         )
     if not 0 < request.hours <= plan.hours_max:
         raise BadOrder(
-            _("时长须大于 0 且不超过 %(most)d 小时。") % {"most": plan.hours_max}, code="hours_out_of_range", field="hours"
+            _("时长须大于 0 且不超过 %(most)d 小时。") % {"most": plan.hours_max},
+            code="hours_out_of_range",
+            field="hours",
         )
     if not request.command.strip():
         raise BadOrder(_("请填写启动命令，例如 python train.py。"), code="command_missing", field="command")
@@ -111,7 +114,9 @@ def _within_budget(project, amount, at):
     spent = queries.committed_in_month(project, at)
     if spent + amount > project.monthly_budget:
         raise OverBudget(
-            _("项目“%(project)s”本月预算 ¥%(budget)s，已用 ¥%(spent)s，本单需 ¥%(amount)s。请减少用量或请管理员调整预算。")
+            _(
+                "项目“%(project)s”本月预算 ¥%(budget)s，已用 ¥%(spent)s，本单需 ¥%(amount)s。请减少用量或请管理员调整预算。"
+            )
             % {
                 "project": project.name,
                 "budget": yuan(project.monthly_budget),
@@ -131,7 +136,9 @@ def place(*, organization, request: Request, idempotency_key: str, by, at) -> tu
     try:
         with transaction.atomic():
             # Without this lock, a double click would hold money twice before the key stops it.
-            project = Project.objects.select_for_update().get(id=request.project.id, organization=organization)
+            project = Project.objects.select_for_update().get(
+                id=request.project.id, organization=organization
+            )
             earlier = Order.objects.filter(organization=organization, idempotency_key=idempotency_key).first()
             if earlier:
                 return _same(earlier, request), False
@@ -146,7 +153,8 @@ def place(*, organization, request: Request, idempotency_key: str, by, at) -> tu
 def _same(earlier, request):
     if earlier.fingerprint != request.fingerprint:
         raise KeyReused(
-            _("该幂等键已用于另一张订单（%(code)s）。如需新下单，请更换 Idempotency-Key。") % {"code": earlier.code},
+            _("该幂等键已用于另一张订单（%(code)s）。如需新下单，请更换 Idempotency-Key。")
+            % {"code": earlier.code},
             field="idempotency_key",
         )
     return earlier
@@ -163,9 +171,12 @@ def _place(organization, project, request, idempotency_key, by, at):
         accelerator=plan.accelerator,
         cards=request.cards,
         provider_code=plan.provider.code,
+        hours=request.hours,
         at=at,
     )
-    quote = queries.quote(organization, plan, price.unit_price, request.cards, request.hours, at, chosen=request.vouchers)
+    quote = queries.quote(
+        organization, plan, price.unit_price, request.cards, request.hours, at, chosen=request.vouchers
+    )
     _within_budget(project, quote.amount, at)
     funding.hold(order_code=code, organization=organization, quote=quote, at=at)
     needs_approval = bool(project.approval_threshold) and quote.amount >= project.approval_threshold
@@ -201,7 +212,9 @@ def _place(organization, project, request, idempotency_key, by, at):
         is_draft=needs_approval,
         at=at,
     )
-    audit.record(order, "order.placed", by=by, amount=order.amount, vouchers=order.voucher_amount, plan=plan.code)
+    audit.record(
+        order, "order.placed", by=by, amount=order.amount, vouchers=order.voucher_amount, plan=plan.code
+    )
     if needs_approval:
         approvals.request(
             kind=APPROVAL_KIND,
@@ -209,12 +222,27 @@ def _place(organization, project, request, idempotency_key, by, at):
             organization=organization,
             amount=order.amount,
             summary=_("订单 %(code)s：%(cards)d 卡 × %(hours)s 小时，¥%(amount)s")
-            % {"code": code, "cards": order.cards, "hours": order.hours.normalize(), "amount": yuan(order.amount)},
+            % {
+                "code": code,
+                "cards": order.cards,
+                "hours": order.hours.normalize(),
+                "amount": yuan(order.amount),
+            },
             url=order.get_absolute_url(),
             by=by,
             at=at,
         )
     return order
+
+
+def receipt(order) -> str:
+    """The sentence that tells a buyer the order is in."""
+    if order.status == Order.Status.AWAITING_APPROVAL:
+        return _("订单 %(code)s 已提交，等待本单位审批。") % {"code": order.code}
+    return _("订单 %(code)s 已确认，冻结 ¥%(amount)s，正在调度。") % {
+        "code": order.code,
+        "amount": yuan(order.amount),
+    }
 
 
 def confirm(*, order_id, by, at) -> Order:
@@ -264,9 +292,9 @@ def cancel(*, order_id, by, at) -> Order:
                 _("订单已是“%(status)s”，不能再取消。") % {"status": order.get_status_display()}
             )
         order.cancel_requested_at = at
-        order.is_withdrawn = at <= order.cancel_until and queries.withdrawals_today(order.organization, at) < (
-            settings.FREE_WITHDRAWALS_PER_DAY
-        )
+        order.is_withdrawn = at <= order.cancel_until and queries.withdrawals_today(
+            order.organization, at
+        ) < (settings.FREE_WITHDRAWALS_PER_DAY)
         order.save(update_fields=["cancel_requested_at", "is_withdrawn"])
         audit.record(order, "order.cancel_requested", by=by, is_withdrawn=order.is_withdrawn)
         if order.status == Order.Status.AWAITING_APPROVAL:
@@ -289,9 +317,8 @@ def start(*, order_id, at) -> Order:
 
 
 def close(order, to, *, by, at, billed_amount=None, **details):
-    """End a locked order: give back all that is still set aside, free the cards, tell the buyer."""
+    """End a locked order whose cards are free again: give back all that is still set aside, tell the buyer."""
     refunded = funding.release(order_code=order.code, at=at)
-    capacity.release(key=order.code, at=at)
     status.move(order, to, closed_at=at, billed_amount=billed_amount)
     audit.record(order, f"order.{to}", by=by, refunded=refunded, billed=billed_amount, **details)
     _tell(
@@ -308,4 +335,6 @@ def close(order, to, *, by, at, billed_amount=None, **details):
 
 
 def _tell(order, title, at):
-    notices.notify(kind=Notice.Kind.ORDER, title=title, url=order.get_absolute_url(), at=at, user=order.placed_by)
+    notices.notify(
+        kind=Notice.Kind.ORDER, title=title, url=order.get_absolute_url(), at=at, user=order.placed_by
+    )

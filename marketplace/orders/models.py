@@ -1,6 +1,7 @@
 """What was promised to whom, at which price."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -75,7 +76,9 @@ class Order(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["organization", "idempotency_key"], name="one_order_per_key"),
             models.CheckConstraint(
-                condition=Q(amount=F("voucher_amount") + F("cash_amount"), voucher_amount__gte=0, cash_amount__gte=0),
+                condition=Q(
+                    amount=F("voucher_amount") + F("cash_amount"), voucher_amount__gte=0, cash_amount__gte=0
+                ),
                 name="order_is_paid_from_its_parts",
             ),
             models.CheckConstraint(condition=Q(cards__gt=0, hours__gt=0), name="order_asks_for_something"),
@@ -100,3 +103,45 @@ class Order(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in self.OPEN
+
+
+class DraftQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user)
+
+
+class OrderDraft(models.Model):
+    """An order as typed and not yet placed; its code is the key under which it is placed once."""
+
+    code = models.CharField(max_length=32, unique=True)
+    organization = models.ForeignKey("portal.Organization", on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    project = models.ForeignKey("portal.Project", on_delete=models.CASCADE, related_name="+")
+    plan = models.ForeignKey("marketplace.Plan", on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80, blank=True)
+    cards = models.PositiveIntegerField()
+    hours = models.DecimalField(max_digits=8, decimal_places=2)
+    command = models.TextField()
+    vouchers = ArrayField(models.CharField(max_length=32), null=True)
+    created_at = models.DateTimeField()
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+
+class DraftFile(models.Model):
+    """A file that goes with a draft."""
+
+    draft = models.ForeignKey(OrderDraft, on_delete=models.CASCADE, related_name="files")
+    path = models.CharField(max_length=200)
+    content = models.BinaryField()
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [models.UniqueConstraint(fields=["draft", "path"], name="one_draft_file_per_path")]
+
+    @property
+    def size(self):
+        return len(self.content)

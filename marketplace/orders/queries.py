@@ -46,7 +46,9 @@ def districts_by_offer(plans) -> dict[tuple[int, int], frozenset[str]]:
     return {key: frozenset(districts) for key, districts in places.items()}
 
 
-def purchase(organization, plan, unit_price: Decimal, cards: int, hours: Decimal, at, *, districts) -> Purchase:
+def purchase(
+    organization, plan, unit_price: Decimal, cards: int, hours: Decimal, at, *, districts
+) -> Purchase:
     """The whole amount of an order and what the ways to pay must know of it."""
     return Purchase(
         amount=rate(unit_price, cards, int(hours * 3600)),

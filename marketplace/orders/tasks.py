@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from marketplace.orders import actions as orders
+from marketplace.orders import drafts
 from marketplace.orders.models import Order
 from portal.approvals.models import Approval
 from scheduler.workloads.models import Workload
@@ -30,7 +31,9 @@ def each(rows, act):
 def follow_approvals():
     """Confirm, reject or expire orders that waited for a second person. Safe to run twice, safe to miss a beat."""
     now = timezone.now()
-    waiting = {o.code: o for o in Order.objects.filter(status=Order.Status.AWAITING_APPROVAL).order_by("id")[:BATCH]}
+    waiting = {
+        o.code: o for o in Order.objects.filter(status=Order.Status.AWAITING_APPROVAL).order_by("id")[:BATCH]
+    }
     decided = Approval.objects.filter(kind=orders.APPROVAL_KIND, subject_code__in=waiting).exclude(
         status=Approval.Status.PENDING
     )
@@ -56,3 +59,9 @@ def follow_workloads():
     begun = Workload.objects.begun().values("order_code")
     rows = Order.objects.filter(status=Order.Status.CONFIRMED, code__in=begun).order_by("id")[:BATCH]
     each(rows, lambda order: orders.start(order_id=order.id, at=now))
+
+
+@shared_task
+def forget_old_drafts():
+    """Drop what nobody placed in a week."""
+    drafts.forget_old(at=timezone.now())

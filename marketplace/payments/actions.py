@@ -41,7 +41,8 @@ def record_bank_receipt(*, organization, bank_reference, amount: int, received_o
         if not is_new:
             if (receipt.organization_id, receipt.amount) != (organization.id, amount):
                 raise AlreadyRecorded(
-                    _("该银行流水号已登记为另一笔到账（%(code)s），请核对银行对账单。") % {"code": receipt.code},
+                    _("该银行流水号已登记为另一笔到账（%(code)s），请核对银行对账单。")
+                    % {"code": receipt.code},
                     field="bank_reference",
                 )
             return receipt

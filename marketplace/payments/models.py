@@ -23,7 +23,9 @@ class BankReceipt(AppendOnly):
     bank_reference = models.CharField(_("银行流水号"), max_length=64, unique=True)
     amount = models.BigIntegerField(_("金额（分）"))
     received_on = models.DateField(_("到账日期"))
-    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True
+    )
     recorded_at = models.DateTimeField()
 
     objects = BankReceiptQuerySet.as_manager()

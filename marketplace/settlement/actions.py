@@ -64,9 +64,7 @@ def _close_programmes(until, by, at):
     parts = (
         BillPart.objects.filter(line__billed_at__lt=until, amount__gt=0)
         .exclude(source="wallet")
-        .exclude(
-            _settled(Statement.Kind.PROGRAMME, bill_line=OuterRef("line"), party=OuterRef("payer"))
-        )
+        .exclude(_settled(Statement.Kind.PROGRAMME, bill_line=OuterRef("line"), party=OuterRef("payer")))
         .select_related("line")
         .order_by("id")
     )

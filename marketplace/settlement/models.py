@@ -26,7 +26,9 @@ class Statement(AppendOnly):
     kind = models.CharField(_("类型"), max_length=12, choices=Kind)
     party = models.CharField(max_length=40)
     title = models.CharField(_("结算对象"), max_length=120)
-    organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, null=True, related_name="+")
+    organization = models.ForeignKey(
+        "portal.Organization", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     from_at = models.DateTimeField(_("起始"))
     until_at = models.DateTimeField(_("截至"))
     line_count = models.PositiveIntegerField(_("明细条数"))
@@ -34,7 +36,9 @@ class Statement(AppendOnly):
     commission = models.BigIntegerField(_("佣金（分）"), default=0)
     net = models.BigIntegerField(_("结算额（分）"))
     card_seconds = models.BigIntegerField(_("计费卡秒"))
-    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     closed_at = models.DateTimeField(_("结算时间"))
 
     objects = StatementQuerySet.as_manager()
@@ -43,7 +47,9 @@ class Statement(AppendOnly):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(net=F("gross") - F("commission")), name="statement_adds_up"),
-            models.UniqueConstraint(fields=["kind", "party", "until_at"], name="one_statement_per_party_and_watermark"),
+            models.UniqueConstraint(
+                fields=["kind", "party", "until_at"], name="one_statement_per_party_and_watermark"
+            ),
         ]
 
 
@@ -59,5 +65,7 @@ class StatementLine(AppendOnly):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["bill_line", "kind", "party"], name="a_bill_line_is_settled_once"),
+            models.UniqueConstraint(
+                fields=["bill_line", "kind", "party"], name="a_bill_line_is_settled_once"
+            ),
         ]

@@ -78,7 +78,9 @@ def _order_breaks():
         for row in BillLine.objects.values("order__code").annotate(total=Sum("gross"))
     }
     nothing = {"held": 0, "used": 0, "back": 0}
-    for code, state, amount, total in Order.objects.values_list("code", "status", "amount", "billed_amount").iterator():
+    for code, state, amount, total in Order.objects.values_list(
+        "code", "status", "amount", "billed_amount"
+    ).iterator():
         holds = held.pop(code, nothing)
         is_open = state in Order.OPEN
         if holds["held"] != amount:
@@ -106,7 +108,9 @@ def _party_breaks():
         for row in Statement.objects.values("kind", "party").annotate(total=Sum("net"))
     }
     provider_closed = {party: net for (kind, party), net in closed.items() if kind == Statement.Kind.PROVIDER}
-    programme_closed = {party: net for (kind, party), net in closed.items() if kind == Statement.Kind.PROGRAMME}
+    programme_closed = {
+        party: net for (kind, party), net in closed.items() if kind == Statement.Kind.PROGRAMME
+    }
     billing, statement = ["order-billed"], ["statement"]
     yield from _differences(
         "provider accrued", totals_by_owner(Kind.PROVIDER_ACCRUED, journal_kinds=billing), by_provider
@@ -118,7 +122,9 @@ def _party_breaks():
         "provider payable", totals_by_owner(Kind.PROVIDER_PAYABLE, journal_kinds=statement), provider_closed
     )
     yield from _differences(
-        "subsidy receivable", totals_by_owner(Kind.SUBSIDY_RECEIVABLE, journal_kinds=statement), programme_closed
+        "subsidy receivable",
+        totals_by_owner(Kind.SUBSIDY_RECEIVABLE, journal_kinds=statement),
+        programme_closed,
     )
     earned = sum(totals_by_owner(Kind.COMMISSION).values())
     if earned != commission:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, permissions
 
 from portal.accounts.models import ApiToken
@@ -55,3 +56,13 @@ class HasScope(permissions.BasePermission):
             self.message = _("访问令牌缺少权限范围 %(scope)s，请重新创建令牌并勾选它。") % {"scope": needed}
             return False
         return True
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """How the API's document describes a key."""
+
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema):
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "pc_live_…"}

@@ -41,7 +41,7 @@ ACTIONS: dict[str, set[Role]] = {
     "programmes.view": PLATFORM | GOVERNMENT,
     "vouchers.view": ENTERPRISE | GOVERNMENT,
     "vouchers.issue": {Role.VOUCHER_OFFICER},
-    "clusters.view": PLATFORM | {Role.PROVIDER_ADMIN, Role.AUDITOR},
+    "clusters.view": PLATFORM | GOVERNMENT | {Role.PROVIDER_ADMIN},
     "cockpit.view": PLATFORM | GOVERNMENT,
     "audit.view": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN, Role.AUDITOR},
     "books.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},

@@ -3,11 +3,11 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from portal.accounts.permissions import can
 from portal.approvals.models import Approval
 from portal.audit import actions as audit
 from portal.notices import actions as notices
 from portal.notices.models import Notice
-from portal.accounts.permissions import can
 from portal.shell import status
 from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal

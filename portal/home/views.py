@@ -10,7 +10,9 @@ from portal.shell import entries
 
 def home(request):
     """What is on offer, and where each kind of visitor begins."""
-    return render(request, "home/home.html", {"figures": [figure for make in entries.figures() for figure in make()]})
+    return render(
+        request, "home/home.html", {"figures": [figure for make in entries.figures() for figure in make()]}
+    )
 
 
 @login_required
@@ -23,7 +25,9 @@ def desk(request):
         "home/desk.html",
         {
             "figures": [figure for make in entries.desk_figures() for figure in make(request)],
-            "approvals": Approval.objects.visible_to(request.user).pending().select_related("requested_by")[:5],
+            "approvals": Approval.objects.visible_to(request.user)
+            .pending()
+            .select_related("requested_by")[:5],
             "notices": request.user.notices.all()[:6],
         },
     )

@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
+from portal.accounts.permissions import ACTIONS
 from portal.notices.models import Notice
 from portal.organizations.models import Membership
-from portal.accounts.permissions import ACTIONS
 from portal.shell.codes import new_code
 
 

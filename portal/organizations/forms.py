@@ -31,7 +31,9 @@ class YuanField(forms.DecimalField):
 class FoundForm(forms.ModelForm):
     """A firm joins."""
 
-    district = forms.ChoiceField(label=_("所在区"), choices=[("", _("市外")), *District.choices], required=False)
+    district = forms.ChoiceField(
+        label=_("所在区"), choices=[("", _("市外")), *District.choices], required=False
+    )
     credit_code = forms.CharField(
         label=_("统一社会信用代码"), max_length=30, help_text=_("18 位，见营业执照，可带空格")
     )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 
-from portal.accounts.permissions import can, roles_for
+from portal.accounts.permissions import ACTIONS, can, memberships, roles_for
 
 
 def _missing(action):
@@ -40,3 +40,17 @@ def require_for_api(request, action: str, organization=None):
         raise NotAuthenticated
     if not can(request.user, action, organization):
         raise ApiPermissionDenied(_missing(action))
+
+
+def acting_for(request, action: str):
+    """The organisation whose hat this person wears, if they may do this in it; otherwise the first in which they may."""
+    mine = [m.organization for m in memberships(request.user) if m.role in ACTIONS[action]]
+    if not mine:
+        raise PermissionDenied(_missing(action))
+    return next((o for o in mine if request.organization and o.id == request.organization.id), mine[0])
+
+
+def require_action(user, action: str, organization=None):
+    """Stop here unless this person may do this."""
+    if not can(user, action, organization):
+        raise PermissionDenied(_missing(action))

@@ -47,7 +47,11 @@ def settings(request):
     """The firm, its people and its projects."""
     organization = request.organization
     members = organization.memberships.select_related("user") if organization else []
-    projects = Project.objects.visible_to(request.user).filter(organization_id=organization.id) if organization else []
+    projects = (
+        Project.objects.visible_to(request.user).filter(organization_id=organization.id)
+        if organization
+        else []
+    )
     return render(
         request,
         "organizations/settings.html",
@@ -66,7 +70,9 @@ def open_project(request):
     form = ProjectForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            organizations.open_project(organization=request.organization, **form.cleaned_data, by=request.user)
+            organizations.open_project(
+                organization=request.organization, **form.cleaned_data, by=request.user
+            )
         except Refusal as refusal:
             form.add_error(refusal.field, refusal.message)
         else:

@@ -53,7 +53,9 @@ class Chart:
             "kind": self.kind,
             "unit": str(self.unit),
             "labels": [str(label) for label in self.labels],
-            "series": [{"name": str(s.name), "values": [float(v or 0) for v in s.values]} for s in self.series],
+            "series": [
+                {"name": str(s.name), "values": [float(v or 0) for v in s.values]} for s in self.series
+            ],
             "urls": [str(url) for url in self.urls],
         }
 
@@ -84,7 +86,9 @@ def _axis(top):
     lines = []
     for step in range(5):
         y = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * step / 4
-        lines.append((LEFT, WIDTH - RIGHT, f"{y:.1f}", f"{y:.1f}", LEFT - 6, f"{y + 4:.1f}", compact(top * step / 4)))
+        lines.append(
+            (LEFT, WIDTH - RIGHT, f"{y:.1f}", f"{y:.1f}", LEFT - 6, f"{y + 4:.1f}", compact(top * step / 4))
+        )
     return format_html_join(
         "",
         '<line class="chart-grid" x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',

@@ -1,12 +1,16 @@
 """What a centre puts into the portal: its `portal_entries.py` is found at start, like `admin.py`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from urllib.parse import urlencode
 
 from django.apps import apps
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 PUBLIC = "public"
@@ -32,19 +36,6 @@ class Navigation:
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A cockpit panel. `query(user)` returns the data its kind shows; every number opens `url_name`."""
-
-    code: str
-    title: str
-    query: Callable
-    kind: str
-    order: int = 100
-    url_name: str = ""
-    options: dict = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Figure:
     """A number that opens its list: on the front page, and on the desk of whoever signed in."""
 
@@ -55,6 +46,57 @@ class Figure:
     note: str = ""
     icon: str = ""
     tone: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A district's number on the schematic map, or a named thing with its state in a list."""
+
+    code: str
+    label: str
+    value: str = ""
+    amount: Decimal | int = 0
+    unit: str = ""
+    url: str = ""
+    note: str = ""
+    state: str = ""
+    state_word: str = ""
+    is_simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a panel shows and when that was true: Figures, a Chart, or Places."""
+
+    at: datetime | None
+    content: object
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A cockpit panel at one `side` of the wall, drawn by `kind`: figures, chart, map or list.
+
+    `query(once)` returns a Reading; `once(rows)` calls `rows()` the first time only, so panels can share what they read.
+    """
+
+    code: str
+    title: str
+    query: Callable[[Callable], Reading]
+    kind: str
+    order: int = 100
+    side: str = "left"
+    url_name: str = ""
+    action: str = "cockpit.view"
+    stale_after: timedelta = timedelta(minutes=10)
+
+
+def address(url_name: str, **wishes) -> str:
+    """The list behind a number, filtered; empty when this house has no such page."""
+    try:
+        url = reverse(url_name)
+    except NoReverseMatch:
+        return ""
+    return f"{url}?{urlencode(wishes)}" if wishes else url
 
 
 @cache

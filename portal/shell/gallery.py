@@ -19,12 +19,18 @@ from portal.shell.districts import District
 
 class SampleForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("作业名称"), max_length=40)
-    cards = forms.IntegerField(label=gettext_lazy("卡数"), min_value=1, help_text=gettext_lazy("1 至 64 张，按整卡计费。"))
+    cards = forms.IntegerField(
+        label=gettext_lazy("卡数"), min_value=1, help_text=gettext_lazy("1 至 64 张，按整卡计费。")
+    )
     cards.unit = gettext_lazy("张")
     district = forms.ChoiceField(label=gettext_lazy("所在区"), choices=District)
-    files = forms.FileField(label=gettext_lazy("附件"), required=False, help_text=gettext_lazy("合计不超过 10 MB。"))
+    files = forms.FileField(
+        label=gettext_lazy("附件"), required=False, help_text=gettext_lazy("合计不超过 10 MB。")
+    )
     command = forms.CharField(
-        label=gettext_lazy("启动命令"), required=False, widget=forms.Textarea(attrs={"rows": 3, "class": "is-code"})
+        label=gettext_lazy("启动命令"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "is-code"}),
     )
     billing = forms.ChoiceField(
         label=gettext_lazy("支付方式"),
@@ -68,11 +74,20 @@ def _samples():
             Chart(
                 _("各区算力"),
                 District.labels,
-                [Series(_("已售"), [310, 120, 560, 180, 90, 210]), Series(_("可售"), [310, 290, 620, 206, 262, 324])],
+                [
+                    Series(_("已售"), [310, 120, 560, 180, 90, 210]),
+                    Series(_("可售"), [310, 290, 620, 206, 262, 324]),
+                ],
                 "P",
                 "stack",
             ),
-            Chart(_("利用率趋势"), months, [Series(_("利用率"), [41, 45, 52, 58, 61, 60, 66, 64, 70, 72, 68])], "%", "line"),
+            Chart(
+                _("利用率趋势"),
+                months,
+                [Series(_("利用率"), [41, 45, 52, 58, 61, 60, 66, 64, 70, 72, 68])],
+                "%",
+                "line",
+            ),
             Chart(
                 _("加速卡型号构成"),
                 ["昇腾 910B", "H20", "A800", "海光 K100"],

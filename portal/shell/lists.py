@@ -34,5 +34,7 @@ def page_of(queryset, cursor: str = "", size: int = PAGE_SIZE) -> Rows:
     return Rows(
         rows=rows,
         next_cursor=rows[-1].code if rows and (has_more or is_back) else "",
-        previous_cursor=f"-{rows[0].code}" if rows and ((cursor and not is_back) or (is_back and has_more)) else "",
+        previous_cursor=f"-{rows[0].code}"
+        if rows and ((cursor and not is_back) or (is_back and has_more))
+        else "",
     )

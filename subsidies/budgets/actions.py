@@ -9,7 +9,9 @@ from portal.audit import actions as audit
 from subsidies.budgets.models import Programme
 
 
-def publish(*, code, name, version, payer, year, budget, enterprise_cap, starts_at, ends_at, by, at) -> Programme:
+def publish(
+    *, code, name, version, payer, year, budget, enterprise_cap, starts_at, ends_at, by, at
+) -> Programme:
     """Open a programme with its pool. The same code again changes nothing."""
     with transaction.atomic():
         programme, is_new = Programme.objects.get_or_create(

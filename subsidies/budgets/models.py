@@ -25,7 +25,9 @@ class Programme(models.Model):
 
     code = models.CharField(max_length=32, unique=True)
     name = models.CharField(_("项目名称"), max_length=120)
-    version = models.ForeignKey("subsidies.PolicyVersion", on_delete=models.PROTECT, related_name="programmes")
+    version = models.ForeignKey(
+        "subsidies.PolicyVersion", on_delete=models.PROTECT, related_name="programmes"
+    )
     payer = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
     year = models.PositiveIntegerField(_("财政年度"))
     budget = models.BigIntegerField(_("预算（分）"))
@@ -40,8 +42,12 @@ class Programme(models.Model):
     class Meta:
         ordering = ["-year", "code"]
         constraints = [
-            models.CheckConstraint(condition=Q(budget__gt=0, enterprise_cap__gt=0), name="programme_has_money"),
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="programme_ends_after_it_begins"),
+            models.CheckConstraint(
+                condition=Q(budget__gt=0, enterprise_cap__gt=0), name="programme_has_money"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="programme_ends_after_it_begins"
+            ),
         ]
 
     def __str__(self):

@@ -145,7 +145,9 @@ def allowance(rules: Rules, facts: Facts, residual: int) -> tuple[int, list[Step
     return amount, steps
 
 
-def deductions(facts: Facts, vouchers: Iterable[VoucherFacts], *, residual: int | None = None) -> list[Deduction]:
+def deductions(
+    facts: Facts, vouchers: Iterable[VoucherFacts], *, residual: int | None = None
+) -> list[Deduction]:
     """What each voucher pays of a purchase, in order of precedence; the sum never exceeds `residual` (default: all).
 
     Vouchers of one programme share the programme's allowance for the purchase.

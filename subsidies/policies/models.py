@@ -25,11 +25,15 @@ class PolicyVersion(AppendOnly):
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     rules = models.JSONField()
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     published_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["policy", "number"], name="one_policy_version_per_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "number"], name="one_policy_version_per_number")
+        ]
 
     @property
     def parsed(self) -> Rules:

@@ -37,7 +37,9 @@ def sentence(step: dict) -> str:
         case "below_minimum":
             text = _("未达起点 ¥%(minimum)s") % {"minimum": yuan(v["minimum"])}
         case "outside_district":
-            text = _("仅限%(district)s企业或使用%(district)s算力") % {"district": District(v["district"]).label}
+            text = _("仅限%(district)s企业或使用%(district)s算力") % {
+                "district": District(v["district"]).label
+            }
         case "self_supply_not_covered":
             text = _("采购本单位算力不予补贴")
         case unknown:

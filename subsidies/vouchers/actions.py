@@ -38,7 +38,8 @@ def issue(*, programme_id, organization, amount: int, expires_at, idempotency_ke
         if earlier:
             if (earlier.organization_id, earlier.amount) != (organization.id, amount):
                 raise CannotIssue(
-                    _("该幂等键已用于另一张券（%(code)s）。") % {"code": earlier.code}, code="idempotency_key_reused"
+                    _("该幂等键已用于另一张券（%(code)s）。") % {"code": earlier.code},
+                    code="idempotency_key_reused",
                 )
             return earlier
         _check(programme, organization, amount, expires_at, at)
@@ -62,7 +63,8 @@ def issue(*, programme_id, organization, amount: int, expires_at, idempotency_ke
         audit.record(voucher, "voucher.issued", by=by, programme=programme.code, amount=amount)
         notices.notify(
             kind=Notice.Kind.MONEY,
-            title=_("收到“%(programme)s”算力券 ¥%(amount)s") % {"programme": programme.name, "amount": yuan(amount)},
+            title=_("收到“%(programme)s”算力券 ¥%(amount)s")
+            % {"programme": programme.name, "amount": yuan(amount)},
             url="/vouchers/",
             at=at,
             organization=organization,
@@ -84,7 +86,10 @@ def _check(programme, organization, amount, expires_at, at):
             code="expiry_out_of_range",
             field="expires_at",
         )
-    given = Voucher.objects.filter(programme=programme, organization=organization).aggregate(t=Sum("amount"))["t"] or 0
+    given = (
+        Voucher.objects.filter(programme=programme, organization=organization).aggregate(t=Sum("amount"))["t"]
+        or 0
+    )
     if given + amount > programme.enterprise_cap:
         raise CannotIssue(
             _("该企业累计已发 ¥%(given)s，再发 ¥%(amount)s 将超过单家上限 ¥%(cap)s。")
@@ -102,7 +107,9 @@ def _check(programme, organization, amount, expires_at, at):
 def expire(*, voucher_id, at) -> Voucher:
     """The date has passed: what was not spent goes back to the pool. Saying it twice changes nothing."""
     with transaction.atomic():
-        voucher = Voucher.objects.select_for_update(of=("self",)).select_related("programme").get(id=voucher_id)
+        voucher = (
+            Voucher.objects.select_for_update(of=("self",)).select_related("programme").get(id=voucher_id)
+        )
         if voucher.status != Voucher.Status.ACTIVE or voucher.expires_at > at:
             return voucher
         left = balance(Kind.VOUCHER, voucher.code)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from marketplace.funding.protocol import Part
@@ -10,6 +11,7 @@ from marketplace.ledger.actions import Line, transfer
 from marketplace.ledger.models import Account, Kind
 from marketplace.ledger.queries import balances, totals_by_owner
 from portal.shell.exceptions import Refusal
+from portal.shell.money import yuan
 from subsidies.budgets.models import Programme
 from subsidies.policies import wording
 from subsidies.policies.calculator import Facts, VoucherFacts, deductions
@@ -69,6 +71,22 @@ class OpenedVouchers:
             for d in deductions(facts, offered, residual=remaining)
         ]
 
+    def choices(self):
+        return [
+            (
+                v.code,
+                _("%(name)s · %(code)s · 余额 ¥%(left)s · %(until)s 到期")
+                % {
+                    "name": self.labels[v.code],
+                    "code": v.code,
+                    "left": yuan(v.remaining),
+                    "until": f"{localtime(v.expires_at):%Y-%m-%d}",
+                },
+            )
+            for v in self.usable.values()
+            if v.remaining
+        ]
+
     def _refuse_strangers(self, chosen):
         for code in sorted(chosen - self.usable.keys()):
             if code in self.unusable:
@@ -79,7 +97,9 @@ class OpenedVouchers:
                 )
             # The same words whether it is another firm's or nobody's: existence is not disclosed.
             raise VoucherNotUsable(
-                _("本单位没有算力券 %(code)s，请核对券号。") % {"code": code}, code="voucher_unknown", field="vouchers"
+                _("本单位没有算力券 %(code)s，请核对券号。") % {"code": code},
+                code="voucher_unknown",
+                field="vouchers",
             )
 
 

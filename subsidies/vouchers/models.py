@@ -32,7 +32,9 @@ class Voucher(models.Model):
     amount = models.BigIntegerField(_("券面金额（分）"))
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.ACTIVE)
     expires_at = models.DateTimeField(_("有效期至"))
-    issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     issued_at = models.DateTimeField(_("发放时间"))
     idempotency_key = models.CharField(max_length=255)
 

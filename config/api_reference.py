@@ -1,0 +1,103 @@
+"""The API's reference, drawn on the server from its own OpenAPI document."""
+
+import json
+from functools import lru_cache
+
+from django.conf import settings
+from django.shortcuts import render
+from django.utils.translation import get_language
+from drf_spectacular.generators import SchemaGenerator
+
+from portal.accounts.scopes import SCOPES
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@lru_cache(maxsize=4)
+def document(_language: str) -> dict:
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def _example(schema: dict, components: dict, depth: int = 0):
+    """A small value of a schema's shape."""
+    if "$ref" in schema:
+        schema = components[schema["$ref"].rsplit("/", 1)[1]]
+    if depth > 4:
+        return {}
+    for key in ("example", "default", "const"):
+        if key in schema and schema[key] is not None:
+            return schema[key]
+    if "enum" in schema:
+        return next((v for v in schema["enum"] if v), "")
+    for key in ("oneOf", "allOf", "anyOf"):
+        if key in schema:
+            return _example(schema[key][0], components, depth)
+    kind = schema.get("type")
+    kind = next((k for k in kind if k != "null"), "string") if isinstance(kind, list) else kind
+    if kind == "object" or "properties" in schema:
+        return {
+            name: _example(part, components, depth + 1)
+            for name, part in schema.get("properties", {}).items()
+            if not part.get("readOnly")
+        }
+    if kind == "array":
+        return [_example(schema.get("items", {}), components, depth + 1)]
+    if kind == "integer":
+        return schema.get("minimum", 1)
+    if kind == "number":
+        return 1.0
+    if kind == "boolean":
+        return True
+    formats = {"date-time": "2026-11-21T09:30:00+08:00", "date": "2026-11-21", "decimal": "1.00"}
+    return formats.get(schema.get("format", ""), "…")
+
+
+def _curl(method, path, operation, body) -> str:
+    lines = [f"curl -X {method.upper()} {settings.PUBLIC_URL}{path}"]
+    lines.append("-H 'Authorization: Bearer $TOKEN'" if path != "/api/v1/tokens/" else "-u USER:PASSWORD")
+    if any(p["name"] == "Idempotency-Key" for p in operation.get("parameters", [])):
+        lines.append("-H 'Idempotency-Key: '$(uuidgen)")
+    if body is not None:
+        lines += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(body, ensure_ascii=False)}'"]
+    return " \\\n  ".join(lines)
+
+
+def _operations(schema):
+    components = schema["components"]["schemas"]
+    for path, item in schema["paths"].items():
+        for method in METHODS:
+            if method not in item:
+                continue
+            operation = item[method]
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            body = _example(content["schema"], components) if content else None
+            answer = next(
+                (
+                    r["content"]["application/json"]["schema"]
+                    for code, r in operation["responses"].items()
+                    if code.startswith("2") and "application/json" in r.get("content", {})
+                ),
+                None,
+            )
+            yield {
+                "id": operation["operationId"],
+                "method": method.upper(),
+                "path": path,
+                "group": path.removeprefix("/api/v1/").split("/")[0],
+                "description": operation.get("description", ""),
+                "parameters": operation.get("parameters", []),
+                "curl": _curl(method, path, operation, body),
+                "answer": json.dumps(_example(answer, components), ensure_ascii=False, indent=2)
+                if answer
+                else "",
+                "codes": sorted(operation["responses"]),
+            }
+
+
+def reference(request):
+    """Every operation with its parameters, a curl line and an answer's shape."""
+    operations = list(_operations(document(get_language() or "")))
+    groups: dict[str, list] = {}
+    for operation in operations:
+        groups.setdefault(operation["group"], []).append(operation)
+    return render(request, "reference/reference.html", {"groups": groups, "scopes": SCOPES})

@@ -1,0 +1,23 @@
+from django.urls import path
+
+from marketplace.billing.api import BillList
+from marketplace.funding.api import Wallet
+from marketplace.orders.api import OrderCancel, OrderDetail, OrderList, OrderLog, OrderPlacement
+from marketplace.payments.api import ReceiptList
+from marketplace.settlement.api import StatementDetail, StatementList
+from marketplace.storefront.api import OfferDetail, OfferList
+
+urlpatterns = [
+    path("plans/", OfferList.as_view()),
+    path("plans/<str:code>/", OfferDetail.as_view()),
+    path("orders/", OrderList.as_view()),
+    path("orders/<str:code>/", OrderDetail.as_view()),
+    path("orders/<str:code>/cancel/", OrderCancel.as_view()),
+    path("orders/<str:code>/placement/", OrderPlacement.as_view()),
+    path("orders/<str:code>/log/", OrderLog.as_view()),
+    path("wallet/", Wallet.as_view()),
+    path("receipts/", ReceiptList.as_view()),
+    path("bills/", BillList.as_view()),
+    path("statements/", StatementList.as_view()),
+    path("statements/<str:code>/", StatementDetail.as_view()),
+]

@@ -1,0 +1,35 @@
+"""A firm's purse for programs."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.ledger.models import Kind
+from marketplace.ledger.queries import balance
+from portal.organizations.scoping import acting_for, require_for_api
+from portal.shell.serializers import Currency, Yuan
+
+
+class WalletSerializer(serializers.Serializer):
+    organization = serializers.CharField()
+    currency = Currency()
+    available = Yuan()
+    held = Yuan()
+
+
+class Wallet(APIView):
+    """What there is to spend and what is set aside."""
+
+    scopes = {"GET": "wallet:read"}
+
+    @extend_schema(responses=WalletSerializer)
+    def get(self, request):
+        require_for_api(request, "wallet.view")
+        owner = acting_for(request._request, "wallet.view").code
+        body = {
+            "organization": owner,
+            "available": balance(Kind.PREPAID, owner),
+            "held": balance(Kind.PREPAID_HELD, owner),
+        }
+        return Response(WalletSerializer(body).data)

@@ -1,0 +1,12 @@
+from django.db import migrations
+
+from marketplace.ledger.sql import GUARDS, UNGUARD
+from portal.shell.guards import append_only
+
+HISTORY = ["journal", "entry", "billline", "billpart", "bankreceipt", "statement", "statementline"]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("marketplace", "0001_tables"), ("portal", "0002_guards")]
+
+    operations = [migrations.RunSQL(GUARDS, UNGUARD), *(append_only(f"marketplace_{table}") for table in HISTORY)]

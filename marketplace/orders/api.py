@@ -1,0 +1,198 @@
+"""Orders for programs."""
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import exceptions, generics
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.catalogue.models import Plan, PlanPrice
+from marketplace.funding.queries import explained
+from marketplace.orders import actions as orders
+from marketplace.orders.models import Order
+from marketplace.orders.queries import quote
+from marketplace.orders.serializers import (
+    CandidateSerializer,
+    LogTail,
+    OrderDetailSerializer,
+    OrderRequest,
+    OrderSerializer,
+    QuoteSerializer,
+)
+from portal.organizations.models import Project
+from portal.organizations.scoping import acting_for, require_for_api
+from portal.shell.openapi import IDEMPOTENCY_KEY
+from scheduler.placement import queries as placement
+from scheduler.workloads import queries as workloads
+
+DRY_RUN = OpenApiParameter("dry_run", str, enum=["true"], description="price it and move nothing")
+
+
+def _as_detail(order):
+    order.workload = workloads.by_order(order.code)
+    return OrderDetailSerializer(order).data
+
+
+class OrderList(generics.ListAPIView):
+    """My firm's orders, newest first; and placing one."""
+
+    serializer_class = OrderSerializer
+    scopes = {"GET": "orders:read", "POST": "orders:write"}
+    queryset = Order.objects.none()
+
+    def get_queryset(self):
+        require_for_api(self.request, "orders.view")
+        rows = Order.objects.visible_to(self.request.user)
+        status = self.request.query_params.get("status")
+        if status in Order.Status.values:
+            rows = rows.filter(status=status)
+        return rows.select_related("organization", "project", "plan")
+
+    @extend_schema(parameters=[OpenApiParameter("status", str, enum=list(Order.Status.values))])
+    def get(self, request, *args, **options):
+        return super().get(request, *args, **options)
+
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY, DRY_RUN],
+        request={"application/json": OrderRequest, "multipart/form-data": OrderRequest},
+        responses={
+            200: OpenApiResponse(
+                QuoteSerializer, "with dry_run=true: the price; a replayed key answers with the first order"
+            ),
+            201: OrderDetailSerializer,
+        },
+    )
+    def post(self, request):
+        require_for_api(request, "orders.place")
+        organization = acting_for(request._request, "orders.place")
+        wanted = self._request_from(request, organization)
+        now = timezone.now()
+        if request.query_params.get("dry_run") == "true":
+            return Response(_priced(organization, wanted, now))
+        key = request.headers.get("Idempotency-Key", "")
+        if not 1 <= len(key) <= 255:
+            raise exceptions.ValidationError(
+                {"Idempotency-Key": _("请在请求头提供 1–255 个字符的 Idempotency-Key。")}
+            )
+        order, is_new = orders.place(
+            organization=organization, request=wanted, idempotency_key=key, by=request.user, at=now
+        )
+        headers = {"Location": f"/api/v1/orders/{order.code}/"}
+        if not is_new:
+            headers["Idempotent-Replayed"] = "true"
+        return Response(_as_detail(order), status=201 if is_new else 200, headers=headers)
+
+    def _request_from(self, request, organization) -> orders.Request:
+        body = OrderRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        plan = (
+            Plan.objects.on_shelf()
+            .select_related("provider", "accelerator")
+            .filter(code=data["plan"])
+            .first()
+        )
+        project = Project.objects.filter(organization_id=organization.id, code=data["project"]).first()
+        problems = {}
+        if plan is None:
+            problems["plan"] = _("没有这个商品或已下架，请用 GET /api/v1/plans/ 查询在售商品。")
+        if project is None:
+            problems["project"] = _("本单位没有这个项目，请用 GET /api/v1/projects/ 查询。")
+        if problems:
+            raise exceptions.ValidationError(problems)
+        return orders.Request(
+            plan=plan,
+            project=project,
+            name=data["name"],
+            cards=data["cards"],
+            hours=data["hours"],
+            command=data["command"],
+            files=tuple(data["files"]),
+            vouchers=None if data["vouchers"] is None else frozenset(data["vouchers"]),
+        )
+
+
+def _priced(organization, wanted, at):
+    orders.check(wanted)
+    price = PlanPrice.objects.filter(plan=wanted.plan).in_force(at).first()
+    cost = quote(
+        organization, wanted.plan, price.unit_price, wanted.cards, wanted.hours, at, chosen=wanted.vouchers
+    )
+    threshold = wanted.project.approval_threshold
+    return QuoteSerializer(
+        {
+            "unit_price": price.unit_price,
+            "amount": cost.amount,
+            "vouchers": cost.vouchers,
+            "cash": cost.cash,
+            "needs_approval": bool(threshold) and cost.amount >= threshold,
+            "parts": [
+                {
+                    "source": part.source,
+                    "reference": part.reference,
+                    "label": part.label,
+                    "amount": part.amount,
+                    "explanation": sentences,
+                }
+                for part, sentences in explained(cost)
+            ],
+        }
+    ).data
+
+
+class _OneOrder(APIView):
+    def order(self, request, code, action="orders.view"):
+        require_for_api(request, action)
+        rows = Order.objects.visible_to(request.user).select_related("organization", "project", "plan")
+        return get_object_or_404(rows, code=code)
+
+
+class OrderPlacement(_OneOrder):
+    """Why it runs where it runs: every cluster that was looked at, with its reasons."""
+
+    scopes = {"GET": "orders:read"}
+
+    @extend_schema(responses=CandidateSerializer(many=True))
+    def get(self, request, code):
+        workload = workloads.by_order(self.order(request, code).code)
+        return Response(CandidateSerializer(placement.story(workload.decision), many=True).data)
+
+
+class OrderDetail(_OneOrder):
+    """One order with its workload."""
+
+    scopes = {"GET": "orders:read"}
+
+    @extend_schema(responses=OrderDetailSerializer)
+    def get(self, request, code):
+        return Response(_as_detail(self.order(request, code)))
+
+
+class OrderCancel(_OneOrder):
+    """Stop an order. Saying it twice changes nothing."""
+
+    scopes = {"POST": "orders:write"}
+
+    @extend_schema(request=None, responses=OrderDetailSerializer)
+    def post(self, request, code):
+        order = self.order(request, code, "orders.cancel")
+        require_for_api(request, "orders.cancel", order.organization)
+        orders.cancel(order_id=order.id, by=request.user, at=timezone.now())
+        return Response(_as_detail(self.order(request, code)))
+
+
+class OrderLog(_OneOrder):
+    """The tail of the job's own output."""
+
+    scopes = {"GET": "orders:read"}
+
+    @extend_schema(
+        parameters=[OpenApiParameter("cursor", int, description="bytes already read")], responses=LogTail
+    )
+    def get(self, request, code):
+        workload = workloads.by_order(self.order(request, code).code)
+        cursor = request.query_params.get("cursor", "")
+        tail = workloads.log_tail(workload, int(cursor) if cursor.isdigit() and len(cursor) < 16 else 0)
+        return Response(LogTail(tail).data)

@@ -1,0 +1,65 @@
+"""Typing an order in two steps: what was typed is kept, checked, and placed once."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from marketplace.orders import actions as orders
+from marketplace.orders.models import DraftFile, Order, OrderDraft
+from portal.shell.codes import new_code
+
+KEEP = timedelta(days=7)
+
+
+def save(*, organization, request: orders.Request, by, at) -> OrderDraft:
+    """Keep what was typed after the plan's own rules were asked; nothing is set aside yet. Raises Refusal."""
+    orders.check(request)
+    with transaction.atomic():
+        draft = OrderDraft.objects.create(
+            code=new_code("DR"),
+            organization=organization,
+            user=by,
+            project=request.project,
+            plan=request.plan,
+            name=request.name,
+            cards=request.cards,
+            hours=request.hours,
+            command=request.command,
+            vouchers=None if request.vouchers is None else sorted(request.vouchers),
+            created_at=at,
+        )
+        DraftFile.objects.bulk_create(
+            DraftFile(draft=draft, path=path, content=content) for path, content in request.files
+        )
+    return draft
+
+
+def request_of(draft: OrderDraft) -> orders.Request:
+    """The order that a draft describes."""
+    return orders.Request(
+        plan=draft.plan,
+        project=draft.project,
+        name=draft.name,
+        cards=draft.cards,
+        hours=draft.hours,
+        command=draft.command,
+        files=tuple((f.path, bytes(f.content)) for f in draft.files.all()),
+        vouchers=None if draft.vouchers is None else frozenset(draft.vouchers),
+    )
+
+
+def place(*, draft: OrderDraft, by, at) -> Order:
+    """Place what the draft describes, under its code as key: a double click is one order."""
+    order, _is_new = orders.place(
+        organization=draft.organization,
+        request=request_of(draft),
+        idempotency_key=draft.code,
+        by=by,
+        at=at,
+    )
+    return order
+
+
+def forget_old(*, at) -> int:
+    """Drop what nobody placed in a week."""
+    return OrderDraft.objects.filter(created_at__lt=at - KEEP).delete()[0]

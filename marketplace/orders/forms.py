@@ -1,0 +1,88 @@
+"""What a buyer types."""
+
+from decimal import Decimal
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.orders.actions import Request
+from portal.organizations.models import Project
+
+MOST_FILES = 20
+MOST_BYTES = 10 * 1024 * 1024
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    """Any number of files, cleaned to (name, bytes)."""
+
+    widget = ManyFilesInput
+
+    def clean(self, data, initial=None):
+        uploads = data if isinstance(data, list | tuple) else [data] if data else []
+        if len(uploads) > MOST_FILES:
+            raise forms.ValidationError(_("最多上传 %(most)d 个文件。") % {"most": MOST_FILES})
+        if sum(upload.size for upload in uploads) > MOST_BYTES:
+            raise forms.ValidationError(_("文件合计不能超过 10 MB，请压缩或改用数据集。"))
+        return tuple((upload.name, upload.read()) for upload in uploads)
+
+
+class VoucherChoices(forms.MultipleChoiceField):
+    widget = forms.CheckboxSelectMultiple
+
+
+class OrderForm(forms.Form):
+    """One batch job on one plan."""
+
+    project = forms.ModelChoiceField(label=_("项目"), queryset=Project.objects.none(), empty_label=None)
+    name = forms.CharField(label=_("作业名称"), max_length=80, required=False)
+    cards = forms.IntegerField(label=_("卡数"), min_value=1)
+    hours = forms.DecimalField(
+        label=_("时长上限"),
+        min_value=Decimal("0.01"),
+        max_digits=8,
+        decimal_places=2,
+        help_text=_("按秒计量，未用完的部分自动退回；到时作业会被停止"),
+    )
+    command = forms.CharField(
+        label=_("启动命令"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "code", "spellcheck": "false"}),
+        help_text=_("在上传文件所在目录执行，例如 python train.py"),
+    )
+    files = ManyFilesField(
+        label=_("脚本与文件"),
+        required=False,
+        help_text=_("合计不超过 10 MB；可上传 .py、.sh、.txt、.json 或一个 .zip"),
+    )
+    vouchers = VoucherChoices(label=_("使用算力券"), required=False)
+
+    def __init__(self, *args, plan, projects, vouchers, **options):
+        super().__init__(*args, **options)
+        self.plan = plan
+        self.fields["project"].queryset = projects
+        self.fields["cards"].max_value = plan.cards_max
+        self.fields["cards"].widget.attrs["max"] = plan.cards_max
+        self.fields["cards"].unit = _("卡")
+        self.fields["hours"].unit = _("小时")
+        self.fields["hours"].widget.attrs["max"] = plan.hours_max
+        self.fields["vouchers"].choices = vouchers
+        if not vouchers:
+            del self.fields["vouchers"]
+
+    def request(self) -> Request:
+        """The cleaned order."""
+        data = self.cleaned_data
+        return Request(
+            plan=self.plan,
+            project=data["project"],
+            name=data["name"],
+            cards=data["cards"],
+            hours=data["hours"],
+            command=data["command"],
+            files=data["files"],
+            vouchers=frozenset(data.get("vouchers", ())),
+        )

@@ -1,0 +1,160 @@
+"""Orders as programs write and read them."""
+
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.orders.forms import MOST_BYTES, MOST_FILES
+from marketplace.orders.models import Order
+from portal.shell.serializers import Currency, Yuan
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {
+                "type": "object",
+                "required": ["path", "content"],
+                "properties": {
+                    "path": {"type": "string", "example": "train.py"},
+                    "content": {"type": "string", "description": "UTF-8 text"},
+                },
+            },
+            {"type": "string", "format": "binary", "description": "in multipart requests"},
+        ]
+    }
+)
+class JobFile(serializers.Field):
+    """A file of a job: {path, content} in JSON, an upload in multipart; cleaned to (path, bytes)."""
+
+    default_error_messages = {"invalid": _("文件须为 {path, content} 对象，或以 multipart 上传。")}
+
+    def to_internal_value(self, data):
+        if hasattr(data, "read"):
+            return data.name, data.read()
+        if not (
+            isinstance(data, dict)
+            and isinstance(data.get("path"), str)
+            and isinstance(data.get("content"), str)
+        ):
+            self.fail("invalid")
+        return data["path"], data["content"].encode()
+
+    def to_representation(self, value):
+        return {"path": value[0]}
+
+
+class OrderRequest(serializers.Serializer):
+    plan = serializers.CharField(max_length=32)
+    project = serializers.CharField(max_length=32)
+    name = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+    cards = serializers.IntegerField(min_value=1, max_value=100_000)
+    hours = serializers.DecimalField(max_digits=8, decimal_places=2, min_value=Decimal("0.01"))
+    command = serializers.CharField(max_length=4000)
+    files = serializers.ListField(child=JobFile(), required=False, default=list, max_length=MOST_FILES)
+    vouchers = serializers.ListField(
+        child=serializers.CharField(max_length=32),
+        required=False,
+        default=None,
+        allow_null=True,
+        max_length=50,
+        help_text="voucher codes to use; left out or null: the best ones; []: none",
+    )
+
+    def validate_files(self, files):
+        if sum(len(content) for _path, content in files) > MOST_BYTES:
+            raise serializers.ValidationError(_("文件合计不能超过 10 MB，请压缩或改用数据集。"))
+        return tuple(files)
+
+
+class QuotePart(serializers.Serializer):
+    source = serializers.CharField()
+    reference = serializers.CharField()
+    label = serializers.CharField()
+    amount = Yuan()
+    explanation = serializers.ListField(child=serializers.CharField())
+
+
+class QuoteSerializer(serializers.Serializer):
+    currency = Currency()
+    unit_price = serializers.DecimalField(max_digits=18, decimal_places=8)
+    amount = Yuan()
+    vouchers = Yuan()
+    amount_after_vouchers = Yuan(source="cash")
+    needs_approval = serializers.BooleanField()
+    parts = QuotePart(many=True)
+
+
+class WorkloadSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    status = serializers.CharField()
+    cluster = serializers.CharField(source="pool.cluster.code")
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    exit_reason = serializers.CharField()
+
+
+class OrderSerializer(serializers.ModelSerializer):
+    organization = serializers.CharField(source="organization.code")
+    project = serializers.CharField(source="project.code")
+    plan = serializers.CharField(source="plan.code")
+    currency = Currency()
+    amount = Yuan()
+    vouchers = Yuan(source="voucher_amount")
+    amount_after_vouchers = Yuan(source="cash_amount")
+    billed_amount = Yuan(allow_null=True)
+
+    class Meta:
+        model = Order
+        fields = [
+            "code",
+            "organization",
+            "project",
+            "plan",
+            "name",
+            "cards",
+            "hours",
+            "currency",
+            "unit_price",
+            "amount",
+            "vouchers",
+            "amount_after_vouchers",
+            "billed_amount",
+            "status",
+            "placed_at",
+            "cancel_until",
+            "confirmed_at",
+            "cancel_requested_at",
+            "is_withdrawn",
+            "closed_at",
+        ]
+
+
+class OrderDetailSerializer(OrderSerializer):
+    workload = WorkloadSerializer(allow_null=True)
+
+    class Meta(OrderSerializer.Meta):
+        fields = [*OrderSerializer.Meta.fields, "workload"]
+
+
+class LogTail(serializers.Serializer):
+    text = serializers.CharField()
+    cursor = serializers.IntegerField(help_text="ask from here next")
+    is_over = serializers.BooleanField()
+    is_reachable = serializers.BooleanField()
+
+
+class CandidateSerializer(serializers.Serializer):
+    pool = serializers.CharField()
+    cluster = serializers.CharField()
+    cluster_name = serializers.CharField()
+    provider_name = serializers.CharField()
+    is_simulated = serializers.BooleanField()
+    is_chosen = serializers.BooleanField()
+    cards_free = serializers.IntegerField()
+    score = serializers.FloatField(allow_null=True)
+    reasons = serializers.ListField(child=serializers.CharField())
+    sentences = serializers.ListField(child=serializers.CharField())

@@ -1,0 +1,63 @@
+"""An order's road, told in words."""
+
+from django.utils.translation import gettext as _
+
+from marketplace.orders.models import Order
+
+S = Order.Status
+ENDINGS = {S.CANCELLED, S.REJECTED, S.EXPIRED, S.REFUNDED}
+
+
+def stages(order, workload) -> list[dict]:
+    """The stage bar: what is done, where it is now, what comes next."""
+    steps = [{"label": _("下单"), "state": "done", "at": order.placed_at}]
+    if order.confirm_by:
+        steps.append(_step(_("审批"), order.confirmed_at, is_now=order.status == S.AWAITING_APPROVAL))
+    submitted = workload.submitted_at if workload else None
+    started = workload.started_at if workload else None
+    ended = workload.ended_at if workload else None
+    steps += [
+        _step(_("调度"), submitted, is_now=order.status == S.CONFIRMED and not submitted),
+        _step(_("运行"), started, is_now=bool(submitted) and not ended and order.is_open),
+        _step(
+            _("计量结算"),
+            order.closed_at if order.status == S.BILLED else None,
+            is_now=bool(ended) and order.is_open,
+        ),
+    ]
+    if order.status in ENDINGS:
+        steps = [step for step in steps if step["state"] == "done"]
+        steps.append({"label": order.get_status_display(), "state": "bad", "at": order.closed_at})
+    return steps
+
+
+def _step(label, at, *, is_now):
+    return {"label": label, "state": "done" if at else "now" if is_now else "next", "at": at}
+
+
+def titles() -> dict[str, str]:
+    """What the record's event names mean to a buyer."""
+    return {
+        "order.placed": _("下单，已冻结资金与算力"),
+        "order.confirmed": _("审批通过"),
+        "order.started": _("集群开始运行"),
+        "order.cancel_requested": _("申请取消"),
+        "order.billed": _("按计量结算"),
+        "order.refunded": _("全额退回"),
+        "order.cancelled": _("已取消"),
+        "order.rejected": _("审批未通过"),
+        "order.expired": _("审批超时"),
+    }
+
+
+def timeline(events) -> list[dict]:
+    """The record of one order as timeline rows, newest first."""
+    words = titles()
+    return [
+        {
+            "at": e.happened_at,
+            "title": words.get(e.name, e.name),
+            "by": str(e.actor) if e.actor else _("系统"),
+        }
+        for e in reversed(events)
+    ]

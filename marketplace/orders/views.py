@@ -1,0 +1,124 @@
+"""A firm's orders: the list, one order's whole story, its log, and cancelling."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from marketplace.funding.queries import explained_holds
+from marketplace.orders import actions as orders
+from marketplace.orders import story
+from marketplace.orders.exports import orders_workbook
+from marketplace.orders.models import Order
+from portal.accounts.permissions import can
+from portal.approvals.models import Approval
+from portal.audit import queries as audit
+from portal.organizations.scoping import require
+from portal.shell.exceptions import Refusal
+from portal.shell.lists import page_of
+from portal.shell.responses import workbook_response
+from scheduler.placement import queries as placement
+from scheduler.workloads import queries as workloads
+
+MOST_EXPORTED = 5000
+STOP_POLLING = 286
+
+
+def _filtered(request):
+    rows = Order.objects.visible_to(request.user)
+    status, words = request.GET.get("status", ""), request.GET.get("q", "").strip()
+    project = request.GET.get("project", "")
+    if status in Order.Status.values:
+        rows = rows.filter(status=status)
+    if words:
+        rows = rows.filter(name__icontains=words) | rows.filter(code__istartswith=words)
+    if project:
+        rows = rows.filter(project__code=project)
+    return rows.select_related("organization", "project", "plan__provider", "plan__accelerator")
+
+
+@require("orders.view")
+def listing(request):
+    """My firm's orders, newest first; filters in the URL."""
+    context = {
+        "page": page_of(_filtered(request), request.GET.get("cursor", "")),
+        "statuses": Order.Status.choices,
+        "status": request.GET.get("status", ""),
+        "words": request.GET.get("q", ""),
+    }
+    return render(request, "orders/list.html", context)
+
+
+@require("orders.view")
+def export(request):
+    """The same list as a spreadsheet, up to 5,000 rows."""
+    return workbook_response(orders_workbook(_filtered(request)[:MOST_EXPORTED]), "orders.xlsx")
+
+
+def _order(request, code):
+    rows = Order.objects.visible_to(request.user).select_related(
+        "organization", "project", "plan__provider", "plan__accelerator", "placed_by"
+    )
+    return get_object_or_404(rows, code=code)
+
+
+@require("orders.view")
+def detail(request, code):
+    """One order's whole story: where it stands, why it runs where it runs, what it costs, what happened."""
+    order = _order(request, code)
+    workload = workloads.by_order(order.code)
+    now = timezone.now()
+    context = {
+        "order": order,
+        "workload": workload,
+        "stages": story.stages(order, workload),
+        "candidates": placement.story(workload.decision),
+        "holds": explained_holds(order.code),
+        "lines": order.lines.prefetch_related("parts"),
+        "events": story.timeline(audit.of_subject(order)),
+        "approval": Approval.objects.filter(kind=orders.APPROVAL_KIND, subject_code=order.code).first(),
+        "may_cancel": order.is_open
+        and not order.cancel_requested_at
+        and can(request.user, "orders.cancel", order.organization),
+        "is_withdrawable": order.is_open and now <= order.cancel_until,
+    }
+    is_fragment = (
+        request.htmx and request.htmx.target == "order-live" and not request.htmx.history_restore_request
+    )
+    response = render(request, "orders/_live.html" if is_fragment else "orders/detail.html", context)
+    response["Vary"] = "HX-Request, Cookie, Accept-Language"
+    if is_fragment and not order.is_open:
+        response.status_code = STOP_POLLING
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require("orders.view")
+def log(request, code):
+    """The tail of the job's own output; polled while it runs."""
+    order = _order(request, code)
+    workload = workloads.by_order(order.code)
+    cursor = request.GET.get("cursor", "")
+    tail = workloads.log_tail(workload, int(cursor) if cursor.isdigit() and len(cursor) < 16 else 0)
+    response = render(request, "orders/_log.html", {"order": order, "workload": workload, "tail": tail})
+    if tail.is_over and request.htmx:
+        response.status_code = STOP_POLLING
+    return response
+
+
+@require("orders.cancel")
+@require_POST
+def cancel(request, code):
+    """Stop an order; in the withdrawal time it costs nothing."""
+    order = _order(request, code)
+    if not can(request.user, "orders.cancel", order.organization):
+        messages.error(request, _("您没有取消该订单的权限。"))
+        return redirect(order)
+    try:
+        orders.cancel(order_id=order.id, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("已收到取消请求，未使用的部分会自动退回。"))
+    return redirect(order)

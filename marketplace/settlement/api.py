@@ -1,0 +1,78 @@
+"""Statements for programs."""
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.settlement import actions as settlement
+from marketplace.settlement.models import Statement
+from portal.organizations.scoping import require_for_api
+from portal.shell.serializers import Currency, Yuan
+
+
+class StatementSerializer(serializers.ModelSerializer):
+    currency = Currency()
+    gross = Yuan()
+    commission = Yuan()
+    net = Yuan()
+
+    class Meta:
+        model = Statement
+        fields = [
+            "code",
+            "kind",
+            "party",
+            "title",
+            "from_at",
+            "until_at",
+            "line_count",
+            "card_seconds",
+            "currency",
+            "gross",
+            "commission",
+            "net",
+            "closed_at",
+        ]
+
+
+class Closing(serializers.Serializer):
+    until = serializers.DateTimeField(
+        required=False, help_text="settle what was billed before this time; now if left out"
+    )
+
+
+class StatementList(generics.ListAPIView):
+    """Closed statements, newest first; and closing the books up to a watermark."""
+
+    serializer_class = StatementSerializer
+    scopes = {"GET": "settlement:read", "POST": "settlement:write"}
+    queryset = Statement.objects.none()
+
+    def get_queryset(self):
+        require_for_api(self.request, "statements.view")
+        return Statement.objects.visible_to(self.request.user)
+
+    @extend_schema(request=Closing, responses={201: StatementSerializer(many=True)})
+    def post(self, request):
+        require_for_api(request, "statements.close")
+        body = Closing(data=request.data)
+        body.is_valid(raise_exception=True)
+        now = timezone.now()
+        closed = settlement.close(until=body.validated_data.get("until", now), by=request.user, at=now)
+        return Response(StatementSerializer(closed, many=True).data, status=201)
+
+
+class StatementDetail(APIView):
+    """One statement."""
+
+    scopes = {"GET": "settlement:read"}
+
+    @extend_schema(responses=StatementSerializer)
+    def get(self, request, code):
+        require_for_api(request, "statements.view")
+        return Response(
+            StatementSerializer(get_object_or_404(Statement.objects.visible_to(request.user), code=code)).data
+        )

@@ -1,0 +1,82 @@
+"""The shelf for programs."""
+
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.storefront.filters import size_from, wishes_from
+from marketplace.storefront.queries import FACETS, FLAGS, SORTS, offers, select
+from portal.shell.serializers import Currency, Yuan
+
+
+class OfferSerializer(serializers.Serializer):
+    code = serializers.CharField(source="plan.code")
+    kind = serializers.CharField(source="plan.kind")
+    provider = serializers.CharField(source="plan.provider.code")
+    provider_name = serializers.CharField(source="plan.provider.name")
+    is_simulated = serializers.BooleanField()
+    accelerator = serializers.CharField(source="plan.accelerator.code")
+    accelerator_name = serializers.CharField(source="plan.accelerator.name")
+    is_domestic = serializers.BooleanField(source="plan.accelerator.is_domestic")
+    memory_gb = serializers.IntegerField(source="plan.accelerator.memory_gb")
+    fp16_tflops = serializers.DecimalField(
+        source="plan.accelerator.fp16_tflops", max_digits=8, decimal_places=2
+    )
+    districts = serializers.ListField(child=serializers.CharField())
+    cards_free = serializers.IntegerField()
+    cards_total = serializers.IntegerField()
+    cards_max = serializers.IntegerField(source="plan.cards_max")
+    hours_max = serializers.IntegerField(source="plan.hours_max")
+    observed_at = serializers.DateTimeField(allow_null=True)
+    currency = Currency()
+    unit_price = serializers.DecimalField(max_digits=18, decimal_places=8, help_text="yuan per card-hour")
+    amount = Yuan(source="quote.amount", help_text="list price of the cards and hours asked for")
+    vouchers = Yuan(source="quote.vouchers")
+    amount_after_vouchers = Yuan(source="quote.cash")
+
+
+SIZE = [
+    OpenApiParameter("cards", int, description="how many cards the prices are for (1)"),
+    OpenApiParameter("hours", str, description="for how many hours (1)"),
+]
+WISHES = [
+    *SIZE,
+    *(OpenApiParameter(facet.name, str, many=True) for facet in FACETS),
+    *(OpenApiParameter(flag, str, enum=["1"]) for flag in FLAGS),
+    OpenApiParameter("memory", int, description="at least this much memory per card, GB"),
+    OpenApiParameter("q", str),
+    OpenApiParameter("sort", str, enum=list(SORTS)),
+]
+
+
+def _buyer(request):
+    return getattr(request._request, "organization", None) or None
+
+
+class OfferList(APIView):
+    """What is on the shelf: free now, price before and after this buyer's vouchers. Filters as in the page's address."""
+
+    scopes = {"GET": None}
+
+    @extend_schema(parameters=WISHES, responses=OfferSerializer(many=True))
+    def get(self, request):
+        cards, hours = size_from(request.query_params)
+        shelf = offers(_buyer(request), timezone.now(), cards=cards, hours=hours)
+        return Response(OfferSerializer(select(shelf, wishes_from(request.query_params)), many=True).data)
+
+
+class OfferDetail(APIView):
+    """One offer."""
+
+    scopes = {"GET": None}
+
+    @extend_schema(parameters=SIZE, responses=OfferSerializer)
+    def get(self, request, code):
+        cards, hours = size_from(request.query_params)
+        found = offers(_buyer(request), timezone.now(), cards=cards, hours=hours, code=code)
+        if not found:
+            raise Http404
+        return Response(OfferSerializer(found[0]).data)

@@ -1,0 +1,165 @@
+"""The shelf with what is free now and what it costs this buyer: the same number of queries whatever the shelf's length."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from federation.capacity.models import Pool
+from marketplace.catalogue.models import Plan
+from marketplace.funding.queries import Means, Quote
+from marketplace.orders.queries import purchase
+from portal.shell.districts import District
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A plan as one buyer sees it: what is free, where, and the price before and after vouchers."""
+
+    plan: Plan
+    unit_price: Decimal
+    cards_free: int
+    cards_total: int
+    districts: frozenset[str]
+    is_simulated: bool
+    is_online: bool
+    observed_at: datetime | None
+    quote: Quote
+    card_hours: Decimal
+
+    @property
+    def district_names(self) -> list[str]:
+        return [str(District(d).label) for d in sorted(self.districts)]
+
+    @property
+    def unit_price_after(self) -> Decimal:
+        """Yuan per card-hour after vouchers, for the size and time asked for."""
+        return Decimal(self.quote.cash) / 100 / self.card_hours if self.card_hours else self.unit_price
+
+
+def offers(
+    organization, at, *, cards: int = 1, hours: Decimal = Decimal(1), code: str | None = None
+) -> list[Offer]:
+    """Every offer on the shelf, priced for this buyer, this many cards and hours."""
+    plans = Plan.objects.on_shelf().priced(at).select_related("provider", "accelerator")
+    if code is not None:
+        plans = plans.filter(code=code)
+    plans = list(plans)
+    pools = defaultdict(list)
+    rows = Pool.objects.filter(accelerator_id__in={p.accelerator_id for p in plans}).select_related("cluster")
+    for pool in rows:
+        pools[pool.cluster.provider_id, pool.accelerator_id].append(pool)
+    districts = {key: frozenset(p.cluster.district for p in mine) for key, mine in pools.items()}
+    means = Means(organization, at)
+    return [
+        _offer(
+            plan,
+            pools[plan.provider_id, plan.accelerator_id],
+            organization,
+            at,
+            cards,
+            hours,
+            districts,
+            means,
+        )
+        for plan in plans
+    ]
+
+
+def _offer(plan, pools, organization, at, cards, hours, districts, means) -> Offer:
+    online = [pool for pool in pools if pool.cluster.state == pool.cluster.State.ONLINE]
+    bought = purchase(organization, plan, plan.unit_price, cards, hours, at, districts=districts)
+    return Offer(
+        plan=plan,
+        unit_price=plan.unit_price,
+        cards_free=sum(pool.cards_usable for pool in online),
+        cards_total=sum(pool.cards_total for pool in pools),
+        districts=bought.compute_districts,
+        is_simulated=any(pool.cluster.is_simulated for pool in pools),
+        is_online=bool(online),
+        observed_at=min((p.observed_at for p in online if p.observed_at), default=None),
+        quote=means.quote(bought),
+        card_hours=cards * hours,
+    )
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A filter of the shelf: how an offer's values are read, and what they are called."""
+
+    name: str
+    values: Callable[[Offer], Iterable[tuple[str, str]]]
+
+
+FACETS = (
+    Facet("accelerator", lambda o: [(o.plan.accelerator.code, o.plan.accelerator.name)]),
+    Facet("vendor", lambda o: [(o.plan.accelerator.vendor, o.plan.accelerator.vendor)]),
+    Facet("district", lambda o: [(d, str(District(d).label)) for d in o.districts]),
+    Facet("provider", lambda o: [(o.plan.provider.code, o.plan.provider.name)]),
+)
+FLAGS: dict[str, Callable[[Offer], bool]] = {
+    "domestic": lambda o: o.plan.accelerator.is_domestic,
+    "in_stock": lambda o: o.cards_free > 0,
+    "voucher": lambda o: o.quote.vouchers > 0,
+}
+SORTS: dict[str, Callable[[Offer], tuple]] = {
+    "price": lambda o: (o.quote.cash, o.plan.code),
+    "list_price": lambda o: (o.unit_price, o.plan.code),
+    "free": lambda o: (-o.cards_free, o.plan.code),
+    "tflops": lambda o: (-o.plan.accelerator.fp16_tflops, o.plan.code),
+    "value": lambda o: (o.unit_price / o.plan.accelerator.fp16_tflops, o.plan.code),
+}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a visitor chose: per facet the values, flags, words, least memory and how to sort."""
+
+    facets: dict[str, frozenset[str]]
+    flags: frozenset[str]
+    words: str
+    memory: int
+    sort: str
+
+    def suits(self, offer: Offer, *, but: str = "") -> bool:
+        """Does this offer fit, leaving one facet or flag aside (for that one's counts)?"""
+        return (
+            all(
+                facet.name == but
+                or not self.facets.get(facet.name)
+                or any(value in self.facets[facet.name] for value, _label in facet.values(offer))
+                for facet in FACETS
+            )
+            and all(flag == but or FLAGS[flag](offer) for flag in self.flags)
+            and offer.plan.accelerator.memory_gb >= self.memory
+            and self._named(offer)
+        )
+
+    def _named(self, offer) -> bool:
+        text = " ".join(
+            [offer.plan.accelerator.name, offer.plan.accelerator.code, offer.plan.accelerator.vendor]
+            + [offer.plan.provider.name, *offer.district_names]
+        ).lower()
+        return all(word in text for word in self.words.lower().split())
+
+
+def select(shelf: list[Offer], wishes: Wishes) -> list[Offer]:
+    """The offers that fit, in the order asked for."""
+    return sorted((o for o in shelf if wishes.suits(o)), key=SORTS[wishes.sort])
+
+
+def counts(shelf: list[Offer], wishes: Wishes) -> dict[str, list[tuple[str, str, int]]]:
+    """For each facet and flag, what choosing a value would leave: (value, label, offers)."""
+    found: dict[str, list[tuple[str, str, int]]] = {}
+    for facet in FACETS:
+        tally: dict[tuple[str, str], int] = {}
+        for offer in shelf:
+            fits = wishes.suits(offer, but=facet.name)
+            for pair in facet.values(offer):
+                tally[pair] = tally.get(pair, 0) + fits
+        rows = sorted(tally.items(), key=lambda item: (-item[1], item[0][1]))
+        found[facet.name] = [(value, label, n) for (value, label), n in rows]
+    for flag, holds in FLAGS.items():
+        found[flag] = [("1", "", sum(holds(o) and wishes.suits(o, but=flag) for o in shelf))]
+    return found

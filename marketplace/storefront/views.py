@@ -1,0 +1,142 @@
+"""The market: find, compare, begin an order."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from marketplace.catalogue.models import Plan
+from marketplace.funding.queries import Means, explained
+from marketplace.orders import actions as orders
+from marketplace.orders import drafts
+from marketplace.orders.forms import OrderForm
+from marketplace.orders.models import OrderDraft
+from marketplace.orders.queries import quote
+from marketplace.storefront.filters import size_from, wishes_from
+from marketplace.storefront.queries import counts, offers, select
+from portal.accounts.permissions import can
+from portal.organizations.models import Project
+from portal.organizations.scoping import acting_for, require
+from portal.shell.exceptions import Refusal
+
+
+def listing(request):
+    """What is on the shelf, with counts for every filter and prices for this buyer."""
+    now = timezone.now()
+    cards, hours = size_from(request.GET)
+    wishes = wishes_from(request.GET)
+    shelf = offers(request.organization or None, now, cards=cards, hours=hours)
+    context = {
+        "offers": select(shelf, wishes),
+        "shelf_size": len(shelf),
+        "facets": counts(shelf, wishes),
+        "wishes": wishes,
+        "cards": cards,
+        "hours": hours,
+        "now": now,
+        "is_buyer": can(request.user, "orders.place") if request.user.is_authenticated else False,
+    }
+    is_fragment = (
+        request.htmx and request.htmx.target == "results" and not request.htmx.history_restore_request
+    )
+    response = render(request, "storefront/_results.html" if is_fragment else "storefront/list.html", context)
+    response["Vary"] = "HX-Request, Cookie, Accept-Language"
+    return response
+
+
+def _offer(request, code, **size):
+    found = offers(request.organization or None, timezone.now(), code=code, **size)
+    if not found:
+        raise Http404
+    return found[0]
+
+
+def detail(request, code):
+    """One offer: what it is, where its figures come from, what it costs this buyer."""
+    cards, hours = size_from(request.GET)
+    context = {
+        "offer": _offer(request, code, cards=cards, hours=hours),
+        "cards": cards,
+        "hours": hours,
+        "is_buyer": can(request.user, "orders.place") if request.user.is_authenticated else False,
+    }
+    return render(request, "storefront/detail.html", context)
+
+
+@require("orders.place")
+def order(request, code):
+    """Type an order; what is typed is kept as a draft and shown for checking."""
+    organization = acting_for(request, "orders.place")
+    plan = get_object_or_404(Plan.objects.on_shelf().select_related("provider", "accelerator"), code=code)
+    cards, hours = size_from(request.GET)
+    usable = _usable_vouchers(organization)
+    form = OrderForm(
+        request.POST or None,
+        request.FILES or None,
+        plan=plan,
+        projects=Project.objects.filter(organization_id=organization.id).open(),
+        vouchers=usable,
+        initial={"cards": cards, "hours": hours, "vouchers": [v for v, _label in usable]},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            draft = drafts.save(
+                organization=organization, request=form.request(), by=request.user, at=timezone.now()
+            )
+        except Refusal as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            return redirect("storefront:check", code=draft.code)
+    context = {"form": form, "offer": _offer(request, code, cards=cards, hours=hours)}
+    return render(request, "storefront/order.html", context, status=422 if form.errors else 200)
+
+
+def _usable_vouchers(organization):
+    opened = dict((source.code, opened) for source, opened in Means(organization, timezone.now()).opened)
+    return [choice for o in opened.values() for choice in o.choices()]
+
+
+@require("orders.place")
+def check(request, code):
+    """The answers once more, with the price that will be set aside; then place, once."""
+    draft = get_object_or_404(
+        OrderDraft.objects.visible_to(request.user).select_related(
+            "plan__provider", "plan__accelerator", "project", "organization"
+        ),
+        code=code,
+    )
+    now = timezone.now()
+    refusal = None
+    if request.method == "POST":
+        try:
+            placed = drafts.place(draft=draft, by=request.user, at=now)
+        except Refusal as sad:
+            refusal = sad
+        else:
+            messages.success(request, orders.receipt(placed))
+            return redirect(placed)
+    offer = _offer(request, draft.plan.code, cards=draft.cards, hours=draft.hours)
+    try:
+        cost = quote(
+            draft.organization,
+            draft.plan,
+            offer.unit_price,
+            draft.cards,
+            draft.hours,
+            now,
+            chosen=None if draft.vouchers is None else frozenset(draft.vouchers),
+        )
+    except Refusal as sad:
+        cost, refusal = None, refusal or sad
+    context = {
+        "draft": draft,
+        "offer": offer,
+        "quote": cost,
+        "parts": explained(cost) if cost else [],
+        "refusal": refusal,
+        "needs_approval": bool(
+            cost and draft.project.approval_threshold and cost.amount >= draft.project.approval_threshold
+        ),
+        "files": draft.files.all(),
+    }
+    return render(request, "storefront/check.html", context, status=refusal.status if refusal else 200)

@@ -1,0 +1,10 @@
+from django.urls import include, path
+
+urlpatterns = [
+    path("marketplace/", include("marketplace.storefront.urls")),
+    path("orders/", include("marketplace.orders.urls")),
+    path("wallet/", include("marketplace.funding.urls")),
+    path("bills/", include("marketplace.billing.urls")),
+    path("receipts/", include("marketplace.payments.urls")),
+    path("statements/", include("marketplace.settlement.urls")),
+]

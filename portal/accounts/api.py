@@ -1,0 +1,72 @@
+"""Keys for programs."""
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, serializers
+from rest_framework.authentication import BasicAuthentication
+from rest_framework.response import Response
+from rest_framework.throttling import AnonRateThrottle
+from rest_framework.views import APIView
+
+from portal.accounts import actions as accounts
+from portal.accounts.permissions import memberships
+from portal.accounts.scopes import SCOPES
+
+
+class TokenRequest(serializers.Serializer):
+    name = serializers.CharField(max_length=60)
+    organization = serializers.CharField(required=False)
+    scopes = serializers.MultipleChoiceField(choices=list(SCOPES))
+    days = serializers.IntegerField(min_value=1, max_value=365, default=90)
+
+
+class IssuedToken(serializers.Serializer):
+    code = serializers.CharField()
+    secret = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField()
+
+
+class FewTries(AnonRateThrottle):
+    """A password may be tried ten times a minute from one address."""
+
+    rate = "10/min"
+
+    def allow_request(self, request, view):
+        self.key = self.cache_format % {"scope": "tokens", "ident": self.get_ident(request)}
+        self.history = self.cache.get(self.key, [])
+        self.now = self.timer()
+        while self.history and self.history[-1] <= self.now - self.duration:
+            self.history.pop()
+        return self.throttle_failure() if len(self.history) >= self.num_requests else self.throttle_success()
+
+
+class Tokens(APIView):
+    """Get a key with user name and password (HTTP Basic). The secret is shown once."""
+
+    authentication_classes = [BasicAuthentication]
+    permission_classes: list = []
+    throttle_classes = [FewTries]
+
+    @extend_schema(request=TokenRequest, responses={201: IssuedToken}, auth=[{"basicAuth": []}])
+    def post(self, request):
+        if not request.user.is_authenticated:
+            raise exceptions.NotAuthenticated
+        data = TokenRequest(data=request.data)
+        data.is_valid(raise_exception=True)
+        wanted = data.validated_data.get("organization")
+        mine = [m.organization for m in memberships(request.user)]
+        organization = next((o for o in mine if wanted in (None, o.code)), None)
+        if organization is None:
+            raise exceptions.ValidationError({"organization": _("您不是该单位的成员。")})
+        token, secret = accounts.issue_token(
+            user=request.user,
+            organization=organization,
+            name=data.validated_data["name"],
+            scopes=data.validated_data["scopes"],
+            days=data.validated_data["days"],
+            at=timezone.now(),
+        )
+        body = {"code": token.code, "secret": secret, "scopes": token.scopes, "expires_at": token.expires_at}
+        return Response(IssuedToken(body).data, status=201)

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from portal.accounts.api import Tokens
+from portal.approvals.api import ApprovalDecision, ApprovalList
+from portal.audit.api import EventList
+from portal.organizations.api import ProjectList
+
+urlpatterns = [
+    path("tokens/", Tokens.as_view()),
+    path("projects/", ProjectList.as_view()),
+    path("approvals/", ApprovalList.as_view()),
+    path("approvals/<str:code>/decision/", ApprovalDecision.as_view()),
+    path("audit-events/", EventList.as_view()),
+]

@@ -1,0 +1,70 @@
+"""Approvals for programs."""
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers
+from rest_framework.response import Response
+
+from portal.approvals import actions as approvals
+from portal.approvals.models import Approval
+from portal.organizations.scoping import require_for_api
+from portal.shell.serializers import Yuan
+
+
+class ApprovalSerializer(serializers.ModelSerializer):
+    amount = Yuan()
+    requested_by = serializers.CharField(source="requested_by.username")
+    decided_by = serializers.CharField(source="decided_by.username", default=None)
+
+    class Meta:
+        model = Approval
+        fields = [
+            "code",
+            "kind",
+            "subject_code",
+            "summary",
+            "amount",
+            "status",
+            "requested_by",
+            "requested_at",
+            "decided_by",
+            "decided_at",
+            "reason",
+        ]
+
+
+class Verdict(serializers.Serializer):
+    approve = serializers.BooleanField()
+    reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+
+
+class ApprovalList(generics.ListAPIView):
+    """What waits for a second person, and what was decided."""
+
+    serializer_class = ApprovalSerializer
+    scopes = {"GET": "orders:read"}
+    queryset = Approval.objects.none()
+
+    def get_queryset(self):
+        require_for_api(self.request, "approvals.view")
+        return Approval.objects.visible_to(self.request.user).select_related("requested_by", "decided_by")
+
+
+class ApprovalDecision(generics.GenericAPIView):
+    """Give or refuse the word. Saying the same twice changes nothing."""
+
+    serializer_class = Verdict
+    scopes = {"POST": "approvals:write"}
+    queryset = Approval.objects.none()
+
+    @extend_schema(request=Verdict, responses=ApprovalSerializer)
+    def post(self, request, code):
+        require_for_api(request, "approvals.decide")
+        approval = get_object_or_404(Approval.objects.visible_to(request.user), code=code)
+        data = Verdict(data=request.data)
+        data.is_valid(raise_exception=True)
+        decided = approvals.decide(
+            approval_id=approval.id, **data.validated_data, by=request.user, at=timezone.now()
+        )
+        return Response(ApprovalSerializer(decided).data)

@@ -1,0 +1,38 @@
+"""The record for programs."""
+
+from rest_framework import generics, serializers
+
+from portal.audit.models import Event
+from portal.organizations.scoping import require_for_api
+
+
+class EventSerializer(serializers.ModelSerializer):
+    actor = serializers.CharField(source="actor.username", default=None)
+    organization = serializers.CharField(source="organization.code", default=None)
+    digest = serializers.CharField(source="seal.digest", default=None)
+
+    class Meta:
+        model = Event
+        fields = [
+            "happened_at",
+            "name",
+            "subject_type",
+            "subject_code",
+            "organization",
+            "actor",
+            "request_id",
+            "details",
+            "digest",
+        ]
+
+
+class EventList(generics.ListAPIView):
+    """Who did what, when, with its place in the hash chain."""
+
+    serializer_class = EventSerializer
+    scopes = {"GET": "audit:read"}
+    queryset = Event.objects.none()
+
+    def get_queryset(self):
+        require_for_api(self.request, "audit.view")
+        return Event.objects.visible_to(self.request.user).select_related("actor", "organization", "seal")

@@ -1,0 +1,34 @@
+"""Spreadsheets with typed cells, a frozen head and filters."""
+
+from collections.abc import Iterable
+
+from django.utils.functional import Promise
+from openpyxl import Workbook
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _cell(value):
+    # A name such as "=HYPERLINK(…)" must stay a name when an officer opens the file.
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return str(value) if isinstance(value, Promise) else value
+
+
+def workbook(title: str, heads: list[str], rows: Iterable[list]) -> Workbook:
+    """One sheet: heads in bold, frozen and filtered."""
+    book = Workbook()
+    sheet = book.active
+    sheet.title = str(title)[:31]
+    sheet.append([str(head) for head in heads])
+    for row in rows:
+        sheet.append([_cell(value) for value in row])
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for index, head in enumerate(heads, start=1):
+        sheet.column_dimensions[get_column_letter(index)].width = max(12, len(str(head)) * 2 + 2)
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = sheet.dimensions
+    return book

@@ -1,0 +1,56 @@
+"""The subsidy centre's doors and figures."""
+
+from django.urls import reverse
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.accounts.permissions import can
+from portal.shell.entries import Figure, Navigation
+from portal.shell.money import yuan
+from subsidies.budgets.models import Programme
+from subsidies.budgets.queries import standings
+from subsidies.vouchers.models import Voucher
+from subsidies.vouchers.queries import worths
+
+navigation = [
+    Navigation(
+        gettext_lazy("算力券"),
+        "vouchers:list",
+        section="enterprise",
+        order=25,
+        icon="ticket",
+        action="vouchers.view",
+    ),
+    Navigation(
+        gettext_lazy("补贴项目"),
+        "vouchers:programmes",
+        section="government",
+        order=10,
+        icon="policy",
+        action="programmes.view",
+    ),
+]
+
+
+def pools():
+    """What is left to give."""
+    left = sum(s.pool for s in standings(Programme.objects.filter(status=Programme.Status.PUBLISHED)))
+    return [Figure(_("算力券余额"), yuan(left // 10_000), _("万元"))]
+
+
+def my_vouchers(request):
+    """What my firm's vouchers are worth and when the first one expires."""
+    if not (request.organization and can(request.user, "vouchers.view", request.organization)):
+        return []
+    mine = Voucher.objects.filter(organization_id=request.organization.id).active().order_by("expires_at")
+    usable = [w for w in worths(mine) if w.left]
+    note = ""
+    if usable:
+        note = _("最近到期 %(date)s") % {"date": f"{localtime(usable[0].voucher.expires_at):%Y-%m-%d}"}
+    total = yuan(sum(w.left for w in usable))
+    return [Figure(_("可用算力券"), total, _("元"), url=reverse("vouchers:list"), note=note, icon="ticket")]
+
+
+figures = [pools]
+desk_figures = [my_vouchers]

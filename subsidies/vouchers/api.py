@@ -1,0 +1,113 @@
+"""Vouchers and programmes for programs."""
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, generics, serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portal.organizations.models import Organization
+from portal.organizations.scoping import require_for_api
+from portal.shell.openapi import IDEMPOTENCY_KEY
+from portal.shell.serializers import Currency, Yuan
+from subsidies.budgets.models import Programme
+from subsidies.budgets.queries import standings
+from subsidies.vouchers import actions as vouchers
+from subsidies.vouchers.models import Voucher
+from subsidies.vouchers.queries import worths
+
+
+class VoucherSerializer(serializers.ModelSerializer):
+    programme = serializers.CharField(source="programme.code")
+    organization = serializers.CharField(source="organization.code")
+    amount = Yuan()
+
+    class Meta:
+        model = Voucher
+        fields = ["code", "programme", "organization", "amount", "status", "expires_at", "issued_at"]
+
+
+class WorthSerializer(VoucherSerializer):
+    left = Yuan()
+    frozen = Yuan()
+
+    class Meta(VoucherSerializer.Meta):
+        fields = [*VoucherSerializer.Meta.fields, "left", "frozen"]
+
+
+class ProgrammeSerializer(serializers.Serializer):
+    code = serializers.CharField(source="programme.code")
+    name = serializers.CharField(source="programme.name")
+    payer = serializers.CharField(source="programme.payer.name")
+    year = serializers.IntegerField(source="programme.year")
+    status = serializers.CharField(source="programme.status")
+    currency = Currency()
+    budget = Yuan(source="programme.budget")
+    pool = Yuan()
+    issued = Yuan()
+    redeemed = Yuan()
+    rules = serializers.JSONField(source="programme.version.rules")
+
+
+class IssueRequest(serializers.Serializer):
+    organization = serializers.SlugRelatedField(slug_field="code", queryset=Organization.objects.all())
+    amount = Yuan()
+    expires_at = serializers.DateTimeField()
+
+
+class VoucherList(generics.ListAPIView):
+    """The vouchers I may see, with what they are still worth."""
+
+    serializer_class = WorthSerializer
+    scopes = {"GET": "wallet:read"}
+    queryset = Voucher.objects.none()
+
+    def get_queryset(self):
+        require_for_api(self.request, "vouchers.view")
+        return Voucher.objects.visible_to(self.request.user).select_related("programme", "organization")
+
+    def paginate_queryset(self, queryset):
+        page = super().paginate_queryset(queryset)
+        for worth in worths(page):
+            worth.voucher.left, worth.voucher.frozen = worth.left, worth.frozen
+        return page
+
+
+class ProgrammeList(APIView):
+    """Voucher programmes and how far their money has gone."""
+
+    scopes = {"GET": "subsidies:read"}
+
+    @extend_schema(responses=ProgrammeSerializer(many=True))
+    def get(self, request):
+        require_for_api(request, "programmes.view")
+        rows = Programme.objects.select_related("version__policy", "payer")
+        return Response(ProgrammeSerializer(standings(rows), many=True).data)
+
+
+class ProgrammeVouchers(APIView):
+    """Issue a voucher from a programme's pool, once for each key."""
+
+    scopes = {"POST": "subsidies:write"}
+
+    @extend_schema(parameters=[IDEMPOTENCY_KEY], request=IssueRequest, responses={201: VoucherSerializer})
+    def post(self, request, code):
+        require_for_api(request, "vouchers.issue")
+        programme = get_object_or_404(Programme, code=code)
+        body = IssueRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        key = request.headers.get("Idempotency-Key", "")
+        if not 1 <= len(key) <= 255:
+            raise exceptions.ValidationError(
+                {"Idempotency-Key": _("请在请求头提供 1–255 个字符的 Idempotency-Key。")}
+            )
+        voucher = vouchers.issue(
+            programme_id=programme.id,
+            **body.validated_data,
+            idempotency_key=key,
+            by=request.user,
+            at=timezone.now(),
+        )
+        return Response(VoucherSerializer(voucher).data, status=201)

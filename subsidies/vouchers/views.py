@@ -1,0 +1,80 @@
+"""A firm's vouchers; and issuing them."""
+
+import secrets
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.accounts.permissions import can
+from portal.organizations.scoping import require, require_action
+from portal.shell.exceptions import Refusal
+from portal.shell.lists import page_of
+from portal.shell.money import yuan
+from subsidies.budgets.models import Programme
+from subsidies.budgets.queries import standings
+from subsidies.vouchers import actions as vouchers
+from subsidies.vouchers.forms import IssueForm
+from subsidies.vouchers.models import Voucher
+from subsidies.vouchers.queries import worths
+
+
+@require("vouchers.view")
+def listing(request):
+    """The vouchers I may see, the nearest expiry of each firm's usable ones among them."""
+    rows = Voucher.objects.visible_to(request.user).select_related("programme", "organization")
+    status = request.GET.get("status", "")
+    if status in Voucher.Status.values:
+        rows = rows.filter(status=status)
+    page = page_of(rows, request.GET.get("cursor", ""))
+    context = {"page": page, "worths": worths(page), "statuses": Voucher.Status.choices, "status": status}
+    return render(request, "vouchers/list.html", context)
+
+
+@require("programmes.view")
+def programmes(request):
+    """Every programme and how far its money has gone."""
+    rows = Programme.objects.select_related("version__policy", "payer")
+    return render(request, "vouchers/programmes.html", {"standings": standings(rows)})
+
+
+@require("programmes.view")
+def programme(request, code):
+    """One programme: its rules, its money, its vouchers, and the form that issues the next one."""
+    found = get_object_or_404(Programme.objects.select_related("version__policy", "payer"), code=code)
+    may_issue = can(request.user, "vouchers.issue")
+    form = IssueForm(
+        request.POST or None,
+        initial={
+            "idempotency_key": secrets.token_urlsafe(12),
+            "expires_on": timezone.localdate(found.ends_at),
+        },
+    )
+    if request.method == "POST":
+        require_action(request.user, "vouchers.issue")
+        if form.is_valid():
+            try:
+                issued = vouchers.issue(
+                    programme_id=found.id, **form.cleaned_data, by=request.user, at=timezone.now()
+                )
+            except Refusal as refusal:
+                form.add_error(
+                    {"expires_at": "expires_on"}.get(refusal.field, refusal.field), refusal.message
+                )
+            else:
+                messages.success(
+                    request,
+                    _("已向 %(name)s 发放算力券 %(code)s，¥%(amount)s。")
+                    % {"name": issued.organization, "code": issued.code, "amount": yuan(issued.amount)},
+                )
+                return redirect(found)
+    page = page_of(found.vouchers.select_related("organization"), request.GET.get("cursor", ""))
+    context = {
+        "standing": standings([found])[0],
+        "rules": found.version.parsed,
+        "form": form if may_issue else None,
+        "page": page,
+        "worths": worths(page),
+    }
+    return render(request, "vouchers/programme.html", context, status=422 if form.errors else 200)
