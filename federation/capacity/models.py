@@ -107,6 +107,14 @@ class Pool(models.Model):
         return self.cards_total - self.cards_sold - self.cards_held
 
     @property
+    def p_total(self) -> Decimal:
+        return self.accelerator.petaflops(self.cards_total)
+
+    @property
+    def p_free(self) -> Decimal:
+        return self.accelerator.petaflops(self.cards_free)
+
+    @property
     def cards_usable(self) -> int:
         """Free cards that the cluster last said it still has."""
         if self.cards_observed is None:
