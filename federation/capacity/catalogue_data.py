@@ -269,7 +269,7 @@ CLUSTERS = [
         "pue": "1.38",
         "interconnect": "InfiniBand 200G",
         "max_gang_nodes": 8,
-        "pools": [pool("a100", 13, 8, 59), pool("ascend910b", 14, 8, 46)],
+        "pools": [pool("a100", 13, 8, 59)],
     },
     {
         "code": "baidu-huli",
