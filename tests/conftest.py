@@ -30,10 +30,6 @@ def pytest_configure(config):
     config.stash[SERVERS] = servers
 
 
-def pytest_unconfigure(config):
-    config.stash[SERVERS].stop()
-
-
 SERVERS = pytest.StashKey()
 
 

@@ -1,10 +1,12 @@
 """The product's own settings, pointed at servers that live only as long as this test run."""
 
+import atexit
 import os
 
 from config.embedded.throwaway import Throwaway
 
 servers = Throwaway()
+atexit.register(servers.stop)
 for name, value in servers.env.items():
     os.environ.setdefault(name, value)
 

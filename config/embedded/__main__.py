@@ -32,7 +32,7 @@ def down(state: State) -> int:
         return 0
     try:
         with lock(state):
-            left = processes.sweep(state.root)
+            left = processes.sweep(lambda: processes.marked(state.root))
             print(f"No supervisor is running here; ended {left} processes it had left." if left
                   else "Nothing is running here.")  # fmt: skip
             return 0
@@ -47,7 +47,7 @@ def _stop(state: State, pid: int) -> int:
         supervisor.wait(PATIENCE)
     except psutil.TimeoutExpired:
         supervisor.kill()
-        processes.sweep(state.root)
+        processes.sweep(lambda: processes.marked(state.root))
     print("Stopped.")
     return 0
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 # Inherited by every descendant, so that even a process that left its parents can be recognised.
-MARK, NAME = "EMBEDDED_STATE", "EMBEDDED_SERVICE"
+MARK = "EMBEDDED_STATE"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -53,7 +53,7 @@ def reap_orphans(ours: Iterable[subprocess.Popen]) -> None:
 
 
 def spawn(
-    argv, *, mark: Path, name: str, log, env=None, user=None, cwd=None, last_wish=signal.SIGTERM
+    argv, *, mark: Path, log, env=None, user=None, cwd=None, last_wish=signal.SIGTERM
 ) -> subprocess.Popen:
     """Start a child in a session of its own that gets `last_wish` when we die without a word."""
     parent = os.getpid()
@@ -69,7 +69,7 @@ def spawn(
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        env={**os.environ, **(env or {}), MARK: str(mark), NAME: name},
+        env={**os.environ, **(env or {}), MARK: str(mark)},
         cwd=cwd,
         start_new_session=True,
         preexec_fn=follow_parent,
@@ -83,24 +83,29 @@ def user_group(uid: int) -> int:
     return pwd.getpwuid(uid).pw_gid
 
 
-def marked(mark: Path, name: str | None = None) -> list[psutil.Process]:
-    """Every living process that descends from a server of this state folder, or from the named one."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            environment = process.environ() if process.pid != os.getpid() else {}
-        except (psutil.Error, OSError):
-            continue
-        if environment.get(MARK) == str(mark) and name in (None, environment.get(NAME)):
-            found.append(process)
-    return found
+def family(sessions: set[int]) -> list[psutil.Process]:
+    """Every living process of these sessions; a child keeps its session when its parent dies."""
+    return [process for process in psutil.process_iter() if _session(process) in sessions]
 
 
-def descendants(pid: int) -> list[psutil.Process]:
+def marked(mark: Path) -> list[psutil.Process]:
+    """Every living process that descends from a server of this state folder."""
+    # Some programs write their title over their environment, so the session stands in for it.
+    return family({_session(process) for process in psutil.process_iter() if _is_marked(process, mark)})
+
+
+def _session(process: psutil.Process) -> int:
     try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
+        return os.getsid(process.pid)
+    except ProcessLookupError:
+        return 0
+
+
+def _is_marked(process: psutil.Process, mark: Path) -> bool:
+    try:
+        return process.pid != os.getpid() and process.environ().get(MARK) == str(mark)
+    except (psutil.Error, OSError):
+        return False
 
 
 def end(processes: Iterable[psutil.Process], seconds: float = 3) -> None:
@@ -112,13 +117,14 @@ def end(processes: Iterable[psutil.Process], seconds: float = 3) -> None:
     psutil.wait_procs(alive, timeout=seconds)
 
 
-def sweep(mark: Path, name: str | None = None, seconds: float = 3) -> int:
-    """End all that is left of this state folder's servers, or of the named one; say how many there were."""
-    found = len(marked(mark, name))
+def sweep(find: Callable[[], list[psutil.Process]], seconds: float = 3) -> int:
+    """End everybody who is found, until nobody is; say how many there were at first."""
+    found = len(left := find())
     deadline = time.monotonic() + 4 * seconds
-    # A dying process may still start another one, so look until nothing is seen.
-    while (left := marked(mark, name)) and time.monotonic() < deadline:
+    # A dying process may still start another one.
+    while left and time.monotonic() < deadline:
         end(left, seconds)
+        left = find()
     return found
 
 

@@ -39,7 +39,7 @@ def service(state: State) -> tuple[Service, str]:
         *(f"--{option}={port}" for option, port in ports.items()),
         f"--resources={json.dumps(accelerators())}",
         "--num-cpus=2", "--num-gpus=0", "--object-store-memory=100000000",
-        f"--temp-dir={state.temporary}", "--disable-usage-stats", "--log-style=record", "--log-color=false",
+        f"--temp-dir={state.temporary}", "--disable-usage-stats", "--include-log-monitor=false", "--log-style=record", "--log-color=false",
     ]  # fmt: skip
     env = {
         # Without this Ray replaces loopback by an address that the whole network reaches.

@@ -22,6 +22,8 @@ from config.embedded.steps import ROOT, Step, steps
 TICK = 0.1
 FIRST_PAUSE, LONGEST_PAUSE, STEADY = 0.5, 30.0, 60.0
 DEATHS_BEFORE_READY = 3
+KEEPERS = ("postgres", "redis")
+PULSE_EVERY, SILENCE = 5.0, 60.0
 
 
 class Stopped(Exception):
@@ -41,6 +43,8 @@ class Child:
         self.pause = FIRST_PAUSE
         self.started_at = 0.0
         self.due_at = 0.0
+        self.heard_at = 0.0
+        self.asked_at = 0.0
         self.deaths = 0
 
     def died(self) -> bool:
@@ -76,15 +80,18 @@ class Supervisor:
             finally:
                 self._close_the_house()
 
+    def _everybody(self) -> list[psutil.Process]:
+        return processes.marked(self.state.root)
+
     def _stop_soon(self, number, frame) -> None:
         if self.asked_to_stop and number == signal.SIGINT:
             self.say("Ending everything at once.")
-            processes.end(processes.marked(self.state.root), seconds=0)
+            processes.end(self._everybody(), seconds=0)
         self.asked_to_stop = True
 
     def _open_the_house(self) -> None:
         host, port = environment.web_address()
-        if left := processes.sweep(self.state.root):
+        if left := processes.sweep(self._everybody):
             self.say(f"  ended {left} processes of an earlier run that was killed")
         for log in self.state.logs.glob("*.log"):
             if not log.name.startswith("setup-"):
@@ -154,22 +161,22 @@ class Supervisor:
 
     def _launch(self, child: Child) -> None:
         service = child.service
-        if child.deaths:
+        if child.process:
             # Its own children may have outlived it and still hold its ports.
-            processes.sweep(self.state.root, service.name)
+            sessions = {child.process.pid}
+            processes.sweep(lambda: processes.family(sessions))
         service.before()
         with self._log(service.name).open("ab") as log:
             child.process = processes.spawn(
                 service.argv,
                 mark=self.state.root,
-                name=service.name,
                 log=log,
                 env={**self.env, **service.env},
                 user=service.user,
                 cwd=service.cwd or ROOT,
                 last_wish=service.stop_signal,
             )
-        child.started_at = time.monotonic()
+        child.started_at = child.heard_at = child.asked_at = time.monotonic()
         child.due_at = 0.0
         if child not in self.children:
             self.children.append(child)
@@ -188,9 +195,7 @@ class Supervisor:
         env = self.env | ({"DATABASE_URL": self.env["DATABASE_OWNER_URL"]} if step.as_owner else {})
         log_path = self._log(f"setup-{step.name}")
         with log_path.open("wb") as log:
-            process = processes.spawn(
-                step.argv, mark=self.state.root, name=step.name, log=log, env=env, cwd=ROOT
-            )
+            process = processes.spawn(step.argv, mark=self.state.root, log=log, env=env, cwd=ROOT)
         is_over = self._wait(lambda: process.poll() is not None, 600, running=process)
         if not is_over or process.returncode:
             raise CannotStart(f"{step.title} failed. Its last words:\n{last_words(log_path)}")
@@ -221,8 +226,20 @@ class Supervisor:
                 self._launch(child)
             elif not child.due_at and child.died():
                 self._mourn(child, now)
+            elif not child.due_at and now - child.asked_at > PULSE_EVERY:
+                self._feel_the_pulse(child)
         ours = [child.process for child in self.children if child.process]
         processes.reap_orphans(ours + ([running] if running else []))
+
+    def _feel_the_pulse(self, child: Child) -> None:
+        """A server that is there but has not answered for a minute is as good as dead."""
+        is_well = child.service.ready()
+        child.asked_at = now = time.monotonic()
+        if is_well:
+            child.heard_at = now
+        elif now - child.heard_at > SILENCE and child.process:
+            self.say(f"  {child.service.name} does not answer; ending it")
+            child.process.kill()
 
     def _mourn(self, child: Child, now: float) -> None:
         """A dead server comes back after a pause that grows while it keeps dying."""
@@ -237,24 +254,18 @@ class Supervisor:
     def _close_the_house(self) -> None:
         """Those who write first, those who keep last; then whoever is still there."""
         self.say("\nStopping …")
-        keepers = [child for child in self.children if child.service.name in ("postgres", "redis")]
+        keepers = [child for child in self.children if child.service.name in KEEPERS]
         writers = [child for child in self.children if child not in keepers]
         for group in (writers, keepers):
-            orphans = [
-                process
-                for child in group
-                if child.process
-                for process in processes.descendants(child.process.pid)
-            ]
-            for child in group:
-                if child.process and child.process.poll() is None:
-                    child.process.send_signal(child.service.stop_signal)
-            for child in group:
-                if child.process:
-                    self._see_off(child)
-            processes.end(orphans, seconds=1)
-        processes.end(psutil.Process().children(recursive=True), seconds=1)
-        processes.sweep(self.state.root, seconds=1)
+            alive = [child for child in group if child.process and child.process.poll() is None]
+            for child in alive:
+                child.process.send_signal(child.service.stop_signal)
+            for child in alive:
+                self._see_off(child)
+            sessions = {child.process.pid for child in group if child.process}
+            processes.sweep(lambda sessions=sessions: processes.family(sessions), seconds=1)
+        processes.sweep(self._everybody, seconds=1)
+        processes.sweep(psutil.Process().children, seconds=1)
         processes.reap_orphans([])
         (self.state.run / "env").unlink(missing_ok=True)
         shutil.rmtree(self.state.temporary, ignore_errors=True)

@@ -1,13 +1,10 @@
 """Servers for one test run: fast, forgetful, and gone afterwards."""
 
-import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import Self
-
-import psutil
 
 from config.embedded import processes, ray, redis
 from config.embedded.postgres import APPLICATION, OWNER, Postgres
@@ -52,7 +49,7 @@ class Throwaway:
         path = self.state.logs / f"{service.name}.log"
         with path.open("ab") as log:
             self.running[service.name] = process = processes.spawn(
-                service.argv, mark=self.state.root, name=service.name, log=log, env=service.env,
+                service.argv, mark=self.state.root, log=log, env=service.env,
                 user=service.user, cwd=service.cwd, last_wish=service.stop_signal,
             )  # fmt: skip
         deadline = time.monotonic() + seconds
@@ -66,14 +63,11 @@ class Throwaway:
     def stop(self) -> None:
         """End everything and remove every trace."""
         for process in self.running.values():
-            family = processes.descendants(process.pid)
             process.kill()
             process.wait()
-            processes.end((child for child in family if child.is_running()), seconds=1)
-        processes.sweep(self.state.root, seconds=1)
-        psutil.wait_procs(psutil.Process().children(), timeout=0)
+        sessions = {process.pid for process in self.running.values()}
+        processes.sweep(lambda: processes.family(sessions), seconds=1)
         self.state.remove()
-        shutil.rmtree(self.state.temporary, ignore_errors=True)
 
     def __enter__(self) -> Self:
         self.start_postgres()
