@@ -181,3 +181,12 @@ def axe(page):
         return [f"{v['id']}: {[n['target'][0] for n in v['nodes'][:4]]}" for v in result["violations"]]
 
     return run
+
+
+# --- the city ----------------------------------------------------------------------------------------
+@pytest.fixture
+def city(db):
+    """The demonstration city with every cluster online."""
+    from tests import city
+
+    return city.found()

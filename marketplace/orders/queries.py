@@ -1,10 +1,12 @@
 """What orders add up to, and what one would cost."""
 
 from collections import defaultdict
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Case, F, Sum, When
+from django.db.models import Case, Count, F, Sum, When
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from federation.capacity.models import Pool
@@ -64,3 +66,25 @@ def quote(organization, plan, unit_price, cards, hours, at, *, chosen=None) -> Q
     """What one order would cost this buyer today, and who would pay which part."""
     bought = purchase(organization, plan, unit_price, cards, hours, at, districts=districts_by_offer([plan]))
     return Means(organization, at).quote(bought, chosen=chosen)
+
+
+@dataclass(frozen=True)
+class DayTally:
+    """Orders placed on one day that are now in one status."""
+
+    day: date
+    status: str
+    count: int
+    billed: int
+
+
+def tally_by_day(since: datetime) -> list[DayTally]:
+    """What was ordered each day, and what came of it."""
+    rows = (
+        Order.objects.filter(placed_at__gte=since)
+        .annotate(day=TruncDate("placed_at"))
+        .values("day", "status")
+        .annotate(count=Count("id"), billed=Sum("billed_amount", default=0))
+        .order_by("day", "status")
+    )
+    return [DayTally(**row) for row in rows]

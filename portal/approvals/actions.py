@@ -41,7 +41,7 @@ def request(*, kind, subject_code, organization, amount, summary, url, by, at) -
         organization=organization,
         action="approvals.decide",
     )
-    audit.record(approval, "approval.requested", by=by, subject=subject_code, amount=amount)
+    audit.record(approval, "approval.requested", by=by, about=subject_code, amount=amount)
     return approval
 
 
@@ -59,7 +59,7 @@ def decide(*, approval_id, approve: bool, reason="", by, at) -> Approval:
         if not approve and not reason:
             raise Refusal(_("驳回时请填写原因，申请人会看到。"), code="reason_required", field="reason")
         status.move(approval, wanted, decided_by=by, decided_at=at, reason=reason)
-        audit.record(approval, f"approval.{wanted}", by=by, subject=approval.subject_code, reason=reason)
+        audit.record(approval, f"approval.{wanted}", by=by, about=approval.subject_code, reason=reason)
     return approval
 
 

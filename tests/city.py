@@ -1,0 +1,88 @@
+"""A small city for tests: the demonstration city, its clusters online, and shortcuts along the road."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+from django.db import transaction
+
+from config.demo import city as demo
+from federation.capacity.models import Pool
+from federation.clusters.models import Cluster
+from marketplace.billing import actions as billing
+from marketplace.catalogue.models import Plan
+from marketplace.orders import actions as orders
+from portal.accounts.models import User
+from portal.organizations.models import Organization, Project
+from scheduler.workloads import actions as workloads
+from scheduler.workloads.models import Workload
+
+NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+
+
+def found(at=NOON) -> SimpleNamespace:
+    """Load the city and bring every cluster online."""
+    demo.load(at=at)
+    Cluster.objects.update(state=Cluster.State.ONLINE, last_seen_at=at)
+    Pool.objects.update(observed_at=at)
+    return SimpleNamespace(
+        **{u.username: u for u in User.objects.all()},
+        ludao=Organization.objects.get(code="EN-LUDAO"),
+        yunding=Organization.objects.get(code="EN-YUNDING"),
+        lab=Project.objects.get(code="PJ-LUDAO-LAB"),
+        model=Project.objects.get(code="PJ-LUDAO-MODEL"),
+    )
+
+
+def plan(code="unicom-h800") -> Plan:
+    return Plan.objects.select_related("provider", "accelerator").get(code=code)
+
+
+def request(project, *, code="unicom-h800", cards=8, hours="1", command="python train.py", files=(), vouchers=None):
+    return orders.Request(
+        plan=plan(code),
+        project=project,
+        name="训练",
+        cards=cards,
+        hours=Decimal(hours),
+        command=command,
+        files=files,
+        vouchers=vouchers,
+    )
+
+
+def place(city, *, key="k1", at=NOON, project=None, by=None, **wishes):
+    order, _is_new = orders.place(
+        organization=city.ludao,
+        request=request(project or city.lab, **wishes),
+        idempotency_key=key,
+        by=by or city.bob,
+        at=at,
+    )
+    return order
+
+
+def run(order, *, seconds, to=Workload.Status.SUCCEEDED, reason="", at=NOON):
+    """Let the cluster report that the order's work ran this long."""
+    with transaction.atomic():
+        workload = (
+            Workload.objects.select_for_update(of=("self",))
+            .select_related("pool__cluster", "pool__accelerator", "organization")
+            .get(order_code=order.code)
+        )
+        workload.status = Workload.Status.RUNNING
+        workload.save(update_fields=["status"])
+        workloads.close(
+            workload,
+            to,
+            started_at=at if seconds is not None else None,
+            ended_at=at + timedelta(seconds=seconds) if seconds is not None else None,
+            exit_reason=reason,
+            at=at + timedelta(seconds=seconds or 0),
+        )
+
+
+def bill(order, at=NOON):
+    billing.settle_order(order_id=order.id, at=at)
+    order.refresh_from_db()
+    return order

@@ -1,0 +1,62 @@
+"""Prices, seconds and shares, to the fen."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace.pricing.rating import commission_on, rate, share
+
+PRICES = st.decimals(min_value="0.00000001", max_value="1000", places=8)
+
+
+@pytest.mark.parametrize(
+    ("price", "cards", "seconds", "fen"),
+    [
+        ("8.60", 8, 3600, 6880),
+        ("8.60", 8, 1, 2),
+        ("1.00", 1, 18, 1),
+        ("1.00", 1, 17, 0),
+        ("23.52", 8, 72, 376),
+        ("0", 8, 3600, 0),
+    ],
+)
+def test_a_rate_is_exact_and_rounds_half_up(price, cards, seconds, fen):
+    assert rate(Decimal(price), cards, seconds) == fen
+
+
+@given(PRICES, st.integers(1, 512), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_longer_never_costs_less(price, cards, seconds, more):
+    assert rate(price, cards, seconds) <= rate(price, cards, seconds + more)
+
+
+def test_floats_are_refused():
+    with pytest.raises(TypeError):
+        rate(8.6, 8, 3600)
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=6), st.data())
+def test_shares_sum_exactly_and_no_part_but_the_last_pays_more_than_it_held(parts, data):
+    whole = sum(parts)
+    amount = data.draw(st.integers(0, whole))
+
+    shares = share(amount, whole, parts)
+
+    assert sum(shares) == amount
+    assert all(0 <= paid <= held for paid, held in zip(shares[:-1], parts[:-1], strict=True))
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=6))
+def test_the_whole_is_paid_by_every_part_in_full(parts):
+    assert share(sum(parts), sum(parts), parts) == parts
+
+
+def test_parts_that_do_not_make_the_whole_are_refused():
+    with pytest.raises(ValueError, match="whole"):
+        share(1, 10, [4, 5])
+
+
+@given(st.integers(0, 10**12), st.decimals(min_value=0, max_value=1, places=4))
+def test_commission_lies_within_the_amount(gross, commission_rate):
+    assert 0 <= commission_on(gross, commission_rate) <= gross
