@@ -41,19 +41,22 @@ function donut(frame, data, words, gap) {
 
 function axes(frame, data, words, line) {
   const isLine = data.kind === "line";
+  const isLying = data.kind === "rows";
+  const names = { type: "category", data: data.labels, inverse: isLying, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { ...words, hideOverlap: !isLying, interval: isLying ? 0 : "auto", width: isLying ? 130 : undefined, overflow: "truncate" } };
+  const values = { type: "value", name: isLying ? "" : data.unit, nameTextStyle: { ...words, align: "right" }, splitLine: { lineStyle: { color: line } }, axisLabel: words };
   return {
     ...frame,
     tooltip: { ...frame.tooltip, trigger: "axis", axisPointer: { type: isLine ? "line" : "shadow" } },
     legend: data.series.length > 1 ? { top: 0, right: 0, itemWidth: 10, itemHeight: 10, textStyle: words } : undefined,
     grid: { left: 4, right: 8, top: data.series.length > 1 ? 32 : 24, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-    xAxis: { type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { ...words, hideOverlap: true } },
-    yAxis: { type: "value", name: data.unit, nameTextStyle: { ...words, align: "right" }, splitLine: { lineStyle: { color: line } }, axisLabel: words },
+    xAxis: isLying ? values : names,
+    yAxis: isLying ? names : values,
     series: data.series.map((series) => ({
       name: series.name,
       type: isLine ? "line" : "bar",
-      stack: data.kind === "stack" ? "all" : undefined,
+      stack: isLying || data.kind === "stack" ? "all" : undefined,
       data: series.values,
-      barMaxWidth: 28,
+      barMaxWidth: isLying ? 16 : 28,
       smooth: false,
       symbolSize: 6,
       areaStyle: isLine ? { opacity: 0.12 } : undefined,

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from federation.capacity.models import Pool
+from federation.capacity.panels import panels as panels
 from portal.shell.entries import Figure, Navigation
 
 navigation = [

@@ -9,6 +9,7 @@ from marketplace.catalogue.models import Plan
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
 from marketplace.orders.models import Order
+from marketplace.orders.panels import panels as panels
 from portal.accounts.permissions import can
 from portal.shell.entries import Figure, Navigation
 from portal.shell.money import yuan

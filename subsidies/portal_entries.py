@@ -9,6 +9,7 @@ from portal.accounts.permissions import can
 from portal.shell.entries import Figure, Navigation
 from portal.shell.money import yuan
 from subsidies.budgets.models import Programme
+from subsidies.budgets.panels import panels as panels
 from subsidies.budgets.queries import standings
 from subsidies.vouchers.models import Voucher
 from subsidies.vouchers.queries import worths

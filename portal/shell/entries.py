@@ -76,12 +76,12 @@ class Reading:
 class Panel:
     """A cockpit panel at one `side` of the wall, drawn by `kind`: figures, chart, map or list.
 
-    `query(once)` returns a Reading; `once(rows)` calls `rows()` the first time only, so panels can share what they read.
+    `query(at, once)` returns a Reading; `once(read, …)` reads the first time only, so panels share what they read.
     """
 
     code: str
     title: str
-    query: Callable[[Callable], Reading]
+    query: Callable[[datetime, Callable], Reading]
     kind: str
     order: int = 100
     side: str = "left"

@@ -12,7 +12,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from portal.shell import assets, entries, glossary
+from portal.shell import assets, entries, glossary, maps
 from portal.shell.money import yuan
 
 register = template.Library()
@@ -22,7 +22,9 @@ register = template.Library()
 def icon(name, label=""):
     """A picture from the sprite; silent for screen readers unless it has a label."""
     words = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    return format_html('<svg class="icon" {}><use href="{}#{}"></use></svg>', words, static("shell/img/icons.svg"), name)
+    return format_html(
+        '<svg class="icon" {}><use href="{}#{}"></use></svg>', words, static("shell/img/icons.svg"), name
+    )
 
 
 def _money(fen):
@@ -80,7 +82,15 @@ def status_word(value, word):
 @register.inclusion_tag("components/stat.html")
 def stat(label, value, unit="", url="", note="", icon="", tone=""):
     """One large number that opens its list."""
-    return {"label": label, "value": value, "unit": unit, "url": url, "note": note, "icon": icon, "tone": tone}
+    return {
+        "label": label,
+        "value": value,
+        "unit": unit,
+        "url": url,
+        "note": note,
+        "icon": icon,
+        "tone": tone,
+    }
 
 
 @register.inclusion_tag("components/bar.html")
@@ -149,6 +159,12 @@ def chart(chart, level=3):
     return {"chart": chart, "level": level}
 
 
+@register.inclusion_tag("components/map.html")
+def district_map(rows, title):
+    """The schematic city: each district's number, brighter for more."""
+    return {"rows": rows, "shapes": maps.draw(rows), "view": maps.VIEW, "title": title}
+
+
 @register.simple_tag
 def charts_script():
     """Where the browser finds ECharts, or nothing: then the drawing and the table stay."""
@@ -184,17 +200,13 @@ def panel(content, title, level=2, note="", foot="", code=""):
 @register.simple_block_tag
 def dialog(content, code, title):
     """A modal: opened by `<button data-dialog="code">`, closed by Esc or `data-close`."""
-    return render_to_string(
-        "components/dialog.html", {"content": content, "code": code, "title": title}
-    )
+    return render_to_string("components/dialog.html", {"content": content, "code": code, "title": title})
 
 
 @register.simple_block_tag
 def notice(content, tone="info", title=""):
     """A sentence that must be seen: info, ok, warn or bad."""
-    return render_to_string(
-        "components/notice.html", {"content": content, "tone": tone, "title": title}
-    )
+    return render_to_string("components/notice.html", {"content": content, "tone": tone, "title": title})
 
 
 def _doors(context, is_wanted):
@@ -206,7 +218,13 @@ def _doors(context, is_wanted):
             url = reverse(door.url_name)
         except NoReverseMatch:
             continue
-        yield {"label": door.label, "url": url, "icon": door.icon, "section": door.section, "is_here": _within(here, url)}
+        yield {
+            "label": door.label,
+            "url": url,
+            "icon": door.icon,
+            "section": door.section,
+            "is_here": _within(here, url),
+        }
 
 
 def _within(here, url):

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from marketplace.ledger.models import Kind
+from django.db.models import F, Sum
+from django.db.models.functions import ExtractMonth
+
+from marketplace.ledger.models import Entry, Kind
 from marketplace.ledger.queries import balances, totals_by_owner
 from subsidies.budgets.models import Programme
 
@@ -26,3 +29,26 @@ def standings(programmes) -> list[Standing]:
     pools = balances([Kind.POOL], [p.code for p in programmes])
     redeemed = totals_by_owner(Kind.SUBSIDY_ACCRUED, journal_kinds=["order-billed"])
     return [Standing(p, pools.get((Kind.POOL, p.code), 0), redeemed.get(p.code, 0)) for p in programmes]
+
+
+def given_and_spent_by_month(year: int) -> tuple[dict[int, int], dict[int, int]]:
+    """Fen issued to firms and fen redeemed, by month of the year, as the ledger booked them."""
+    given: dict[int, int] = {}
+    spent: dict[int, int] = {}
+    rows = (
+        Entry.objects.filter(
+            journal__booked_at__year=year,
+            journal__kind__in=["voucher-issued", "order-billed"],
+            account__kind__in=[Kind.VOUCHER, Kind.SUBSIDY_ACCRUED],
+        )
+        .annotate(month=ExtractMonth("journal__booked_at"))
+        .values("month", "journal__kind", "account__kind")
+        .annotate(total=Sum(F("amount") * F("account__side")))
+    )
+    for row in rows:
+        match row["journal__kind"], row["account__kind"]:
+            case "voucher-issued", Kind.VOUCHER:
+                given[row["month"]] = row["total"]
+            case "order-billed", Kind.SUBSIDY_ACCRUED:
+                spent[row["month"]] = row["total"]
+    return given, spent

@@ -12,7 +12,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 SOURCE = Path(settings.BASE_DIR) / "assets"
 INPUTS = ("package.json", "package-lock.json", "charts.entry.js")
-BUNDLE = ("charts.entry.js", "--bundle", "--minify", "--format=esm", "--target=es2020", "--legal-comments=eof")
+BUNDLE = (
+    "charts.entry.js",
+    "--bundle",
+    "--minify",
+    "--format=esm",
+    "--target=es2020",
+    "--legal-comments=eof",
+)
 
 
 def fingerprint() -> str:
@@ -47,7 +54,9 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser):
-        parser.add_argument("--required", action="store_true", help="fail when npm is missing or cannot install")
+        parser.add_argument(
+            "--required", action="store_true", help="fail when npm is missing or cannot install"
+        )
 
     def handle(self, *args, required, **options):
         target = Path(settings.BASE_DIR) / "var" / "assets"
@@ -82,6 +91,8 @@ class Command(BaseCommand):
         shutil.rmtree(workshop, ignore_errors=True)
 
     def run(self, command, folder):
-        done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=600)
+        done = subprocess.run(
+            command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=600
+        )
         if done.returncode:
             raise CommandError(f"{' '.join(command[-4:])}: {(done.stderr or done.stdout)[-800:]}")

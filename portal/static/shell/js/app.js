@@ -43,6 +43,8 @@
     if (near("[data-dismiss]")) near(".notice").remove();
     if (near("[data-print]")) print();
     if (near("[data-fullscreen]")) document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen();
+    const pause = near("[data-pause]");
+    if (pause) { isPaused = !isPaused; pause.setAttribute("aria-pressed", isPaused); }
     const copy = near("[data-copy]");
     if (copy) navigator.clipboard.writeText(copy.dataset.copy).then(() => {
       copy.classList.add("is-done");
@@ -63,6 +65,7 @@
 
   // Pinyin is not yet a query: while it is being composed nothing is sent.
   let isComposing = false;
+  let isPaused = false;
   document.addEventListener("compositionstart", () => { isComposing = true; });
   document.addEventListener("compositionend", (event) => {
     isComposing = false;
@@ -75,7 +78,7 @@
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
     const isPolling = (event.target.getAttribute("hx-trigger") || "").includes("every");
-    if (isComposing || (isPolling && document.hidden)) event.preventDefault();
+    if (isComposing || (isPolling && (document.hidden || isPaused))) event.preventDefault();
   });
   let wasAtEnd = new WeakSet();
   document.addEventListener("htmx:beforeSwap", (event) => {

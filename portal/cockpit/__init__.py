@@ -1,0 +1,1 @@
+"""The city's compute on one wall."""
