@@ -26,6 +26,8 @@ class Service:
     argv: list[str]
     ready: Callable[[], bool]
     env: dict[str, str] = field(default_factory=dict)
+    # Our own programs get the addresses; a stranger's jobs run inside Ray and must find no password around them.
+    is_ours: bool = False
     user: int | None = None
     cwd: Path | None = None
     stop_signal: signal.Signals = signal.SIGTERM
@@ -52,8 +54,14 @@ def reap_orphans(ours: Iterable[subprocess.Popen]) -> None:
         os.waitpid(dead.si_pid, os.WNOHANG)
 
 
+def bare_environment() -> dict[str, str]:
+    """What any program may know of this machine."""
+    names = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
 def spawn(
-    argv, *, mark: Path, log, env=None, user=None, cwd=None, last_wish=signal.SIGTERM
+    argv, *, mark: Path, log, env: dict[str, str], user=None, cwd=None, last_wish=signal.SIGTERM
 ) -> subprocess.Popen:
     """Start a child in a session of its own that gets `last_wish` when we die without a word."""
     parent = os.getpid()
@@ -69,7 +77,7 @@ def spawn(
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        env={**os.environ, **(env or {}), MARK: str(mark)},
+        env={**env, MARK: str(mark)},
         cwd=cwd,
         start_new_session=True,
         preexec_fn=follow_parent,

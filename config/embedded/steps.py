@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("portal", "federation", "scheduler", "marketplace", "subsidies", "maas", "ops")
+APPS = ("config", "portal", "federation", "scheduler", "marketplace", "subsidies", "maas", "ops")
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,7 @@ class Supervisor:
                 service.argv,
                 mark=self.state.root,
                 log=log,
-                env={**self.env, **service.env},
+                env=(self._environment() if service.is_ours else processes.bare_environment()) | service.env,
                 user=service.user,
                 cwd=service.cwd or ROOT,
                 last_wish=service.stop_signal,
@@ -180,6 +180,11 @@ class Supervisor:
         child.due_at = 0.0
         if child not in self.children:
             self.children.append(child)
+
+    def _environment(self) -> dict[str, str]:
+        """Every address but the owner's: the programs that serve may not alter history."""
+        mine = os.environ | self.env | {"VAR_DIR": str(self.state.root)}
+        return {name: value for name, value in mine.items() if name != "DATABASE_OWNER_URL"}
 
     def _log(self, name: str) -> Path:
         return self.state.logs / f"{name}.log"
@@ -192,7 +197,9 @@ class Supervisor:
         if step.is_done(self.state.stamps, database) and not is_kept_elsewhere:
             return
         began = time.monotonic()
-        env = self.env | ({"DATABASE_URL": self.env["DATABASE_OWNER_URL"]} if step.as_owner else {})
+        env = self._environment() | (
+            {"DATABASE_URL": self.env["DATABASE_OWNER_URL"]} if step.as_owner else {}
+        )
         log_path = self._log(f"setup-{step.name}")
         with log_path.open("wb") as log:
             process = processes.spawn(step.argv, mark=self.state.root, log=log, env=env, cwd=ROOT)
@@ -306,7 +313,7 @@ def web(host: str, port: int) -> Service:
         "--blocking-threads", "6", "--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "5",
         "config.wsgi:application",
     ]  # fmt: skip
-    return Service("web", argv, ready, stop_seconds=8)
+    return Service("web", argv, ready, is_ours=True, stop_seconds=8)
 
 
 def worker() -> Service:
@@ -314,7 +321,7 @@ def worker() -> Service:
         program("celery"), "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO",
         "--without-gossip", "--without-mingle", "-O", "fair",
     ]  # fmt: skip
-    return Service("worker", argv, lambda: True, stop_seconds=10)
+    return Service("worker", argv, lambda: True, is_ours=True, stop_seconds=10)
 
 
 def beat(state: State) -> Service:
@@ -330,7 +337,7 @@ def beat(state: State) -> Service:
         str(schedule),
         "--pidfile=",
     ]
-    return Service("beat", argv, lambda: True, stop_seconds=5)
+    return Service("beat", argv, lambda: True, is_ours=True, stop_seconds=5)
 
 
 # --- small helpers -----------------------------------------------------------------------------------

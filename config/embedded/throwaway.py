@@ -49,7 +49,7 @@ class Throwaway:
         path = self.state.logs / f"{service.name}.log"
         with path.open("ab") as log:
             self.running[service.name] = process = processes.spawn(
-                service.argv, mark=self.state.root, log=log, env=service.env,
+                service.argv, mark=self.state.root, log=log, env=processes.bare_environment() | service.env,
                 user=service.user, cwd=service.cwd, last_wish=service.stop_signal,
             )  # fmt: skip
         deadline = time.monotonic() + seconds
