@@ -24,15 +24,29 @@ class Place:
         return not self.room or self.room in LOBBY
 
 
-LOBBY = {"admin", "apps", "management", "migrations", "models", "portal_entries", "tasks", "templatetags", "urls"}
+LOBBY = {
+    "admin",
+    "apps",
+    "management",
+    "migrations",
+    "models",
+    "portal_entries",
+    "tasks",
+    "templatetags",
+    "urls",
+}
 
 
 class KindsContract(Contract):
-    """A view may import an action, an action never a view; other rooms see actions, queries and models only."""
+    """A view may import an action, an action never a view; other rooms see actions, queries and models only.
+
+    `kinds` is read like import-linter's layers: kinds joined by `|` are strangers, by `:` friends.
+    """
 
     floors = fields.SetField(fields.StringField())
     kinds = fields.ListField(fields.StringField())
     open_to_other_rooms = fields.SetField(fields.StringField())
+    open_rooms = fields.SetField(fields.StringField())
 
     def check(self, graph, verbose) -> ContractCheck:
         wrong = []
@@ -49,25 +63,26 @@ class KindsContract(Contract):
         output.new_line()
 
     def _objection(self, importer: str, imported: str) -> str | None:
-        levels = self._levels()
+        levels, friends = self._levels()
         here, there = Place.of(importer, set(levels)), Place.of(imported, set(levels))
-        if here.is_lobby or not there.kind:
+        if here.is_lobby or not there.kind or f"{there.floor}.{there.room}" in self.open_rooms:
             return None
         is_same_room = (here.floor, here.room) == (there.floor, there.room)
         if not is_same_room and there.kind not in self.open_to_other_rooms:
             return f"{there.kind} are not open to other rooms"
-        if not here.kind or here.kind == there.kind:
+        if not here.kind or here.kind == there.kind or {here.kind, there.kind} <= friends:
             return None
         if levels[there.kind] >= levels[here.kind]:
             return f"{here.kind} may not know {there.kind}"
         return None
 
-    def _levels(self) -> dict[str, int]:
-        return {
-            name.strip(): level
-            for level, names in enumerate(reversed(self.kinds))
-            for name in names.split("|")
-        }
+    def _levels(self) -> tuple[dict[str, int], set[str]]:
+        levels, friends = {}, set()
+        for level, line in enumerate(reversed(self.kinds)):
+            names = [name.strip() for name in line.replace(":", "|").split("|")]
+            levels |= dict.fromkeys(names, level)
+            friends |= set(names) if ":" in line else set()
+        return levels, friends
 
     @staticmethod
     def _line(graph, importer: str, imported: str) -> int:
