@@ -22,10 +22,16 @@ class Paid:
     amount: int
 
 
+def lock_purse(organization):
+    """One movement of a firm's money at a time: two postings of one deed would else wait for each other's accounts."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PURSE_LOCK, organization.id])
+
+
 def hold(*, order_code, organization, quote: Quote, at) -> list[FundingHold]:
     """Set every part of a quote aside, all or nothing. Raises Refusal; nothing has moved then."""
     with transaction.atomic():
-        _lock_purse(organization)
+        lock_purse(organization)
         lines: list[Line] = []
         for part in quote.parts:
             lines += source(part.source).hold(part, organization, at)
@@ -47,12 +53,6 @@ def hold(*, order_code, organization, quote: Quote, at) -> list[FundingHold]:
         )
 
 
-def _lock_purse(organization):
-    """One movement of a firm's money at a time: two postings of one deed would else wait for each other's accounts."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PURSE_LOCK, organization.id])
-
-
 def _locked(order_code):
     holds = list(
         FundingHold.objects.select_for_update()
@@ -61,7 +61,7 @@ def _locked(order_code):
         .order_by("position")
     )
     if holds:
-        _lock_purse(holds[0].organization)
+        lock_purse(holds[0].organization)
     return holds
 
 

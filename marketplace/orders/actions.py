@@ -174,6 +174,8 @@ def _place(organization, project, request, idempotency_key, by, at):
         hours=request.hours,
         at=at,
     )
+    # Before the quote, so that two orders of one firm never count on the same voucher.
+    funding.lock_purse(organization)
     quote = queries.quote(
         organization, plan, price.unit_price, request.cards, request.hours, at, chosen=request.vouchers
     )
@@ -225,7 +227,7 @@ def _place(organization, project, request, idempotency_key, by, at):
             % {
                 "code": code,
                 "cards": order.cards,
-                "hours": order.hours.normalize(),
+                "hours": f"{order.hours.normalize():f}",
                 "amount": yuan(order.amount),
             },
             url=order.get_absolute_url(),
