@@ -42,7 +42,7 @@ check: lint ## What must be true before anybody reads a change
 
 lint: $(VENV)/tested
 	@$(VENV)/bin/ruff check .
-	@$(VENV)/bin/djlint --check --lint --quiet .
+	@$(VENV)/bin/djlint --lint --quiet .
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(NOWHERE) $(VENV)/bin/mypy
 

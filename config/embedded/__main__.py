@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 
 from config.embedded import processes
+from config.embedded.lock import AlreadyRunning, lock
 from config.embedded.state import State
 from config.embedded.steps import ROOT
-from config.embedded.supervisor import AlreadyRunning, Supervisor, lock
+from config.embedded.supervisor import Supervisor
 
 PATIENCE = 60
 

@@ -34,13 +34,14 @@ def service(state: State) -> tuple[Service, str]:
     ports = {option: state.port(name) for option, name in PORTS.items()}
     address = f"http://{LOOPBACK}:{ports['dashboard-port']}"
     argv = [
-        str(Path(sys.executable).parent / "ray"), "start", "--head", "--block",
-        f"--node-ip-address={LOOPBACK}", f"--dashboard-host={LOOPBACK}",
+        *(str(Path(sys.executable).parent / "ray"), "start", "--head", "--block"),
+        *(f"--node-ip-address={LOOPBACK}", f"--dashboard-host={LOOPBACK}"),
         *(f"--{option}={port}" for option, port in ports.items()),
         f"--resources={json.dumps(accelerators())}",
-        "--num-cpus=2", "--num-gpus=0", "--object-store-memory=100000000",
-        f"--temp-dir={state.temporary}", "--disable-usage-stats", "--include-log-monitor=false", "--log-style=record", "--log-color=false",
-    ]  # fmt: skip
+        *("--num-cpus=2", "--num-gpus=0", "--object-store-memory=100000000", "--include-log-monitor=false"),
+        f"--temp-dir={state.temporary}",
+        *("--disable-usage-stats", "--log-style=record", "--log-color=false"),
+    ]
     env = {
         # Without this Ray replaces loopback by an address that the whole network reaches.
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
@@ -54,10 +55,7 @@ def service(state: State) -> tuple[Service, str]:
         except httpx.HTTPError:
             return False
 
-    return (
-        Service(
-            "ray", argv, ready, env=env, stop_seconds=6,
-            before=lambda: own_folder(state.temporary) and None,
-        ),
-        address,
-    )  # fmt: skip
+    def before() -> None:
+        own_folder(state.temporary)
+
+    return Service("ray", argv, ready, env=env, stop_seconds=6, before=before), address

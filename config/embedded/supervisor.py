@@ -1,22 +1,21 @@
 """One foreground process that starts everything in order, restarts what dies, and leaves nothing behind."""
 
-import fcntl
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import httpx
 import psutil
 
-from config.embedded import environment, processes, ray, redis
+from config.embedded import environment, processes, programs, ray, redis
+from config.embedded.lock import lock
 from config.embedded.postgres import APPLICATION, OWNER, Postgres
 from config.embedded.processes import Service
-from config.embedded.state import LOOPBACK, State, is_free
+from config.embedded.state import State, is_free
 from config.embedded.steps import ROOT, Step, steps
 
 TICK = 0.1
@@ -105,8 +104,8 @@ class Supervisor:
         environment.write(self.state, self.env)
         for step in steps(self.state.root):
             self._carry_out(step)
-        self._start(web(host, port), "Web server")
-        for service in (worker(), beat(self.state)):
+        self._start(programs.web(host, port), "Web server")
+        for service in (programs.worker(), programs.beat(self.state)):
             self._start(service, None)
         if ray_child:
             self._launch(ray_child)
@@ -163,8 +162,7 @@ class Supervisor:
         service = child.service
         if child.process:
             # Its own children may have outlived it and still hold its ports.
-            sessions = {child.process.pid}
-            processes.sweep(lambda: processes.family(sessions))
+            processes.sweep(partial(processes.family, {child.process.pid}))
         service.before()
         with self._log(service.name).open("ab") as log:
             child.process = processes.spawn(
@@ -264,26 +262,19 @@ class Supervisor:
         keepers = [child for child in self.children if child.service.name in KEEPERS]
         writers = [child for child in self.children if child not in keepers]
         for group in (writers, keepers):
-            alive = [child for child in group if child.process and child.process.poll() is None]
-            for child in alive:
-                child.process.send_signal(child.service.stop_signal)
-            for child in alive:
-                self._see_off(child)
-            sessions = {child.process.pid for child in group if child.process}
-            processes.sweep(lambda sessions=sessions: processes.family(sessions), seconds=1)
+            started = [(child.process, child.service) for child in group if child.process]
+            for process, service in started:
+                if process.poll() is None:
+                    process.send_signal(service.stop_signal)
+            for process, service in started:
+                see_off(process, service.stop_seconds)
+            processes.sweep(partial(processes.family, {process.pid for process, _ in started}), seconds=1)
         processes.sweep(self._everybody, seconds=1)
         processes.sweep(psutil.Process().children, seconds=1)
         processes.reap_orphans([])
         (self.state.run / "env").unlink(missing_ok=True)
         shutil.rmtree(self.state.temporary, ignore_errors=True)
         self.say("Everything has stopped.")
-
-    def _see_off(self, child: Child) -> None:
-        try:
-            child.process.wait(child.service.stop_seconds)
-        except subprocess.TimeoutExpired:
-            child.process.kill()
-            child.process.wait()
 
     def _greet(self) -> None:
         self.say(f"\n  {self.env['PUBLIC_URL']}    ready after {time.monotonic() - self.began:.1f} s")
@@ -293,83 +284,12 @@ class Supervisor:
         self.say(f"\n  Logs: {self.state.logs}    Stop: Ctrl-C\n")
 
 
-# --- our own programs --------------------------------------------------------------------------------
-def program(name: str) -> str:
-    return str(Path(sys.executable).parent / name)
-
-
-def web(host: str, port: int) -> Service:
-    """The web server; one process with a few threads is plenty for one machine."""
-
-    def ready() -> bool:
-        try:
-            reach = LOOPBACK if host == "0.0.0.0" else host
-            return httpx.get(f"http://{reach}:{port}/healthz", timeout=2, trust_env=False).is_success
-        except httpx.HTTPError:
-            return False
-
-    argv = [
-        program("granian"), "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1",
-        "--blocking-threads", "6", "--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "5",
-        "config.wsgi:application",
-    ]  # fmt: skip
-    return Service("web", argv, ready, is_ours=True, stop_seconds=8)
-
-
-def worker() -> Service:
-    argv = [
-        program("celery"), "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO",
-        "--without-gossip", "--without-mingle", "-O", "fair",
-    ]  # fmt: skip
-    return Service("worker", argv, lambda: True, is_ours=True, stop_seconds=10)
-
-
-def beat(state: State) -> Service:
-    schedule = state.run / "beat"
-    argv = [
-        program("celery"),
-        "-A",
-        "config",
-        "beat",
-        "--loglevel",
-        "INFO",
-        "--schedule",
-        str(schedule),
-        "--pidfile=",
-    ]
-    return Service("beat", argv, lambda: True, is_ours=True, stop_seconds=5)
-
-
-# --- small helpers -----------------------------------------------------------------------------------
-class lock:
-    """One supervisor per state folder; the kernel forgets the lock when its holder dies, however it dies."""
-
-    def __init__(self, state: State):
-        self.path = state.run / "supervisor"
-
-    def __enter__(self):
-        self.file = self.path.open("a+")
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.file.seek(0)
-            raise AlreadyRunning(int(self.file.read() or 0)) from None
-        self.file.truncate(0)
-        self.file.write(str(os.getpid()))
-        self.file.flush()
-        return self
-
-    def __exit__(self, *error):
-        self.file.truncate(0)
-        self.file.close()
-
-
-class AlreadyRunning(Exception):
-    """Another supervisor holds this state folder."""
-
-    def __init__(self, pid: int):
-        self.pid = pid
-        super().__init__(f"Already running here as process {pid}. Stop it with: make down")
+def see_off(process: subprocess.Popen, seconds: float) -> None:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def describe(code: int | None) -> str:

@@ -25,15 +25,8 @@ class Place:
 
 
 LOBBY = {
-    "admin",
-    "apps",
-    "management",
-    "migrations",
-    "models",
-    "portal_entries",
-    "tasks",
-    "templatetags",
-    "urls",
+    *("admin", "api_urls", "apps", "management", "migrations", "models", "portal_entries"),
+    *("tasks", "templatetags", "urls"),
 }
 
 
