@@ -92,21 +92,23 @@ class RayAdapter:
         nodes = self._json("GET", "/nodes", params={"view": "summary"})["data"]["summary"]
         status = self._json("GET", "/api/cluster_status")["data"]["clusterStatus"] or {}
         usage = (status.get("loadMetricsReport") or {}).get("usageByNode") or {}
-        alive = sorted(
-            (node["raylet"] for node in nodes if node["raylet"].get("state") == "ALIVE"),
-            key=lambda raylet: raylet["nodeId"],
-        )
-        names = sorted(
-            {n for raylet in alive for n in raylet["resourcesTotal"] if not OWN_RESOURCES.match(n)}
-        )
+        alive = {
+            raylet["nodeId"]: raylet.get("resourcesTotal") or {}
+            for raylet in (node["raylet"] for node in nodes)
+            if raylet.get("state") == "ALIVE"
+        }
         pools = []
-        for name in names:
-            hosts = [raylet for raylet in alive if name in raylet["resourcesTotal"]]
-            totals = [int(raylet["resourcesTotal"][name]) for raylet in hosts]
-            used = [usage.get(raylet["nodeId"], {}).get(name, [0])[0] for raylet in hosts]
+        for name in sorted(
+            {n for resources in alive.values() for n in resources if not OWN_RESOURCES.match(n)}
+        ):
+            hosts = sorted(node for node, resources in alive.items() if name in resources)
+            totals = [int(alive[node][name]) for node in hosts]
+            used = [usage.get(node, {}).get(name, [0])[0] for node in hosts]
             idle = tuple(max(0, int(total - busy)) for total, busy in zip(totals, used, strict=True))
             pools.append(PoolReading(accelerator=name, cards_total=sum(totals), idle_by_node=idle))
-        return CapacitySnapshot(taken_at=datetime.now(UTC), is_complete=bool(alive), pools=tuple(pools))
+        # A node that has just joined is listed before its resources are.
+        is_complete = bool(alive) and all(alive.values())
+        return CapacitySnapshot(taken_at=datetime.now(UTC), is_complete=is_complete, pools=tuple(pools))
 
     def submit(self, key: str, spec: JobSpec) -> RemoteRef:
         uri = self._upload(package(spec))

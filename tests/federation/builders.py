@@ -14,7 +14,13 @@ NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 def card(code="ascend910b", tflops="313.00"):
     return Accelerator.objects.get_or_create(
         code=code,
-        defaults={"name": code, "vendor": "v", "memory_gb": 64, "fp16_tflops": Decimal(tflops), "source": "test"},
+        defaults={
+            "name": code,
+            "vendor": "v",
+            "memory_gb": 64,
+            "fp16_tflops": Decimal(tflops),
+            "source": "test",
+        },
     )[0]
 
 
@@ -26,16 +32,25 @@ def cluster(code="siming-lab", provider="siming", *, adapter="simulated", state=
         code=provider, defaults={"organization": organization, "name": provider}
     )
     values = {"max_gang_nodes": 4, "district": "siming", "last_seen_at": NOON} | fields
-    return Cluster.objects.create(code=code, provider=owner, name=code, adapter=adapter, state=state, **values)
+    return Cluster.objects.create(
+        code=code, provider=owner, name=code, adapter=adapter, state=state, **values
+    )
 
 
-def pool(where=None, accelerator="ascend910b", *, nodes=2, cards_per_node=8, sold=None, observed_at=NOON, **fields):
+def pool(
+    where=None, accelerator="ascend910b", *, nodes=2, cards_per_node=8, sold=None, observed_at=NOON, **fields
+):
     """A pool, and the same capacity in its simulated cluster's own words."""
     where = where or cluster()
     sold = list(sold or [0] * nodes)
     if where.adapter == "simulated":
         where.options.setdefault("pools", []).append(
-            {"accelerator": accelerator, "nodes": nodes, "cards_per_node": cards_per_node, "sold_by_node": sold}
+            {
+                "accelerator": accelerator,
+                "nodes": nodes,
+                "cards_per_node": cards_per_node,
+                "sold_by_node": sold,
+            }
         )
         where.save(update_fields=["options"])
     return Pool.objects.create(

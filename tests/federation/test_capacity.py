@@ -164,7 +164,9 @@ def test_one_cluster_is_real_and_the_others_say_that_they_are_not():
     capacity.load_city(CITY, NOON)
 
     real = Cluster.objects.get(adapter="ray")
-    assert {p.accelerator.code: p.cards_total for p in real.pools.select_related("accelerator")} == EMBEDDED_RAY
+    assert {
+        p.accelerator.code: p.cards_total for p in real.pools.select_related("accelerator")
+    } == EMBEDDED_RAY
     for simulated in Cluster.objects.exclude(adapter="ray"):
         assert simulated.is_simulated
         assert "模拟" in simulated.name

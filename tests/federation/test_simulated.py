@@ -118,7 +118,12 @@ def test_it_knows_only_its_own_jobs(adapter):
 def test_an_outage_can_be_rehearsed(clock):
     adapter = adapter_for(cluster(options={"is_down": True}), clock)
 
-    for call in (adapter.probe, adapter.snapshot, lambda: adapter.submit(KEY, spec()), lambda: adapter.find(KEY)):
+    for call in (
+        adapter.probe,
+        adapter.snapshot,
+        lambda: adapter.submit(KEY, spec()),
+        lambda: adapter.find(KEY),
+    ):
         with pytest.raises(Retryable):
             call()
 

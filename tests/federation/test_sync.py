@@ -21,7 +21,12 @@ def test_an_answer_brings_a_cluster_online_with_its_numbers():
 
     where.refresh_from_db()
     row.refresh_from_db()
-    assert (where.state, where.last_seen_at, row.cards_observed, row.observed_at) == ("online", NOON, 16, NOON)
+    assert (where.state, where.last_seen_at, row.cards_observed, row.observed_at) == (
+        "online",
+        NOON,
+        16,
+        NOON,
+    )
 
 
 def test_silence_makes_a_cluster_connecting_first_and_offline_later():
