@@ -121,3 +121,12 @@ def test_only_our_own_jobs_are_listed(ray):
     assert list(ray.list("nobody")) == []
     assert ray.find("test.WL-never.1") is None
     until(ray, RemoteRef(key), Phase.SUCCEEDED)
+
+
+def test_a_job_sees_nothing_of_the_houses_secrets(ray):
+    ref = ray.submit(new_key(), spec("env; python -c 'import sys; print(sys.version)'"))
+    until(ray, ref, Phase.SUCCEEDED)
+
+    text = ray.log_ending(ref, 100_000).text
+    assert "PORTAL_WORKLOAD=WL-1" in text
+    assert not [word for word in ("DATABASE_", "SECRET", "REDIS_URL") if word in text]
