@@ -9,6 +9,7 @@ import httpx
 
 from config.embedded.processes import Service
 from config.embedded.state import LOOPBACK, State, own_folder
+from federation.capacity.catalogue_data import EMBEDDED_RAY
 
 PORTS = {
     "port": "ray",
@@ -21,12 +22,11 @@ PORTS = {
     "metrics-export-port": "ray-metrics",
     "ray-client-server-port": "ray-client",
 }
-ACCELERATORS = {"ascend910b": 64, "rtx4090": 32}
 
 
 def accelerators() -> dict[str, int]:
-    """How many cards of which model this node pretends to hold."""
-    return json.loads(os.environ.get("RAY_ACCELERATORS", "null")) or ACCELERATORS
+    """How many cards of which model this node pretends to hold; the demo city sells just these."""
+    return json.loads(os.environ.get("RAY_ACCELERATORS", "null")) or EMBEDDED_RAY
 
 
 def service(state: State) -> tuple[Service, str]:

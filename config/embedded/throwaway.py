@@ -15,11 +15,11 @@ from config.embedded.state import State
 class Throwaway:
     """Addresses are known at once; a server starts when somebody asks for it, and all end together."""
 
-    def __init__(self, *, keep_data: bool = False):
+    def __init__(self, *, like_tests: bool = True):
         self.state = State(Path(tempfile.mkdtemp(prefix="compute-test-")))
         self.state.prepare()
         self.state.root.chmod(0o755)
-        self.postgres = Postgres(self.state, for_tests=not keep_data)
+        self.postgres = Postgres(self.state, for_tests=like_tests)
         self.redis, redis_url = redis.service(self.state)
         self.ray, ray_address = ray.service(self.state)
         self.running: dict[str, subprocess.Popen] = {}
