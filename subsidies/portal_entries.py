@@ -20,7 +20,7 @@ navigation = [
         "vouchers:list",
         section="enterprise",
         order=25,
-        icon="ticket",
+        icon="voucher",
         action="vouchers.view",
     ),
     Navigation(
@@ -28,7 +28,7 @@ navigation = [
         "vouchers:programmes",
         section="government",
         order=10,
-        icon="policy",
+        icon="flag",
         action="programmes.view",
     ),
 ]
@@ -50,7 +50,7 @@ def my_vouchers(request):
     if usable:
         note = _("最近到期 %(date)s") % {"date": f"{localtime(usable[0].voucher.expires_at):%Y-%m-%d}"}
     total = yuan(sum(w.left for w in usable))
-    return [Figure(_("可用算力券"), total, _("元"), url=reverse("vouchers:list"), note=note, icon="ticket")]
+    return [Figure(_("可用算力券"), total, _("元"), url=reverse("vouchers:list"), note=note, icon="voucher")]
 
 
 figures = [pools]

@@ -29,6 +29,10 @@ class Means:
     def __init__(self, organization, at):
         self.opened = [(way, way.open(organization, at)) for way in all_sources()]
 
+    def choices(self) -> list[tuple[str, str]]:
+        """What this buyer may choose to pay with: (reference, label)."""
+        return [choice for _way, opened in self.opened for choice in opened.choices()]
+
     def quote(self, purchase: Purchase, *, chosen: frozenset[str] | None = None) -> Quote:
         remaining, parts = purchase.amount, []
         for _way, opened in self.opened:

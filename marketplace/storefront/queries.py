@@ -39,7 +39,13 @@ class Offer:
 
 
 def offers(
-    organization, at, *, cards: int = 1, hours: Decimal = Decimal(1), code: str | None = None
+    organization,
+    at,
+    *,
+    cards: int = 1,
+    hours: Decimal = Decimal(1),
+    code: str | None = None,
+    means: Means | None = None,
 ) -> list[Offer]:
     """Every offer on the shelf, priced for this buyer, this many cards and hours."""
     plans = Plan.objects.on_shelf().priced(at).select_related("provider", "accelerator")
@@ -51,7 +57,7 @@ def offers(
     for pool in rows:
         pools[pool.cluster.provider_id, pool.accelerator_id].append(pool)
     districts = {key: frozenset(p.cluster.district for p in mine) for key, mine in pools.items()}
-    means = Means(organization, at)
+    means = means or Means(organization, at)
     return [
         _offer(
             plan,

@@ -69,7 +69,9 @@ def order(request, code):
     organization = acting_for(request, "orders.place")
     plan = get_object_or_404(Plan.objects.on_shelf().select_related("provider", "accelerator"), code=code)
     cards, hours = size_from(request.GET)
-    usable = _usable_vouchers(organization)
+    now = timezone.now()
+    means = Means(organization, now)
+    usable = means.choices()
     form = OrderForm(
         request.POST or None,
         request.FILES or None,
@@ -80,20 +82,13 @@ def order(request, code):
     )
     if request.method == "POST" and form.is_valid():
         try:
-            draft = drafts.save(
-                organization=organization, request=form.request(), by=request.user, at=timezone.now()
-            )
+            draft = drafts.save(organization=organization, request=form.request(), by=request.user, at=now)
         except Refusal as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
             return redirect("storefront:check", code=draft.code)
-    context = {"form": form, "offer": _offer(request, code, cards=cards, hours=hours)}
+    context = {"form": form, "offer": _offer(request, code, cards=cards, hours=hours, means=means)}
     return render(request, "storefront/order.html", context, status=422 if form.errors else 200)
-
-
-def _usable_vouchers(organization):
-    opened = dict((source.code, opened) for source, opened in Means(organization, timezone.now()).opened)
-    return [choice for o in opened.values() for choice in o.choices()]
 
 
 @require("orders.place")

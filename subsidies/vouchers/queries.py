@@ -16,7 +16,7 @@ class Worth:
     frozen: int
 
     @property
-    def used(self) -> int:
+    def redeemed(self) -> int:
         is_over = self.voucher.status == Voucher.Status.EXPIRED
         return 0 if is_over else self.voucher.amount - self.left - self.frozen
 
