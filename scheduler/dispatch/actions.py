@@ -1,7 +1,8 @@
 """Hand work to clusters: who may speak for a workload, and what each answer changes.
 
 A worker takes a lease, speaks to the cluster outside any transaction, and writes the answer under the lease's fence.
-A lease outlives the longest call; a worker that wakes up after it finds that its fence is old, and changes nothing.
+A worker that wakes up after its lease finds that its fence is old, and changes nothing; what it may still have said to
+the cluster does no harm, because a key runs once and orphans are stopped.
 """
 
 import logging
@@ -18,7 +19,7 @@ from scheduler.workloads.models import Workload
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=45)
 LOOK_EVERY = timedelta(seconds=3)
 TRY_AGAIN = timedelta(seconds=5)
 ASK_ADMITTANCE_AGAIN = timedelta(seconds=60)

@@ -47,25 +47,33 @@ class Decision:
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
         """Every pool, best first, then the rejected ones by code. Built only when somebody asks."""
-        ranks = {int(pool): rank for rank, pool in enumerate(self.order, start=1)}
-        rest = [pool for pool in range(len(self.snapshot)) if pool not in ranks]
-        return tuple(self._candidate(pool, ranks.get(pool)) for pool in [*ranks, *rest])
-
-    def _candidate(self, pool: int, rank: int | None) -> Candidate:
-        if rank is None:
-            reasons = tuple(reason for reason, mask in self.rejected.items() if mask[pool])
-        else:
+        # Plain lists: reading single numbers out of arrays would cost more than the decision itself.
+        codes, clusters = self.snapshot.code.tolist(), self.snapshot.cluster.tolist()
+        providers, free = self.snapshot.provider.tolist(), self.snapshot.cards_free.tolist()
+        names = list(self.rejected)
+        masks = np.array(list(self.rejected.values())).T.tolist()
+        told = []
+        order = self.order.tolist()
+        values = np.round(np.array([self.parts[name] for name in PARTS])[:, self.order], 6).T.tolist()
+        scores = self.score[self.order].tolist()
+        for rank, (pool, parts, score) in enumerate(zip(order, values, scores), start=1):
             reasons = (Reason.CHOSEN if rank == 1 else Reason.OUTSCORED,)
-        return Candidate(
-            pool=str(self.snapshot.code[pool]),
-            cluster=str(self.snapshot.cluster[pool]),
-            provider=str(self.snapshot.provider[pool]),
-            cards_free=int(self.snapshot.cards_free[pool]),
-            reasons=reasons,
-            parts={name: round(float(self.parts[name][pool]), 6) for name in PARTS} if rank else {},
-            score=float(self.score[pool]) if rank else None,
-            rank=rank,
-        )
+            parts = dict(zip(PARTS, parts))
+            told.append(
+                Candidate(
+                    codes[pool], clusters[pool], providers[pool], free[pool], reasons, parts, score, rank
+                )
+            )
+        feasible = set(order)
+        for pool, row in enumerate(masks):
+            if pool not in feasible:
+                reasons = tuple(name for name, is_so in zip(names, row) if is_so)
+                told.append(
+                    Candidate(
+                        codes[pool], clusters[pool], providers[pool], free[pool], reasons, {}, None, None
+                    )
+                )
+        return tuple(told)
 
 
 def plan(snapshot: Snapshot, request: Request, weights: Weights | None = None, now: float = 0.0) -> Decision:
