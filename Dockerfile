@@ -13,7 +13,7 @@ COPY . .
 ENV DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0 SECRET_KEY=build
 RUN PYTHONPATH=/opt/venv/lib/python3.11/site-packages /opt/node/bin/python manage.py build_assets \
  && python -m config.translations compile \
- && python manage.py collectstatic --no-input -v0
+ && python manage.py collectstatic --no-input -v0 -i rest_framework
 
 FROM python:3.11-slim
 RUN useradd --system --no-create-home portal

@@ -57,7 +57,7 @@ def steps(var: Path) -> list[Step]:
         Step(
             "static",
             "Styles",
-            manage("collectstatic", "--no-input", "-v0"),
+            manage("collectstatic", "--no-input", "-v0", "-i", "rest_framework"),
             static(var),
             results=(var / "static",),
         ),
