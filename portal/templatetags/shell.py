@@ -1,5 +1,6 @@
 """The components of the house, as template tags: `{% load shell %}`."""
 
+from decimal import Decimal
 from itertools import groupby
 
 from django import template
@@ -12,7 +13,9 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from portal.accounts.permissions import memberships
 from portal.shell import assets, entries, glossary, maps
+from portal.shell.districts import District
 from portal.shell.money import yuan
 
 register = template.Library()
@@ -50,12 +53,63 @@ def money_filter(fen):
 @register.simple_tag
 def unit_price(amount, per=""):
     """A Decimal price in yuan, without needless zeros behind the second place."""
-    whole, _dot, places = f"{amount:,.8f}".partition(".")
+    whole, _dot, places = f"{Decimal(amount):,.8f}".partition(".")
     places = places.rstrip("0").ljust(2, "0")
     tail = format_html(' <span class="price-unit">/ {}</span>', per) if per else ""
     return format_html(
         '<span class="money"><span class="money-sign">¥</span>{}.{}</span>{}', whole, places, tail
     )
+
+
+@register.filter
+def named(row):
+    """A thing's name in the reader's language."""
+    is_english = (get_language() or "").startswith("en")
+    return (getattr(row, "name_en", "") if is_english else "") or row.name
+
+
+@register.filter
+def district(code):
+    """A district's name for its code."""
+    return District(code).label if code in District.values else code
+
+
+@register.filter
+def duration(seconds):
+    """Seconds as 2:14:05, the way a meter shows them."""
+    if seconds is None:
+        return "—"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+@register.filter
+def percent(share):
+    """A share as 20%, without needless zeros."""
+    return f"{(share * 100).normalize():f}%"
+
+
+@register.filter
+def has(those, one):
+    """Is it among them?"""
+    return one in those
+
+
+@register.filter
+def negative(amount):
+    """The other side of an entry."""
+    return -amount
+
+
+@register.simple_tag(takes_context=True)
+def without(context, name, value=None):
+    """This page's address with one wish (or one value of it) taken away."""
+    wishes = context["request"].GET.copy()
+    wishes.setlist(name, [kept for kept in wishes.getlist(name) if value is not None and kept != str(value)])
+    for gone in (name, "page", "cursor"):
+        if not wishes.getlist(gone) or gone != name:
+            wishes.pop(gone, None)
+    return f"?{wishes.urlencode()}"
 
 
 @register.inclusion_tag("components/badge.html")
@@ -186,6 +240,22 @@ def filter_options(name, options, chosen=(), kind="checkbox"):
         for o in options
     ]
     return {"name": name, "options": rows, "kind": kind}
+
+
+@register.inclusion_tag("components/filter_options.html")
+def filter_flag(name, label, count, is_on):
+    """One yes-or-no filter with what it would leave."""
+    return {
+        "name": name,
+        "options": [{"value": "1", "label": label, "count": count, "is_on": is_on}],
+        "kind": "checkbox",
+    }
+
+
+@register.simple_tag(takes_context=True)
+def my_organizations(context):
+    """The organisations whose hat this reader may wear."""
+    return [membership.organization for membership in memberships(context["request"].user)]
 
 
 @register.simple_block_tag
