@@ -18,9 +18,17 @@ from config.embedded.supervisor import Supervisor
 PATIENCE = 60
 
 
+def say(line: str) -> None:
+    """Tell the person in front of the screen, who may have closed it; the servers must be ended all the same."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
 def up(state: State) -> int:
     try:
-        return Supervisor(state, say=lambda line: print(line, flush=True)).run()
+        return Supervisor(state, say).run()
     except AlreadyRunning as sad:
         print(sad)
         return 1

@@ -51,7 +51,7 @@ class Child:
 
 
 class Supervisor:
-    def __init__(self, state: State, say: Callable[[str], None] = print):
+    def __init__(self, state: State, say: Callable[[str], None]):
         self.state = state
         self.say = say
         self.children: list[Child] = []
