@@ -38,7 +38,9 @@ def plan(code="unicom-h800") -> Plan:
     return Plan.objects.select_related("provider", "accelerator").get(code=code)
 
 
-def request(project, *, code="unicom-h800", cards=8, hours="1", command="python train.py", files=(), vouchers=None):
+def request(
+    project, *, code="unicom-h800", cards=8, hours="1", command="python train.py", files=(), vouchers=None
+):
     return orders.Request(
         plan=plan(code),
         project=project,

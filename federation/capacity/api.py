@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 
 from federation.capacity.models import Accelerator, Pool
 from federation.clusters.models import Cluster
-from portal.organizations.scoping import require_for_api
+from portal.accounts.scoping import require_for_api
 
 
 class PoolSerializer(serializers.ModelSerializer):

@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404, render
 
 from federation.capacity.models import Accelerator, Pool
 from federation.clusters.models import Cluster
-from portal.organizations.scoping import require
+from portal.accounts.scoping import require
 
 
 @require("clusters.view")

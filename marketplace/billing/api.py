@@ -3,7 +3,7 @@
 from rest_framework import generics, serializers
 
 from marketplace.billing.models import BillLine, BillPart
-from portal.organizations.scoping import require_for_api
+from portal.accounts.scoping import require_for_api
 from portal.shell.serializers import Currency, Yuan
 
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from marketplace.billing import actions as billing
 from marketplace.orders.models import Order
-from marketplace.orders.tasks import BATCH, each
+from portal.shell.sweeps import BATCH, each
 from scheduler.workloads.models import Workload
 
 

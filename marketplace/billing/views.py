@@ -6,7 +6,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from marketplace.billing.models import BillLine
-from portal.organizations.scoping import require
+from portal.accounts.scoping import require
 from portal.shell.lists import page_of
 from portal.shell.money import to_yuan
 from portal.shell.responses import workbook_response

@@ -1,6 +1,7 @@
 """Setting money aside for an order, using it, giving the rest back."""
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.db import connection, transaction
 
@@ -29,12 +30,14 @@ def lock_purse(organization):
 
 
 def hold(*, order_code, organization, quote: Quote, at) -> list[FundingHold]:
-    """Set every part of a quote aside, all or nothing. Raises Refusal; nothing has moved then."""
+    """Set every part of a quote aside, all or nothing. Raises Refusal; nothing has moved then.
+
+    The caller has locked the purse before it asked for the quote.
+    """
     with transaction.atomic():
-        lock_purse(organization)
         lines: list[Line] = []
-        for part in quote.parts:
-            lines += source(part.source).hold(part, organization, at)
+        for code, parts in groupby(quote.parts, key=lambda part: part.source):
+            lines += source(code).hold(list(parts), organization, at)
         ledger.post(f"order-held:{order_code}", kind="order-held", subject=order_code, lines=lines, at=at)
         return FundingHold.objects.bulk_create(
             FundingHold(

@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
-from portal.organizations.scoping import acting_for, require_for_api
+from portal.accounts.scoping import acting_for, require_for_api
 from portal.shell.serializers import Currency, Yuan
 
 

@@ -50,8 +50,8 @@ class Source(Protocol):
     def open(self, organization, at) -> Opened:
         """Load what this buyer has, in as many queries whatever the number of purchases quoted after."""
 
-    def hold(self, part: Part, organization, at) -> list[Line]:
-        """Lock and check; the legs that set `part.amount` aside. Raises Refusal when it may not be used."""
+    def hold(self, parts: list[Part], organization, at) -> list[Line]:
+        """Lock and check; the legs that set these parts aside. Raises Refusal when one may not be used."""
 
     def capture(self, reference: str, organization, amount: int, at) -> list[Line]:
         """The legs that pay `amount` from what was set aside (its own side only)."""

@@ -4,7 +4,7 @@ from django.shortcuts import render
 
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance, moves
-from portal.organizations.scoping import acting_for, require
+from portal.accounts.scoping import acting_for, require
 
 
 @require("wallet.view")

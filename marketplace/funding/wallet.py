@@ -7,13 +7,11 @@ from django.utils.translation import gettext as _
 from marketplace.funding.protocol import Part
 from marketplace.ledger.actions import Line, transfer
 from marketplace.ledger.models import Kind
-from marketplace.ledger.queries import balance
 
 
 @dataclass(frozen=True)
 class OpenedWallet:
     owner: str
-    balance: int
 
     def parts(self, purchase, remaining, *, chosen=None):
         if remaining <= 0:
@@ -30,13 +28,11 @@ class Wallet:
     code = "wallet"
 
     def open(self, organization, at):
-        owner = organization.code if organization else ""
-        return OpenedWallet(owner, balance(Kind.PREPAID, owner))
+        return OpenedWallet(organization.code if organization else "")
 
-    def hold(self, part, organization, at):
-        return transfer(
-            part.amount, (Kind.PREPAID, organization.code), (Kind.PREPAID_HELD, organization.code)
-        )
+    def hold(self, parts, organization, at):
+        amount = sum(part.amount for part in parts)
+        return transfer(amount, (Kind.PREPAID, organization.code), (Kind.PREPAID_HELD, organization.code))
 
     def capture(self, reference, organization, amount, at):
         return [Line(Kind.PREPAID_HELD, organization.code, amount)]

@@ -70,12 +70,13 @@ def post(reference: str, *, kind: str, subject: str, lines: Iterable[Line], at) 
         merged[key] = merged.get(key, 0) + line.amount
     legs = {key: amount for key, amount in merged.items() if amount}
     with transaction.atomic():
-        journal, is_new = Journal.objects.get_or_create(
-            reference=reference,
-            defaults={"kind": kind, "subject": subject, "entry_count": len(legs), "booked_at": at},
-        )
-        if not is_new:
-            return journal
+        try:
+            with transaction.atomic():
+                journal = Journal.objects.create(
+                    reference=reference, kind=kind, subject=subject, entry_count=len(legs), booked_at=at
+                )
+        except IntegrityError:
+            return Journal.objects.get(reference=reference)
         accounts = _accounts(set(legs))
         entries = [
             Entry(journal=journal, account_id=accounts[key], amount=amount)

@@ -21,8 +21,8 @@ from marketplace.orders.serializers import (
     OrderSerializer,
     QuoteSerializer,
 )
+from portal.accounts.scoping import acting_for, require_for_api
 from portal.organizations.models import Project
-from portal.organizations.scoping import acting_for, require_for_api
 from portal.shell.openapi import IDEMPOTENCY_KEY
 from scheduler.placement import queries as placement
 from scheduler.workloads import queries as workloads

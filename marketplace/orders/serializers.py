@@ -6,9 +6,9 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.orders.forms import MOST_BYTES, MOST_FILES
 from marketplace.orders.models import Order
 from portal.shell.serializers import Currency, Yuan
+from scheduler.workloads.actions import MOST_BYTES, MOST_FILES
 
 
 @extend_schema_field(

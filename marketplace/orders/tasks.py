@@ -1,7 +1,5 @@
 """Orders follow what approvers and clusters wrote into their rows."""
 
-import logging
-
 from celery import shared_task
 from django.utils import timezone
 
@@ -9,22 +7,8 @@ from marketplace.orders import actions as orders
 from marketplace.orders import drafts
 from marketplace.orders.models import Order
 from portal.approvals.models import Approval
+from portal.shell.sweeps import BATCH, each
 from scheduler.workloads.models import Workload
-
-log = logging.getLogger(__name__)
-BATCH = 200
-
-
-def each(rows, act):
-    """Do `act` to every row; one bad row never stops the rest."""
-    done = 0
-    for row in rows:
-        try:
-            act(row)
-            done += 1
-        except Exception:
-            log.exception("sweep failed on %s", getattr(row, "code", row))
-    return done
 
 
 @shared_task

@@ -12,9 +12,9 @@ from marketplace.orders import story
 from marketplace.orders.exports import orders_workbook
 from marketplace.orders.models import Order
 from portal.accounts.permissions import can
+from portal.accounts.scoping import require
 from portal.approvals.models import Approval
 from portal.audit import queries as audit
-from portal.organizations.scoping import require
 from portal.shell.exceptions import Refusal
 from portal.shell.lists import page_of
 from portal.shell.responses import workbook_response

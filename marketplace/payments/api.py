@@ -6,8 +6,8 @@ from rest_framework.response import Response
 
 from marketplace.payments import actions as payments
 from marketplace.payments.models import BankReceipt
+from portal.accounts.scoping import require_for_api
 from portal.organizations.models import Organization
-from portal.organizations.scoping import require_for_api
 from portal.shell.serializers import Yuan
 
 

@@ -3,8 +3,8 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.organizations.forms import YuanField
 from portal.organizations.models import Organization
+from portal.shell.fields import YuanField
 
 
 class BankReceiptForm(forms.Form):

@@ -9,7 +9,7 @@ from marketplace.payments import actions as payments
 from marketplace.payments.forms import BankReceiptForm
 from marketplace.payments.models import BankReceipt
 from portal.accounts.permissions import can
-from portal.organizations.scoping import require, require_action
+from portal.accounts.scoping import require, require_action
 from portal.shell.exceptions import Refusal
 from portal.shell.lists import page_of
 from portal.shell.money import yuan

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from marketplace.settlement import actions as settlement
 from marketplace.settlement.models import Statement
-from portal.organizations.scoping import require_for_api
+from portal.accounts.scoping import require_for_api
 from portal.shell.serializers import Currency, Yuan
 
 

@@ -13,7 +13,7 @@ from marketplace.settlement import actions as settlement
 from marketplace.settlement import queries
 from marketplace.settlement.models import Statement
 from portal.accounts.permissions import ALL, can, organization_ids
-from portal.organizations.scoping import require
+from portal.accounts.scoping import require
 from portal.shell.lists import page_of
 from portal.shell.money import to_yuan
 from portal.shell.responses import workbook_response

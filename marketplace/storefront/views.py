@@ -9,14 +9,14 @@ from marketplace.catalogue.models import Plan
 from marketplace.funding.queries import Means, explained
 from marketplace.orders import actions as orders
 from marketplace.orders import drafts
-from marketplace.orders.forms import OrderForm
 from marketplace.orders.models import OrderDraft
 from marketplace.orders.queries import quote
 from marketplace.storefront.filters import size_from, wishes_from
+from marketplace.storefront.forms import OrderForm
 from marketplace.storefront.queries import counts, offers, select
 from portal.accounts.permissions import can
+from portal.accounts.scoping import acting_for, require
 from portal.organizations.models import Project
-from portal.organizations.scoping import acting_for, require
 from portal.shell.exceptions import Refusal
 
 

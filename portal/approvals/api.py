@@ -6,9 +6,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.response import Response
 
+from portal.accounts.scoping import require_for_api
 from portal.approvals import actions as approvals
 from portal.approvals.models import Approval
-from portal.organizations.scoping import require_for_api
 from portal.shell.serializers import Yuan
 
 

@@ -6,9 +6,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from portal.accounts.scoping import require
 from portal.approvals import actions as approvals
 from portal.approvals.models import Approval
-from portal.organizations.scoping import require
 from portal.shell.exceptions import Refusal
 from portal.shell.lists import page_of
 

@@ -2,8 +2,8 @@
 
 from rest_framework import generics, serializers
 
+from portal.accounts.scoping import require_for_api
 from portal.audit.models import Event
-from portal.organizations.scoping import require_for_api
 
 
 class EventSerializer(serializers.ModelSerializer):

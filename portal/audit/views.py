@@ -2,8 +2,8 @@
 
 from django.shortcuts import render
 
+from portal.accounts.scoping import require
 from portal.audit.models import Event
-from portal.organizations.scoping import require
 
 
 @require("audit.view")

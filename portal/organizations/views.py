@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal.accounts.permissions import can, memberships
+from portal.accounts.scoping import require
 from portal.organizations import actions as organizations
 from portal.organizations.forms import ChangeProjectForm, FoundForm, ProjectForm
 from portal.organizations.middleware import SESSION_KEY
 from portal.organizations.models import Project
-from portal.organizations.scoping import require
 from portal.shell.exceptions import Refusal
 
 

@@ -163,10 +163,18 @@ def _rows(chart):
         x, y = float(start), 4 + band * i
         for n, value in enumerate(column):
             bars.append(
-                (n % COLOURS + 1, f"{x:.1f}", f"{y + band * 0.2:.1f}", f"{value * scale:.1f}", f"{band * 0.6:.1f}")
+                (
+                    n % COLOURS + 1,
+                    f"{x:.1f}",
+                    f"{y + band * 0.2:.1f}",
+                    f"{value * scale:.1f}",
+                    f"{band * 0.6:.1f}",
+                )
             )
             x += value * scale
-        words.append((start - 8, f"{y + band / 2 + 4:.1f}", chart.labels[i], f"{x + 6:.1f}", compact(sum(column))))
+        words.append(
+            (start - 8, f"{y + band / 2 + 4:.1f}", chart.labels[i], f"{x + 6:.1f}", compact(sum(column)))
+        )
     return format_html(
         "{}{}",
         format_html_join("", '<rect class="series-{}" x="{}" y="{}" width="{}" height="{}"/>', bars),

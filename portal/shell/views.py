@@ -2,11 +2,17 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 YEAR = 365 * 24 * 3600
 CHOICES = {"theme": {"auto", "light", "dark"}, "text": {"normal", "large", "larger"}}
+
+
+def favicon(request):
+    """For browsers that ask without looking at the page."""
+    return redirect(static("shell/img/mark.svg"))
 
 
 @require_POST

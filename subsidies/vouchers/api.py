@@ -8,8 +8,8 @@ from rest_framework import exceptions, generics, serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portal.accounts.scoping import require_for_api
 from portal.organizations.models import Organization
-from portal.organizations.scoping import require_for_api
 from portal.shell.openapi import IDEMPOTENCY_KEY
 from portal.shell.serializers import Currency, Yuan
 from subsidies.budgets.models import Programme

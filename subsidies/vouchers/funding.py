@@ -122,19 +122,26 @@ class Vouchers:
             unusable=frozenset(v.code for v in rows if v.code not in usable),
         )
 
-    def hold(self, part, organization, at):
-        voucher = (
-            Voucher.objects.select_for_update(of=("self",))
+    def hold(self, parts, organization, at):
+        locked = {
+            voucher.code: voucher
+            for voucher in Voucher.objects.select_for_update(of=("self",))
             .select_related("programme")
-            .get(code=part.reference, organization=organization)
-        )
-        if not _is_usable(voucher, at):
-            raise VoucherNotUsable(
-                _("算力券 %(code)s 已过期或已停用，请取消勾选后重试。") % {"code": voucher.code},
-                code="voucher_expired",
-                field="vouchers",
+            .filter(code__in=[part.reference for part in parts], organization=organization)
+            .order_by("id")
+        }
+        lines = []
+        for part in parts:
+            if not _is_usable(locked[part.reference], at):
+                raise VoucherNotUsable(
+                    _("算力券 %(code)s 已过期或已停用，请取消勾选后重试。") % {"code": part.reference},
+                    code="voucher_expired",
+                    field="vouchers",
+                )
+            lines += transfer(
+                part.amount, (Kind.VOUCHER, part.reference), (Kind.VOUCHER_FROZEN, part.reference)
             )
-        return transfer(part.amount, (Kind.VOUCHER, voucher.code), (Kind.VOUCHER_FROZEN, voucher.code))
+        return lines
 
     def capture(self, reference, organization, amount, at):
         if not amount:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.accounts.permissions import can
-from portal.organizations.scoping import require, require_action
+from portal.accounts.scoping import require, require_action
 from portal.shell.exceptions import Refusal
 from portal.shell.lists import page_of
 from portal.shell.money import yuan

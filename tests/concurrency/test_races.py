@@ -59,7 +59,8 @@ def test_the_last_fen_of_a_purse_is_spent_once(city):
     Project.objects.update(monthly_budget=0)
     price = 1880  # one RTX 4090 for eight hours at ¥2.35
     projects = [
-        Project.objects.create(code=f"PJ-{n}", organization=city.yunding, name=f"P{n}", monthly_budget=0) for n in range(6)
+        Project.objects.create(code=f"PJ-{n}", organization=city.yunding, name=f"P{n}", monthly_budget=0)
+        for n in range(6)
     ]
     spend = balance(Kind.PREPAID, "EN-YUNDING") - 2 * price
     empty_purse(city.yunding, spend)
@@ -102,7 +103,8 @@ def test_the_last_fen_of_a_voucher_is_frozen_once(city):
         at=NOON,
     )
     projects = [
-        Project.objects.create(code=f"PJ-{n}", organization=city.ludao, name=f"P{n}", monthly_budget=0) for n in range(5)
+        Project.objects.create(code=f"PJ-{n}", organization=city.ludao, name=f"P{n}", monthly_budget=0)
+        for n in range(5)
     ]
 
     outcome = race(
@@ -145,9 +147,9 @@ def test_a_pool_and_a_cap_are_never_exceeded(city):
     outcome = race(*[partial(issue, n) for n in range(8)])
 
     assert outcome == {"ok": 3, "enterprise_cap": 5}
-    assert sum(Voucher.objects.filter(programme=programme, organization=city.ludao).values_list("amount", flat=True)) <= (
-        programme.enterprise_cap
-    )
+    assert sum(
+        Voucher.objects.filter(programme=programme, organization=city.ludao).values_list("amount", flat=True)
+    ) <= (programme.enterprise_cap)
 
 
 def test_two_workers_bill_an_order_once(city):

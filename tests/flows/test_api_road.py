@@ -49,7 +49,10 @@ class Caller:
 
     def post(self, path, body=None, **more):
         return self.http.post(
-            f"/api/v1/{path}", json.dumps(body or {}), content_type="application/json", headers=self._headers(more)
+            f"/api/v1/{path}",
+            json.dumps(body or {}),
+            content_type="application/json",
+            headers=self._headers(more),
         )
 
 
@@ -70,10 +73,16 @@ def bob(city):
 
 def test_find_order_run_bill_settle(city, bob):
     offers = bob.get("plans/?accelerator=h800&cards=8&hours=1").json()
-    assert [(o["code"], o["amount"], o["amount_after_vouchers"]) for o in offers] == [("unicom-h800", "188.16", "118.55")]
+    assert [(o["code"], o["amount"], o["amount_after_vouchers"]) for o in offers] == [
+        ("unicom-h800", "188.16", "118.55")
+    ]
 
     quote = bob.post("orders/?dry_run=true", ORDER).json()
-    assert (quote["amount"], quote["vouchers"], quote["amount_after_vouchers"]) == ("188.16", "69.61", "118.55")
+    assert (quote["amount"], quote["vouchers"], quote["amount_after_vouchers"]) == (
+        "188.16",
+        "69.61",
+        "118.55",
+    )
     assert Order.objects.count() == 0
 
     placed = bob.post("orders/", ORDER, **{"idempotency-key": "road-1"})
@@ -89,9 +98,19 @@ def test_find_order_run_bill_settle(city, bob):
     run(Order.objects.get(code=code), seconds=1800, at=timezone.now())
     bill_finished_orders()
     order = bob.get(f"orders/{code}/").json()
-    assert (order["status"], order["billed_amount"], order["workload"]["status"]) == ("billed", "94.08", "succeeded")
+    assert (order["status"], order["billed_amount"], order["workload"]["status"]) == (
+        "billed",
+        "94.08",
+        "succeeded",
+    )
     line = bob.get("bills/").json()["results"][0]
-    assert (line["order"], line["seconds"], line["gross"], line["voucher"], line["cash"]) == (code, 1800, "94.08", "34.80", "59.28")
+    assert (line["order"], line["seconds"], line["gross"], line["voucher"], line["cash"]) == (
+        code,
+        1800,
+        "94.08",
+        "34.80",
+        "59.28",
+    )
     assert bob.get("wallet/").json() == {
         "organization": "EN-LUDAO",
         "currency": "CNY",
@@ -112,7 +131,9 @@ def test_find_order_run_bill_settle(city, bob):
 
 
 def test_a_second_person_approves_over_http(city, bob):
-    placed = bob.post("orders/", ORDER | {"project": "PJ-LUDAO-MODEL", "hours": "10"}, **{"idempotency-key": "big"}).json()
+    placed = bob.post(
+        "orders/", ORDER | {"project": "PJ-LUDAO-MODEL", "hours": "10"}, **{"idempotency-key": "big"}
+    ).json()
     assert placed["status"] == "awaiting_approval"
     fiona = Caller("fiona", "orders:read", "approvals:write")
 

@@ -120,7 +120,12 @@ def test_the_fourth_withdrawal_of_a_day_is_billed(city):
         run(order, seconds=300, to=Workload.Status.CANCELLED, reason="stopped")
         bill(order)
 
-    assert list(Order.objects.order_by("id").values_list("is_withdrawn", flat=True)) == [True, True, True, False]
+    assert list(Order.objects.order_by("id").values_list("is_withdrawn", flat=True)) == [
+        True,
+        True,
+        True,
+        False,
+    ]
     assert order.billed_amount == 1568
 
 

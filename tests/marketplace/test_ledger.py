@@ -43,7 +43,11 @@ def test_a_bounded_account_never_falls_below_zero():
 
     with pytest.raises(InsufficientFunds):
         ledger.post(
-            "out", kind="x", subject="x", lines=transfer(501, (Kind.PREPAID, "EN-A"), (Kind.BANK, "platform")), at=NOON
+            "out",
+            kind="x",
+            subject="x",
+            lines=transfer(501, (Kind.PREPAID, "EN-A"), (Kind.BANK, "platform")),
+            at=NOON,
         )
 
     assert balance(Kind.PREPAID, "EN-A") == 500
@@ -70,13 +74,18 @@ def test_a_closed_journal_takes_no_more_legs():
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Entry.objects.bulk_create(
-            [Entry(journal=journal, account=bank, amount=1), Entry(journal=journal, account=prepaid, amount=-1)]
+            [
+                Entry(journal=journal, account=bank, amount=1),
+                Entry(journal=journal, account=prepaid, amount=-1),
+            ]
         )
 
     assert balance(Kind.PREPAID, "EN-A") == 500
 
 
-@pytest.mark.parametrize("change", [lambda: Entry.objects.update(amount=1), lambda: Journal.objects.all().delete()])
+@pytest.mark.parametrize(
+    "change", [lambda: Entry.objects.update(amount=1), lambda: Journal.objects.all().delete()]
+)
 def test_history_cannot_be_rewritten(change):
     top_up(500)
 

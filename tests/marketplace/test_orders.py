@@ -41,7 +41,11 @@ def standing(city):
 def test_an_order_sets_vouchers_money_and_cards_aside(city):
     order = place(city)
 
-    assert (order.amount, order.voucher_amount, order.cash_amount) == (LIST, DISTRICT + CITY, LIST - DISTRICT - CITY)
+    assert (order.amount, order.voucher_amount, order.cash_amount) == (
+        LIST,
+        DISTRICT + CITY,
+        LIST - DISTRICT - CITY,
+    )
     assert order.status == Order.Status.CONFIRMED
     assert list(FundingHold.objects.filter(order_code=order.code).values_list("source", "amount")) == [
         ("vouchers", DISTRICT),

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from subsidies.policies.calculator import BadRules, Facts, Rules, VoucherFacts, deductions
 
 SOON = datetime(2026, 12, 1, tzinfo=UTC)
-DISTRICT = Rules("区", level="district", district="siming", rate=Decimal("0.10"), rate_ceiling=Decimal("0.10"))
+DISTRICT = Rules(
+    "区", level="district", district="siming", rate=Decimal("0.10"), rate_ceiling=Decimal("0.10")
+)
 CITY = Rules("市", level="city", rate=Decimal("0.30"), rate_ceiling=Decimal("0.50"), base="residual")
 
 
@@ -44,7 +46,10 @@ def test_a_district_pays_for_its_own_firms_or_its_own_compute():
     by_neither = facts(buyer_district="huli")
     by_half = facts(buyer_district="huli", compute_districts=frozenset({"siming", "huli"}))
 
-    amounts = [sum(d.amount for d in deductions(f, [voucher("D", DISTRICT)])) for f in (by_buyer, by_compute, by_neither, by_half)]
+    amounts = [
+        sum(d.amount for d in deductions(f, [voucher("D", DISTRICT)]))
+        for f in (by_buyer, by_compute, by_neither, by_half)
+    ]
     assert amounts == [10_000, 10_000, 0, 0]
 
 
@@ -58,13 +63,17 @@ def test_the_earlier_expiry_is_spent_first_within_one_allowance():
 
 
 def test_domestic_accelerators_may_have_a_rate_of_their_own():
-    rules = Rules("市", level="city", rate=Decimal("0.30"), domestic_rate=Decimal("0.40"), rate_ceiling=Decimal("0.50"))
+    rules = Rules(
+        "市", level="city", rate=Decimal("0.30"), domestic_rate=Decimal("0.40"), rate_ceiling=Decimal("0.50")
+    )
 
     assert paid(deductions(facts(is_domestic=True), [voucher("C", rules)])) == [("C", 40_000)]
 
 
 def test_below_the_minimum_nothing_is_paid():
-    rules = Rules("市", level="city", rate=Decimal("0.30"), rate_ceiling=Decimal("0.30"), minimum_amount=100_001)
+    rules = Rules(
+        "市", level="city", rate=Decimal("0.30"), rate_ceiling=Decimal("0.30"), minimum_amount=100_001
+    )
 
     assert deductions(facts(), [voucher("C", rules)]) == []
 
@@ -82,7 +91,11 @@ def test_buying_from_oneself_is_not_covered():
 def test_every_deduction_says_which_clause_and_which_numbers():
     step = deductions(facts(), [voucher("C", CITY)])[0].steps[0]
 
-    assert (step.clause, step.code, step.values) == ("市", "rate", {"base": 100_000, "rate": "0.30", "amount": 30_000})
+    assert (step.clause, step.code, step.values) == (
+        "市",
+        "rate",
+        {"base": 100_000, "rate": "0.30", "amount": 30_000},
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,7 +112,12 @@ def test_every_deduction_says_which_clause_and_which_numbers():
 )
 def test_rules_that_contradict_themselves_are_refused(change, field):
     with pytest.raises(BadRules) as refusal:
-        Rules(**({"clause": "市", "level": "city", "rate": Decimal("0.3"), "rate_ceiling": Decimal("0.5")} | change))
+        Rules(
+            **(
+                {"clause": "市", "level": "city", "rate": Decimal("0.3"), "rate_ceiling": Decimal("0.5")}
+                | change
+            )
+        )
 
     assert field in refusal.value.problems
 
@@ -109,7 +127,9 @@ RATES = st.decimals(min_value="0.01", max_value="1", places=2)
 
 @st.composite
 def vouchers(draw):
-    programmes = draw(st.lists(st.tuples(RATES, st.sampled_from(["gross", "residual"])), min_size=1, max_size=3))
+    programmes = draw(
+        st.lists(st.tuples(RATES, st.sampled_from(["gross", "residual"])), min_size=1, max_size=3)
+    )
     found = []
     for number, (rate, base) in enumerate(programmes):
         rules = Rules(f"P{number}", level="city", rate=rate, rate_ceiling=Decimal(1), base=base)

@@ -22,7 +22,11 @@ def programme(city):
 def issue(programme, organization, amount=1000, key="i1", **more):
     known = {"expires_at": NOON + timedelta(days=30), "by": None, "at": NOON}
     return vouchers.issue(
-        programme_id=programme.id, organization=organization, amount=amount, idempotency_key=key, **(known | more)
+        programme_id=programme.id,
+        organization=organization,
+        amount=amount,
+        idempotency_key=key,
+        **(known | more),
     )
 
 
@@ -81,7 +85,9 @@ def test_what_an_expired_voucher_did_not_spend_goes_back(city, programme):
     assert books.breaks() == []
 
 
-def test_a_voucher_that_expires_while_its_order_runs_is_redeemed_and_the_rest_goes_to_the_pool(city, programme):
+def test_a_voucher_that_expires_while_its_order_runs_is_redeemed_and_the_rest_goes_to_the_pool(
+    city, programme
+):
     voucher = issue(programme, city.ludao, amount=100_000, expires_at=NOON + timedelta(minutes=5))
     order = place(city, vouchers=frozenset({voucher.code}))
     pool = balance(Kind.POOL, programme.code)

@@ -7,9 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.orders.actions import Request
 from portal.organizations.models import Project
-
-MOST_FILES = 20
-MOST_BYTES = 10 * 1024 * 1024
+from scheduler.workloads.actions import MOST_BYTES, MOST_FILES
 
 
 class ManyFilesInput(forms.ClearableFileInput):

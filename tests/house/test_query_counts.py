@@ -1,0 +1,110 @@
+"""Pages cost the same however many rows there are."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from marketplace.orders.models import Order
+from tests import city as town
+from tests.city import bill, place, run
+
+MOST = 12
+
+
+@pytest.fixture
+def city(db):
+    return town.found(at=timezone.now())
+
+
+@pytest.fixture
+def many(city):
+    """Ten thousand orders more, as the database alone can write them."""
+    order = place(city, at=timezone.now())
+    fields = {f.attname: getattr(order, f.attname) for f in Order._meta.concrete_fields if f.attname != "id"}
+    rows = []
+    for number in range(10_000):
+        rows.append(
+            Order(
+                **fields
+                | {
+                    "code": f"OD000000-{number:08d}",
+                    "idempotency_key": f"many-{number}",
+                    "placed_at": order.placed_at - timedelta(seconds=number),
+                }
+            )
+        )
+    Order.objects.bulk_create(rows, batch_size=2000)
+    return order
+
+
+def visit(user):
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("alice", "/"),
+        ("alice", "/desk/"),
+        ("alice", "/marketplace/"),
+        ("alice", "/marketplace/?accelerator=h800&cards=8&hours=3"),
+        ("alice", "/marketplace/plans/unicom-h800/"),
+        ("alice", "/marketplace/plans/unicom-h800/order/"),
+        ("alice", "/orders/"),
+        ("alice", "/wallet/"),
+        ("alice", "/bills/"),
+        ("alice", "/approvals/"),
+        ("alice", "/notices/"),
+        ("alice", "/vouchers/"),
+        ("officer", "/subsidies/programmes/"),
+        ("officer", "/subsidies/programmes/PG-CITY-2026/"),
+        ("officer", "/cockpit/"),
+        ("finance", "/statements/"),
+        ("finance", "/receipts/"),
+        ("auditor", "/clusters/"),
+        ("auditor", "/audit/"),
+    ],
+)
+def test_a_page_of_the_road_takes_at_most_twelve_queries(city, django_assert_max_num_queries, who, path):
+    order = place(city, at=timezone.now())
+    run(order, seconds=60, at=timezone.now())
+    bill(order, at=timezone.now())
+    client = visit(getattr(city, who))
+
+    with django_assert_max_num_queries(MOST):
+        assert client.get(path).status_code == 200
+
+
+def test_an_order_page_takes_at_most_twelve_queries(city, django_assert_max_num_queries):
+    order = place(city, at=timezone.now())
+    client = visit(city.alice)
+
+    with django_assert_max_num_queries(MOST):
+        assert client.get(f"/orders/{order.code}/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/orders/", "/orders/?status=confirmed", "/desk/", "/api/v1/orders/"])
+def test_lists_keep_their_count_with_ten_thousand_orders(city, many, django_assert_max_num_queries, path):
+    client = visit(city.alice)
+
+    with django_assert_max_num_queries(MOST):
+        assert client.get(path).status_code == 200
+
+
+def test_placing_an_order_asks_twenty_five_questions_at_most(city):
+
+    place(city, key="warm", cards=1, at=timezone.now())
+
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        place(city, key="cold", cards=1, at=timezone.now())
+
+    asked = [q["sql"] for q in seen if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(asked) <= 25, "\n".join(sql[:130] for sql in asked)
