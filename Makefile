@@ -66,7 +66,7 @@ $(VENV)/made: requirements/tools.txt
 	@touch $@
 
 # uv is quick; where it cannot reach the registry in the way pip is set up to, pip does the same slowly.
-install = env $(MIRROR) VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes $(1) \
+install = env $(MIRROR) VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --system-certs --require-hashes $(1) 2>$(VENV)/uv.log \
 	|| $(PY) -m pip install --disable-pip-version-check --require-hashes $(1)
 
 $(VENV)/installed: $(VENV)/made $(LOCKS)
