@@ -98,7 +98,7 @@ def _arguments(text: str) -> list[str]:
         except SyntaxError:
             continue
         return [
-            part.value for part in call.args if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            part.value for part in call.args if isinstance(part, ast.Constant) and isinstance(part.value, str)  # type: ignore[attr-defined]
         ]
     return []
 

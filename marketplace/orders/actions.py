@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from marketplace.catalogue.models import PlanPrice
+from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding import actions as funding
 from marketplace.orders import queries
 from marketplace.orders.models import Order
@@ -59,7 +59,7 @@ class CannotCancel(Refusal):
 class Request:
     """What a buyer asks for, as typed and cleaned."""
 
-    plan: object
+    plan: Plan
     project: Project
     name: str
     cards: int

@@ -100,7 +100,7 @@ class OrderList(generics.ListAPIView):
             problems["plan"] = _("没有这个商品或已下架，请用 GET /api/v1/plans/ 查询在售商品。")
         if project is None:
             problems["project"] = _("本单位没有这个项目，请用 GET /api/v1/projects/ 查询。")
-        if problems:
+        if plan is None or project is None:
             raise exceptions.ValidationError(problems)
         return orders.Request(
             plan=plan,

@@ -49,7 +49,7 @@ class Tokens(APIView):
     permission_classes: list = []
     throttle_classes = [FewTries]
 
-    @extend_schema(request=TokenRequest, responses={201: IssuedToken}, auth=[{"basicAuth": []}])
+    @extend_schema(request=TokenRequest, responses={201: IssuedToken})
     def post(self, request):
         if not request.user.is_authenticated:
             raise exceptions.NotAuthenticated

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from urllib.parse import urlencode
 
 from django.apps import apps
+from django.utils.functional import Promise
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +28,7 @@ SECTIONS = {
 class Navigation:
     """A door to a page. `action` is the permission that opens it; None opens it for everybody."""
 
-    label: str
+    label: str | Promise
     url_name: str
     section: str = PUBLIC
     order: int = 100
@@ -39,7 +40,7 @@ class Navigation:
 class Figure:
     """A number that opens its list: on the front page, and on the desk of whoever signed in."""
 
-    label: str
+    label: str | Promise
     value: str
     unit: str = ""
     url: str = ""
@@ -53,7 +54,7 @@ class Place:
     """A district's number on the schematic map, or a named thing with its state in a list."""
 
     code: str
-    label: str
+    label: str | Promise
     value: str = ""
     amount: Decimal | int = 0
     unit: str = ""
@@ -80,7 +81,7 @@ class Panel:
     """
 
     code: str
-    title: str
+    title: str | Promise
     query: Callable[[datetime, Callable], Reading]
     kind: str
     order: int = 100

@@ -22,7 +22,7 @@ class SampleForm(forms.Form):
     cards = forms.IntegerField(
         label=gettext_lazy("卡数"), min_value=1, help_text=gettext_lazy("1 至 64 张，按整卡计费。")
     )
-    cards.unit = gettext_lazy("张")
+    cards.unit = gettext_lazy("张")  # type: ignore[attr-defined]
     district = forms.ChoiceField(label=gettext_lazy("所在区"), choices=District)
     files = forms.FileField(
         label=gettext_lazy("附件"), required=False, help_text=gettext_lazy("合计不超过 10 MB。")

@@ -131,11 +131,12 @@ def allowance(rules: Rules, facts: Facts, residual: int) -> tuple[int, list[Step
             return 0, [step("outside_district", district=rules.district)]
     if facts.amount < rules.minimum_amount:
         return 0, [step("below_minimum", amount=facts.amount, minimum=rules.minimum_amount)]
-    is_domestic = facts.is_domestic and rules.domestic_rate is not None
-    rate = rules.domestic_rate if is_domestic else rules.rate
+    rate, name = rules.rate, "rate"
+    if facts.is_domestic and rules.domestic_rate is not None:
+        rate, name = rules.domestic_rate, "domestic_rate"
     base = facts.amount if rules.base == "gross" else residual
     amount = int((base * rate).quantize(Decimal(1), rounding=ROUND_DOWN))
-    steps = [step("domestic_rate" if is_domestic else "rate", base=base, rate=str(rate), amount=amount)]
+    steps = [step(name, base=base, rate=str(rate), amount=amount)]
     if rules.order_cap is not None and amount > rules.order_cap:
         amount = rules.order_cap
         steps.append(step("order_cap", amount=amount))
