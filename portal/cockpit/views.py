@@ -4,8 +4,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
+from portal.accounts.scoping import require
 from portal.cockpit import queries
-from portal.organizations.scoping import require
 
 
 @require("cockpit.view")
