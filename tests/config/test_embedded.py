@@ -107,15 +107,17 @@ def connect(servers, role):
 
 
 def test_the_application_may_not_make_tables(servers):
-    with connect(servers, APPLICATION) as connection, connection.cursor() as cursor:
-        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            cursor.execute("CREATE TABLE mine (id int)")
+    cursor = connect(servers, APPLICATION).cursor()
+
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        cursor.execute("CREATE TABLE mine (id int)")
 
 
 def test_the_application_cannot_become_the_owner(servers):
-    with connect(servers, APPLICATION) as connection, connection.cursor() as cursor:
-        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            cursor.execute(f"SET ROLE {OWNER}")
+    cursor = connect(servers, APPLICATION).cursor()
+
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        cursor.execute(f"SET ROLE {OWNER}")
 
 
 def test_the_owner_owns_the_database_and_is_no_superuser(servers):
