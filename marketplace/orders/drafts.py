@@ -34,6 +34,23 @@ def save(*, organization, request: orders.Request, by, at) -> OrderDraft:
     return draft
 
 
+def files_of(draft: OrderDraft) -> tuple[tuple[str, bytes], ...]:
+    """The files that go with a draft."""
+    return tuple((f.path, bytes(f.content)) for f in draft.files.all())
+
+
+def typed_in(draft: OrderDraft) -> dict:
+    """What was typed, to type on from there."""
+    return {
+        "project": draft.project_id,
+        "name": draft.name,
+        "cards": draft.cards,
+        "hours": draft.hours,
+        "command": draft.command,
+        "vouchers": draft.vouchers or [],
+    }
+
+
 def request_of(draft: OrderDraft) -> orders.Request:
     """The order that a draft describes."""
     return orders.Request(
@@ -43,7 +60,7 @@ def request_of(draft: OrderDraft) -> orders.Request:
         cards=draft.cards,
         hours=draft.hours,
         command=draft.command,
-        files=tuple((f.path, bytes(f.content)) for f in draft.files.all()),
+        files=files_of(draft),
         vouchers=None if draft.vouchers is None else frozenset(draft.vouchers),
     )
 

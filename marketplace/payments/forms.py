@@ -15,4 +15,6 @@ class BankReceiptForm(forms.Form):
     )
     amount = YuanField(label=_("到账金额"))
     bank_reference = forms.CharField(label=_("银行流水号"), max_length=64)
-    received_on = forms.DateField(label=_("到账日期"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    received_on = forms.DateField(
+        label=_("到账日期"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )

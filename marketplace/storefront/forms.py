@@ -58,9 +58,10 @@ class OrderForm(forms.Form):
     )
     vouchers = VoucherChoices(label=_("使用算力券"), required=False)
 
-    def __init__(self, *args, plan, projects, vouchers, **options):
+    def __init__(self, *args, plan, projects, vouchers, kept_files=(), **options):
         super().__init__(*args, **options)
         self.plan = plan
+        self.kept_files = kept_files
         self.fields["project"].queryset = projects
         self.fields["cards"].max_value = plan.cards_max
         self.fields["cards"].widget.attrs["max"] = plan.cards_max
@@ -70,6 +71,9 @@ class OrderForm(forms.Form):
         self.fields["vouchers"].choices = vouchers
         if not vouchers:
             del self.fields["vouchers"]
+        if kept_files:
+            names = "、".join(path for path, _content in kept_files)
+            self.fields["files"].help_text = _("已保留 %(names)s；重新选择则全部替换") % {"names": names}
 
     def request(self) -> Request:
         """The cleaned order."""
@@ -81,6 +85,6 @@ class OrderForm(forms.Form):
             cards=data["cards"],
             hours=data["hours"],
             command=data["command"],
-            files=data["files"],
+            files=data["files"] or self.kept_files,
             vouchers=frozenset(data.get("vouchers", ())),
         )

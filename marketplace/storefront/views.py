@@ -63,22 +63,30 @@ def detail(request, code):
     return render(request, "storefront/detail.html", context)
 
 
+def _earlier_draft(request):
+    code = request.GET.get("draft", "")
+    return OrderDraft.objects.visible_to(request.user).filter(code=code).first() if code else None
+
+
 @require("orders.place")
 def order(request, code):
     """Type an order; what is typed is kept as a draft and shown for checking."""
     organization = acting_for(request, "orders.place")
     plan = get_object_or_404(Plan.objects.on_shelf().select_related("provider", "accelerator"), code=code)
-    cards, hours = size_from(request.GET)
     now = timezone.now()
     means = Means(organization, now)
     usable = means.choices()
+    earlier = _earlier_draft(request)
+    typed = drafts.typed_in(earlier) if earlier else {"vouchers": [v for v, _label in usable]}
+    cards, hours = (earlier.cards, earlier.hours) if earlier else size_from(request.GET)
     form = OrderForm(
         request.POST or None,
         request.FILES or None,
         plan=plan,
         projects=Project.objects.filter(organization_id=organization.id).open(),
         vouchers=usable,
-        initial={"cards": cards, "hours": hours, "vouchers": [v for v, _label in usable]},
+        kept_files=drafts.files_of(earlier) if earlier else (),
+        initial={"cards": cards, "hours": hours} | typed,
     )
     if request.method == "POST" and form.is_valid():
         try:
