@@ -26,7 +26,7 @@ function look(figure, data) {
     tooltip: { renderMode: "richText", valueFormatter: value, confine: true, backgroundColor: read(figure, "--page"), borderColor: line, textStyle: { ...words, color: read(figure, "--text") } },
   };
   if (data.kind === "donut") return donut(frame, data, words, read(figure, "--page"));
-  return axes(frame, data, words, line);
+  return axes(frame, data, words, line, frame.color);
 }
 
 function donut(frame, data, words, gap) {
@@ -39,11 +39,12 @@ function donut(frame, data, words, gap) {
   };
 }
 
-function axes(frame, data, words, line) {
+function axes(frame, data, words, line, palette) {
   const isLine = data.kind === "line";
   const isLying = data.kind === "rows";
   const names = { type: "category", data: data.labels, inverse: isLying, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { ...words, hideOverlap: !isLying, interval: isLying ? 0 : "auto", width: isLying ? 130 : undefined, overflow: "truncate" } };
-  const values = { type: "value", name: isLying ? "" : data.unit, nameTextStyle: { ...words, align: "right" }, splitLine: { lineStyle: { color: line } }, axisLabel: words };
+  const isWhole = data.series.every((series) => series.values.every(Number.isInteger));
+  const values = { type: "value", minInterval: isWhole ? 1 : 0, name: isLying ? "" : data.unit, nameTextStyle: { ...words, align: "right" }, splitLine: { lineStyle: { color: line } }, axisLabel: words };
   return {
     ...frame,
     tooltip: { ...frame.tooltip, trigger: "axis", axisPointer: { type: isLine ? "line" : "shadow" } },
@@ -54,6 +55,7 @@ function axes(frame, data, words, line) {
     series: data.series.map((series) => ({
       name: series.name,
       type: isLine ? "line" : "bar",
+      color: palette[series.colour - 1],
       stack: isLying || data.kind === "stack" ? "all" : undefined,
       data: series.values,
       barMaxWidth: isLying ? 16 : 28,

@@ -67,7 +67,7 @@ def by_accelerator(at, once):
         [
             Series(_("平台外已售"), [round(part.p_sold, 1) for _card, part in rows]),
             Series(_("平台订单"), [round(part.p_held, 1) for _card, part in rows]),
-            Series(_("可售"), [round(part.p_free, 1) for _card, part in rows]),
+            Series(_("可售"), [round(part.p_free, 1) for _card, part in rows], colour=6),
         ],
         "P",
         "rows",

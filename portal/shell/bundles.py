@@ -9,10 +9,18 @@ from django.core.files.storage import FileSystemStorage
 from django.utils._os import safe_join
 
 SOURCES = Path(__file__).resolve().parent.parent / "static" / "shell" / "css"
-BUNDLES = {
-    "shell/css/site.css": ["tokens", "base", "layout", "components", "screens", "print"],
-    "shell/css/cockpit.css": ["tokens", "base", "layout", "components", "cockpit", "print"],
+KINDS = {
+    "site": ["tokens", "base", "layout", "components", "screens", "print"],
+    "cockpit": ["tokens", "base", "layout", "components", "cockpit", "print"],
 }
+# Media queries do not see the letters grow, so each size of letters has its own turning points.
+SIZES = {"": 1.0, "-large": 1.25, "-larger": 1.5}
+BUNDLES = {
+    f"shell/css/{kind}{tail}.css": (names, scale)
+    for kind, names in KINDS.items()
+    for tail, scale in SIZES.items()
+}
+WIDTH = re.compile(r"((?:min|max)-(?:width|height): )([\d.]+)rem\)")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 SPACE = re.compile(r"\s+")
 AROUND = re.compile(r" ?([{};,]) ?")
@@ -23,8 +31,10 @@ def squeeze(css: str) -> str:
     return AROUND.sub(r"\1", SPACE.sub(" ", COMMENT.sub("", css))).strip()
 
 
-def join(names: list[str]) -> str:
-    return "\n".join(squeeze((SOURCES / f"{name}.css").read_text("utf-8")) for name in names)
+def join(names: list[str], scale: float) -> str:
+    """The sources as one sheet, turning from desk to phone at `scale` times the width they name."""
+    css = "\n".join(squeeze((SOURCES / f"{name}.css").read_text("utf-8")) for name in names)
+    return WIDTH.sub(lambda found: f"{found[1]}{float(found[2]) * scale:g}rem)", css)
 
 
 class BundleFinder(BaseFinder):
@@ -38,7 +48,7 @@ class BundleFinder(BaseFinder):
 
     def _fresh(self, path):
         target = Path(safe_join(self.storage.location, path))
-        css = join(BUNDLES[path])
+        css = join(*BUNDLES[path])
         if not target.exists() or target.read_text("utf-8") != css:
             target.parent.mkdir(parents=True, exist_ok=True)
             part = target.with_name(f".{target.name}.part")

@@ -12,10 +12,11 @@ STEPS = (1, 2, 2.5, 5, 10)
 
 @dataclass(frozen=True)
 class Series:
-    """One row of numbers under a name."""
+    """One row of numbers under a name; `colour` 1–6 sets it apart from its place in the row."""
 
     name: str
     values: list
+    colour: int = 0
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,10 @@ class Chart:
 
     @property
     def legend(self):
-        """The names behind the colours."""
-        return self.labels if self.kind == "donut" else [s.name for s in self.series]
+        """The colours and the names behind them."""
+        if self.kind == "donut":
+            return [(i % COLOURS + 1, label) for i, label in enumerate(self.labels)]
+        return [(_colour(s, n), s.name) for n, s in enumerate(self.series)]
 
     @property
     def is_empty(self) -> bool:
@@ -54,7 +57,8 @@ class Chart:
             "unit": str(self.unit),
             "labels": [str(label) for label in self.labels],
             "series": [
-                {"name": str(s.name), "values": [float(v or 0) for v in s.values]} for s in self.series
+                {"name": str(s.name), "values": [_plain(v) for v in s.values], "colour": _colour(s, n)}
+                for n, s in enumerate(self.series)
             ],
             "urls": [str(url) for url in self.urls],
         }
@@ -63,6 +67,15 @@ class Chart:
     def drawing(self):
         """The same numbers as SVG, without a style attribute, so that a strict policy lets it be."""
         return {"line": _lines, "donut": _shares, "rows": _rows}.get(self.kind, _bars)(self)
+
+
+def _plain(value):
+    """A number as JSON knows it."""
+    return value if isinstance(value, int) else float(value or 0)
+
+
+def _colour(series: Series, place: int) -> int:
+    return series.colour or place % COLOURS + 1
 
 
 def ceiling(highest: float) -> float:
@@ -130,7 +143,9 @@ def _bars(chart):
             if is_stack:
                 y -= height
             left, upper = (x, y) if is_stack else (x + width * n, HEIGHT - BOTTOM - height)
-            bars.append((n % COLOURS + 1, f"{left:.1f}", f"{upper:.1f}", f"{width:.1f}", f"{height:.1f}"))
+            bars.append(
+                (_colour(chart.series[n], n), f"{left:.1f}", f"{upper:.1f}", f"{width:.1f}", f"{height:.1f}")
+            )
     marks = format_html_join(
         "", '<rect class="series-{}" x="{}" y="{}" width="{}" height="{}" rx="1.5"/>', bars
     )
@@ -147,7 +162,7 @@ def _lines(chart):
             f"{LEFT + band * (i + 0.5):.1f},{HEIGHT - BOTTOM - float(v or 0) * scale:.1f}"
             for i, v in enumerate(series.values)
         )
-        paths.append((n % COLOURS + 1, " ".join(points)))
+        paths.append((_colour(series, n), " ".join(points)))
     marks = format_html_join("", '<polyline class="chart-line series-{}" points="{}"/>', paths)
     return _frame(top, chart.labels, band, marks)
 
@@ -164,7 +179,7 @@ def _rows(chart):
         for n, value in enumerate(column):
             bars.append(
                 (
-                    n % COLOURS + 1,
+                    _colour(chart.series[n], n),
                     f"{x:.1f}",
                     f"{y + band * 0.2:.1f}",
                     f"{value * scale:.1f}",

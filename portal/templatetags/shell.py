@@ -22,6 +22,13 @@ register = template.Library()
 
 
 @register.simple_tag
+def stylesheet(kind, size=""):
+    """The sheet of a kind of page for the size of letters this reader chose."""
+    tail = f"-{size}" if size in ("large", "larger") else ""
+    return format_html('<link rel="stylesheet" href="{}">', static(f"shell/css/{kind}{tail}.css"))
+
+
+@register.simple_tag
 def icon(name, label=""):
     """A picture from the sprite; silent for screen readers unless it has a label."""
     words = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
@@ -81,6 +88,12 @@ def duration(seconds):
         return "—"
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+@register.filter
+def commas(amount, places=0):
+    """A number as people read it: 1,028.5."""
+    return f"{amount:,.{places}f}"
 
 
 @register.filter

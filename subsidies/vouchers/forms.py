@@ -18,7 +18,9 @@ class IssueForm(forms.Form):
     )
     amount = YuanField(label=_("券面金额"))
     expires_on = forms.DateField(
-        label=_("有效期至"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), help_text=_("当日 24 时失效")
+        label=_("有效期至"),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        help_text=_("当日 24 时失效"),
     )
     idempotency_key = forms.CharField(widget=forms.HiddenInput)
 

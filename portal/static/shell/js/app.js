@@ -8,14 +8,8 @@
 
   // Preferences: drawn at once here, and by the server from the same cookie on the next page.
   const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const nextSize = { large: "larger", larger: "normal" };
   const prefer = {
     theme: () => { root.dataset.theme = isDark() ? "light" : "dark"; remember("theme", root.dataset.theme); redraw(); },
-    text: () => {
-      const size = nextSize[root.dataset.text] || "large";
-      if (size === "normal") delete root.dataset.text; else root.dataset.text = size;
-      remember("text", size);
-    },
   };
 
   document.addEventListener("submit", (event) => {
