@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from urllib.parse import urlencode
 
 from django.apps import apps
-from django.utils.functional import Promise
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 PUBLIC = "public"
