@@ -32,7 +32,7 @@ def stages(order, workload) -> list[dict]:
 
 
 def _step(label, at, *, is_now):
-    return {"label": label, "state": "done" if at else "now" if is_now else "next", "at": at}
+    return {"label": label, "state": "now" if is_now else "done" if at else "next", "at": at}
 
 
 def titles() -> dict[str, str]:
