@@ -44,7 +44,7 @@ function axes(frame, data, words, line, palette) {
   const isLying = data.kind === "rows";
   const names = { type: "category", data: data.labels, inverse: isLying, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { ...words, hideOverlap: !isLying, interval: isLying ? 0 : "auto", width: isLying ? 130 : undefined, overflow: "truncate" } };
   const isWhole = data.series.every((series) => series.values.every(Number.isInteger));
-  const values = { type: "value", minInterval: isWhole ? 1 : 0, name: isLying ? "" : data.unit, nameTextStyle: { ...words, align: "right" }, splitLine: { lineStyle: { color: line } }, axisLabel: words };
+  const values = { type: "value", minInterval: isWhole ? 1 : 0, name: isLying ? "" : data.unit, nameTextStyle: { ...words, align: "left" }, splitLine: { lineStyle: { color: line } }, axisLabel: words };
   return {
     ...frame,
     tooltip: { ...frame.tooltip, trigger: "axis", axisPointer: { type: isLine ? "line" : "shadow" } },

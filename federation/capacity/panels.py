@@ -8,6 +8,7 @@ from federation.capacity.queries import all_pools, supply, supply_by
 from portal.shell.charts import Chart, Series
 from portal.shell.districts import District
 from portal.shell.entries import Figure, Panel, Place, Reading, address
+from portal.shell.names import named
 
 
 def _p(value) -> str:
@@ -63,7 +64,7 @@ def by_accelerator(at, once):
     rows = [(card, part) for card, part in parts.items() if part.cards_total]
     chart = Chart(
         _("各型号算力"),
-        [card.name for card, _part in rows],
+        [named(card) for card, _part in rows],
         [
             Series(_("平台外已售"), [round(part.p_sold, 1) for _card, part in rows]),
             Series(_("平台订单"), [round(part.p_held, 1) for _card, part in rows]),
@@ -83,12 +84,12 @@ def clusters(at, once):
     rows = [
         Place(
             cluster.code,
-            cluster.name,
+            named(cluster),
             value=_p(part.p_total),
             unit="P",
             url=reverse("capacity:cluster", args=[cluster.code]),
             note=_("%(owner)s · 利用率 %(use)s%%")
-            % {"owner": cluster.provider.name, "use": f"{part.use:.1f}"},
+            % {"owner": named(cluster.provider), "use": f"{part.use:.1f}"},
             state=cluster.state,
             state_word=cluster.get_state_display(),
             is_simulated=cluster.is_simulated,

@@ -11,6 +11,7 @@ from marketplace.catalogue.models import Plan
 from marketplace.funding.queries import Means, Quote
 from marketplace.orders.queries import purchase
 from portal.shell.districts import District
+from portal.shell.names import named
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,10 @@ class Facet:
 
 
 FACETS = (
-    Facet("accelerator", lambda o: [(o.plan.accelerator.code, o.plan.accelerator.name)]),
+    Facet("accelerator", lambda o: [(o.plan.accelerator.code, named(o.plan.accelerator))]),
     Facet("vendor", lambda o: [(o.plan.accelerator.vendor, o.plan.accelerator.vendor)]),
     Facet("district", lambda o: [(d, str(District(d).label)) for d in o.districts]),
-    Facet("provider", lambda o: [(o.plan.provider.code, o.plan.provider.name)]),
+    Facet("provider", lambda o: [(o.plan.provider.code, named(o.plan.provider))]),
 )
 FLAGS: dict[str, Callable[[Offer], bool]] = {
     "domestic": lambda o: o.plan.accelerator.is_domestic,

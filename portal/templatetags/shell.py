@@ -17,6 +17,7 @@ from portal.accounts.permissions import memberships
 from portal.shell import assets, entries, glossary, maps
 from portal.shell.districts import District
 from portal.shell.money import yuan
+from portal.shell.names import named
 
 register = template.Library()
 
@@ -68,11 +69,7 @@ def unit_price(amount, per=""):
     )
 
 
-@register.filter
-def named(row):
-    """A thing's name in the reader's language."""
-    is_english = (get_language() or "").startswith("en")
-    return (getattr(row, "name_en", "") if is_english else "") or row.name
+register.filter("named", named)
 
 
 @register.filter
