@@ -104,7 +104,7 @@ class SimulatedAdapter:
     def cancel(self, ref: RemoteRef) -> None:
         self._answer()
         with transaction.atomic():
-            job = self._jobs().select_for_update().filter(key=ref.id).first()
+            job = self._jobs().select_for_update(no_key=True).filter(key=ref.id).first()
             if job is None:
                 raise Gone(ref.id)
             now = self._clock()

@@ -31,7 +31,7 @@ def hold(*, key, pool_id, allocation, at) -> Hold:
     """
     allocation = [(int(node), int(cards)) for node, cards in allocation]
     with transaction.atomic():
-        pool = Pool.objects.select_for_update().get(id=pool_id)
+        pool = Pool.objects.select_for_update(no_key=True).get(id=pool_id)
         held = Hold.objects.filter(key=key).first()
         if held is not None:
             return _same(held, pool, allocation)
@@ -48,10 +48,10 @@ def hold(*, key, pool_id, allocation, at) -> Hold:
 def release(*, key, at) -> Hold | None:
     """Give the cards back. Saying it twice changes nothing; a key nobody holds is no error."""
     with transaction.atomic():
-        pool = Pool.objects.select_for_update().filter(holds__key=key).first()
+        pool = Pool.objects.select_for_update(no_key=True).filter(holds__key=key).first()
         if pool is None:
             return None
-        held = Hold.objects.select_for_update().get(key=key)
+        held = Hold.objects.select_for_update(no_key=True).get(key=key)
         if held.state == Hold.State.RELEASED:
             return held
         _move(pool, held.allocation, -1)
@@ -66,7 +66,7 @@ def observe(*, pool_id, cards_total, sold_by_node, at) -> Pool:
     sold_by_node None = the cluster cannot tell who uses its cards.
     """
     with transaction.atomic():
-        pool = Pool.objects.select_for_update().get(id=pool_id)
+        pool = Pool.objects.select_for_update(no_key=True).get(id=pool_id)
         if pool.observed_at and pool.observed_at > at:
             return pool
         pool.cards_observed, pool.observed_at = cards_total, at

@@ -16,7 +16,7 @@ def claim_next(*, seen, at) -> Cluster | None:
     """Take the cluster that waits longest for a look, unless another worker has it."""
     with transaction.atomic():
         cluster = (
-            Cluster.objects.select_for_update(skip_locked=True)
+            Cluster.objects.select_for_update(skip_locked=True, no_key=True)
             .exclude(id__in=seen)
             .exclude(probed_at__gt=at - PROBE_EVERY)
             .order_by("probed_at", "id")
@@ -31,7 +31,7 @@ def claim_next(*, seen, at) -> Cluster | None:
 def note_alive(*, cluster_id, snapshot, at) -> Cluster:
     """The cluster answered: it is online, and what it says of its cards is taken over. Partial news changes no cards."""
     with transaction.atomic():
-        cluster = Cluster.objects.select_for_update().get(id=cluster_id)
+        cluster = Cluster.objects.select_for_update(no_key=True).get(id=cluster_id)
         cluster.state, cluster.state_reason = Cluster.State.ONLINE, ""
         cluster.last_seen_at, cluster.silent_since = at, None
         cluster.save(update_fields=["state", "state_reason", "last_seen_at", "silent_since"])
@@ -51,7 +51,7 @@ def note_alive(*, cluster_id, snapshot, at) -> Cluster:
 def note_silent(*, cluster_id, reason, at) -> Cluster:
     """The cluster did not answer. Only silence makes it offline; a refused password does not."""
     with transaction.atomic():
-        cluster = Cluster.objects.select_for_update().get(id=cluster_id)
+        cluster = Cluster.objects.select_for_update(no_key=True).get(id=cluster_id)
         # Counted from the first silence we witnessed: after a night switched off, nobody is lost yet.
         cluster.silent_since = cluster.silent_since or at
         is_lost = reason != "auth_expired" and at - cluster.silent_since > OFFLINE_AFTER

@@ -17,7 +17,9 @@ def put_on_shelf(*, code, provider, accelerator, unit_price, cards_max, hours_ma
                 "hours_max": hours_max,
             },
         )
-        current = PlanPrice.objects.select_for_update().filter(plan=plan, effective_to=None).first()
+        current = (
+            PlanPrice.objects.select_for_update(no_key=True).filter(plan=plan, effective_to=None).first()
+        )
         if current and current.unit_price == unit_price:
             return plan
         if current:

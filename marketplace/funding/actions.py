@@ -58,7 +58,7 @@ def hold(*, order_code, organization, quote: Quote, at) -> list[FundingHold]:
 
 def _locked(order_code):
     holds = list(
-        FundingHold.objects.select_for_update()
+        FundingHold.objects.select_for_update(of=("self",), no_key=True)
         .filter(order_code=order_code)
         .select_related("organization")
         .order_by("position")

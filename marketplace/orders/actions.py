@@ -136,7 +136,7 @@ def place(*, organization, request: Request, idempotency_key: str, by, at) -> tu
     try:
         with transaction.atomic():
             # Without this lock, a double click would hold money twice before the key stops it.
-            project = Project.objects.select_for_update().get(
+            project = Project.objects.select_for_update(no_key=True).get(
                 id=request.project.id, organization=organization
             )
             earlier = Order.objects.filter(organization=organization, idempotency_key=idempotency_key).first()

@@ -19,7 +19,7 @@ class OrderQuerySet(models.QuerySet):
 
     def locked(self, order_id):
         return (
-            self.select_for_update(of=("self",))
+            self.select_for_update(of=("self",), no_key=True)
             .select_related("organization", "project", "plan__provider", "plan__accelerator")
             .get(id=order_id)
         )

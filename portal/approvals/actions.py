@@ -49,7 +49,11 @@ def decide(*, approval_id, approve: bool, reason="", by, at) -> Approval:
     """Give or refuse the word. Saying the same twice changes nothing; the requester may not decide."""
     wanted = Approval.Status.APPROVED if approve else Approval.Status.REJECTED
     with transaction.atomic():
-        approval = Approval.objects.select_for_update().select_related("organization").get(id=approval_id)
+        approval = (
+            Approval.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("organization")
+            .get(id=approval_id)
+        )
         if approval.status == wanted and approval.decided_by_id == by.id:
             return approval
         if approval.requested_by_id == by.id:
@@ -66,6 +70,10 @@ def decide(*, approval_id, approve: bool, reason="", by, at) -> Approval:
 def lapse(*, kind, subject_code):
     """The thing asked about is gone; nobody needs to answer any more."""
     with transaction.atomic():
-        approval = Approval.objects.select_for_update().filter(kind=kind, subject_code=subject_code).first()
+        approval = (
+            Approval.objects.select_for_update(no_key=True)
+            .filter(kind=kind, subject_code=subject_code)
+            .first()
+        )
         if approval and approval.status == Approval.Status.PENDING:
             status.move(approval, Approval.Status.LAPSED)

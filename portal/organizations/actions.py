@@ -66,7 +66,11 @@ def open_project(*, organization, name, approval_threshold, monthly_budget, by) 
 def change_project(*, project_id, approval_threshold, monthly_budget, is_open, by) -> Project:
     """Change what a purse may spend and when a second person must agree."""
     with transaction.atomic():
-        project = Project.objects.select_for_update().select_related("organization").get(id=project_id)
+        project = (
+            Project.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("organization")
+            .get(id=project_id)
+        )
         before = [project.approval_threshold, project.monthly_budget, project.is_open]
         project.approval_threshold, project.monthly_budget, project.is_open = (
             approval_threshold,

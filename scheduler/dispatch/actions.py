@@ -34,7 +34,7 @@ def claim(*, statuses, seen, silent, at) -> Workload | None:
     """Lease the next piece of work in these states. Queued work becomes submitting here, before anybody is called."""
     with transaction.atomic():
         workload = (
-            Workload.objects.select_for_update(skip_locked=True, of=("self",))
+            Workload.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
             .select_related("pool__cluster", "pool__accelerator", "organization")
             .defer("final_log")
             .due(at)
@@ -199,7 +199,7 @@ def _end(workload, seen) -> tuple[str, str]:
 def _held(workload_id, fence) -> Workload | None:
     """The locked row, if our lease is still the last one given."""
     workload = (
-        Workload.objects.select_for_update(of=("self",))
+        Workload.objects.select_for_update(of=("self",), no_key=True)
         .select_related("pool__cluster", "pool__accelerator", "organization")
         .get(id=workload_id)
     )

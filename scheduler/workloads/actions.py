@@ -174,7 +174,7 @@ def _size(text) -> int:
 
 def _locked(**which) -> Workload:
     return (
-        Workload.objects.select_for_update(of=("self",))
+        Workload.objects.select_for_update(of=("self",), no_key=True)
         .select_related("pool__cluster", "pool__accelerator", "organization")
         .get(**which)
     )

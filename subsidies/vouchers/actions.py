@@ -33,7 +33,7 @@ def issue(*, programme_id, organization, amount: int, expires_at, idempotency_ke
     """
     with transaction.atomic():
         # Without this lock, two officers could each see room under the cap.
-        programme = Programme.objects.select_for_update().get(id=programme_id)
+        programme = Programme.objects.select_for_update(no_key=True).get(id=programme_id)
         earlier = Voucher.objects.filter(programme=programme, idempotency_key=idempotency_key).first()
         if earlier:
             if (earlier.organization_id, earlier.amount) != (organization.id, amount):
@@ -108,7 +108,9 @@ def expire(*, voucher_id, at) -> Voucher:
     """The date has passed: what was not spent goes back to the pool. Saying it twice changes nothing."""
     with transaction.atomic():
         voucher = (
-            Voucher.objects.select_for_update(of=("self",)).select_related("programme").get(id=voucher_id)
+            Voucher.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("programme")
+            .get(id=voucher_id)
         )
         if voucher.status != Voucher.Status.ACTIVE or voucher.expires_at > at:
             return voucher

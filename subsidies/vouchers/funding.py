@@ -125,7 +125,7 @@ class Vouchers:
     def hold(self, parts, organization, at):
         locked = {
             voucher.code: voucher
-            for voucher in Voucher.objects.select_for_update(of=("self",))
+            for voucher in Voucher.objects.select_for_update(of=("self",), no_key=True)
             .select_related("programme")
             .filter(code__in=[part.reference for part in parts], organization=organization)
             .order_by("id")
@@ -157,7 +157,9 @@ class Vouchers:
             return []
         # Locked, so that the expiry sweep cannot pass between this look and the posting.
         voucher = (
-            Voucher.objects.select_for_update(of=("self",)).select_related("programme").get(code=reference)
+            Voucher.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("programme")
+            .get(code=reference)
         )
         is_expired = voucher.status == Voucher.Status.EXPIRED
         home = (Kind.POOL, voucher.programme.code) if is_expired else (Kind.VOUCHER, voucher.code)
