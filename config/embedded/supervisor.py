@@ -19,7 +19,7 @@ from config.embedded.state import State, is_free
 from config.embedded.steps import ROOT, Step, steps
 
 TICK = 0.1
-FIRST_PAUSE, LONGEST_PAUSE, STEADY = 0.5, 30.0, 60.0
+FIRST_PAUSE, LONGEST_PAUSE, STEADY = 0.5, 30.0, 10.0
 DEATHS_BEFORE_READY = 3
 KEEPERS = ("postgres", "redis")
 PULSE_EVERY, SILENCE = 5.0, 60.0
