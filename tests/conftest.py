@@ -19,6 +19,7 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb", "--font-render-hinting=none",
     "--hide-scrollbars",
 ]  # fmt: skip
+REFUSALS = re.compile(r"the server responded with a status of (404|409|422) ")
 # Playwright keeps an event loop in this thread; Django would otherwise refuse to talk to the database here.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -148,11 +149,16 @@ def page(browser, live_server):
 
     context.route(re.compile(".*"), only_from_here)
     page = context.new_page()
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: problems.append(message.text) if is_problem(message) else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     yield page
     context.close()
     assert not outside and not problems, (outside, problems)
+
+
+def is_problem(message) -> bool:
+    """An error in the console, unless it only repeats the answer that a refusal is meant to give."""
+    return message.type == "error" and not REFUSALS.search(message.text)
 
 
 @pytest.fixture

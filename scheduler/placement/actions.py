@@ -108,6 +108,8 @@ def _why(answer, request) -> str:
         return _("所选商品当前没有可用的资源池，请另选商品。")
     most = max(candidate.cards_free for candidate in offered)
     said = {reason for candidate in offered for reason in candidate.reasons}
+    if Reason.NOT_ENOUGH_CARDS in said and 0 < most < request.cards:
+        return _("当前最多可订 %(most)d 张卡，请减少卡数或另选商品。") % {"most": most}
     match next((reason for reason in TELLING if reason in said), None):
         case Reason.GANG_DOES_NOT_FIT | Reason.GANG_TOO_WIDE:
             return _("空闲的卡分散在各节点，放不下一个 %(cards)d 卡的作业。请减少卡数或另选商品。") % {

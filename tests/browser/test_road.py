@@ -7,6 +7,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from config.demo import city as demo
+from federation.capacity.models import Pool
+from federation.clusters.models import Cluster
 from federation.sync.tasks import sync_clusters
 from marketplace.billing.tasks import bill_finished_orders
 from marketplace.orders.models import Order
@@ -42,10 +44,10 @@ def beat():
         sweep()
 
 
-def beat_until(happened, seconds=90):
+def beat_until(happened, seconds=150):
     deadline = time.monotonic() + seconds
     while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, list(Workload.objects.values_list('status', 'exit_reason', 'started_at', 'ended_at', 'fence'))
         beat()
         time.sleep(1)
 
@@ -54,7 +56,11 @@ def beat_until(happened, seconds=90):
 def city(transactional_db, ray_cluster, settings):
     settings.RAY_ADDRESS = ray_cluster
     demo.load(at=timezone.now())
-    sync_clusters()
+    deadline = time.monotonic() + 60
+    while Pool.objects.get(code="siming-ray-rtx4090").cards_observed != 32:
+        assert time.monotonic() < deadline, "the cluster did not answer"
+        Cluster.objects.update(probed_at=None)
+        sync_clusters()
     return {user.username: user for user in User.objects.all()}
 
 
@@ -76,7 +82,8 @@ def type_order(page, *, project, cards, hours, command="python train.py", script
 
 def place_order(page, button="确认下单"):
     page.get_by_role("button", name=button).click()
-    page.wait_for_url("**/orders/OD*/")
+    page.wait_for_load_state()
+    assert "/orders/OD" in page.url, page.locator(".error-summary").inner_text()
     return page.url.rstrip("/").rsplit("/", 1)[1]
 
 
