@@ -13,7 +13,7 @@ from portal.accounts.permissions import ACTIONS, can, memberships, roles_for
 
 def _missing(action):
     return _("此操作需要以下角色之一：%(roles)s。请联系本单位管理员授权。") % {
-        "roles": "、".join(roles_for(action))
+        "roles": _("、").join(roles_for(action))
     }
 
 

@@ -44,4 +44,4 @@ def sentence(step: dict) -> str:
             text = _("采购本单位算力不予补贴")
         case unknown:
             raise ValueError(f"no wording for step {unknown}")
-    return f"{step['clause']}：{text}"
+    return _("%(clause)s：%(text)s") % {"clause": step["clause"], "text": text}
