@@ -28,17 +28,18 @@ def settle_order(*, order_id, at) -> Order:
         if workload.status not in Workload.TERMINAL:
             return order
         left = order.seconds
-        billed = 0
+        lines = []
         for usage in UsageRecord.objects.filter(workload_code=workload.code).order_by("id"):
             line = _bill(order, workload, usage, most_seconds=left, at=at)
             left -= line.seconds
-            billed += line.gross
-        orders.close(order, _outcome(order, billed), by=None, at=at, billed_amount=billed)
+            lines.append(line)
+        billed = sum(line.gross for line in lines)
+        orders.close(order, _outcome(order, lines), by=None, at=at, billed_amount=billed)
     return order
 
 
-def _outcome(order, billed):
-    if billed:
+def _outcome(order, lines):
+    if any(line.seconds for line in lines):
         return Order.Status.BILLED
     return Order.Status.CANCELLED if order.cancel_requested_at else Order.Status.REFUNDED
 

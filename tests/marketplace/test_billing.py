@@ -45,6 +45,16 @@ def test_billing_twice_posts_once(city):
     assert balance(Kind.PROVIDER_ACCRUED, "unicom") == 8938
 
 
+def test_a_second_too_cheap_to_cost_a_fen_is_billed_at_nothing_not_refunded(city):
+    order = place(city, code="mobile-rtx4090", cards=1)
+    run(order, seconds=1)
+
+    bill(order)
+
+    assert (order.status, order.billed_amount) == (Order.Status.BILLED, 0)
+    assert books.breaks() == []
+
+
 def test_a_full_run_costs_exactly_what_was_held(city):
     order = place(city)
     run(order, seconds=3600)
