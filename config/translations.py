@@ -98,7 +98,9 @@ def _arguments(text: str) -> list[str]:
         except SyntaxError:
             continue
         return [
-            part.value for part in call.args if isinstance(part, ast.Constant) and isinstance(part.value, str)  # type: ignore[attr-defined]
+            part.value
+            for part in call.args
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)  # type: ignore[attr-defined]
         ]
     return []
 

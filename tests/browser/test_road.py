@@ -47,7 +47,9 @@ def beat():
 def beat_until(happened, seconds=120):
     deadline = time.monotonic() + seconds
     while not happened():
-        assert time.monotonic() < deadline, list(Workload.objects.values_list('status', 'exit_reason', 'started_at', 'ended_at', 'fence'))
+        assert time.monotonic() < deadline, list(
+            Workload.objects.values_list("status", "exit_reason", "started_at", "ended_at", "fence")
+        )
         beat()
         time.sleep(1)
 

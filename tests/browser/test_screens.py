@@ -67,7 +67,7 @@ def test_every_page_is_fit_to_be_seen(city, page, login, axe, snap, live_server,
     cookies = {"django_language": language, "theme": theme}
     page.context.add_cookies([{"name": k, "value": v, "url": live_server.url} for k, v in cookies.items()])
     loaded = []
-    page.on("response", loaded.append)
+    page.on("response", lambda response: loaded.append(response))
     wrong = []
     for name, username, path in PAGES:
         if username is None:

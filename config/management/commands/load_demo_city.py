@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from config.demo import city, data
+from portal.accounts.permissions import ROLES
 
 
 class Command(BaseCommand):
@@ -11,4 +12,7 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         city.load(at=timezone.now())
-        self.stdout.write(f"demo city loaded; every demo account's password is {data.PASSWORD}")
+        roles = dict(ROLES)
+        self.stdout.write(f"Demo accounts (password of all: {data.PASSWORD})")
+        for username, name, role, organization in data.PEOPLE:
+            self.stdout.write(f"  {username:10} {name}  {roles[role]}  {organization}")
