@@ -97,15 +97,17 @@ def _arguments(text: str) -> list[str]:
             call = ast.parse("f" + text[: end.end()], mode="eval").body
         except SyntaxError:
             continue
+        assert isinstance(call, ast.Call)
         return [
-            part.value
-            for part in call.args
-            if isinstance(part, ast.Constant) and isinstance(part.value, str)  # type: ignore[attr-defined]
+            part.value for part in call.args if isinstance(part, ast.Constant) and isinstance(part.value, str)
         ]
     return []
 
 
 def _is_translated(message) -> bool:
+    # The compiled catalogue leaves fuzzy sentences out, so readers would meet the Chinese.
+    if message.fuzzy:
+        return False
     return all(message.string) if isinstance(message.string, tuple) else bool(message.string)
 
 

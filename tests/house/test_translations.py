@@ -26,7 +26,7 @@ def test_every_sentence_is_translated():
     for message in sentences():
         if message.id:
             found = known.get(message.id, message.context)
-            if found is None or not all(text for _source, text in _pairs(found)):
+            if found is None or found.fuzzy or not all(text for _source, text in _pairs(found)):
                 missing.append(message.id)
 
     assert missing == []
