@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.backends.signals import connection_created
+from django.utils import translation
 
 from config.embedded.steps import ROOT, steps
 
@@ -90,6 +91,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
 def translations():
     """English pages are English only when the catalogues are compiled."""
     build("translations")
+
+
+@pytest.fixture(autouse=True)
+def source_language():
+    """Every test begins in Chinese, whatever language a page of the test before it was asked for in."""
+    translation.activate("zh-hans")
 
 
 def build(name: str) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding import actions as funding
@@ -27,6 +28,13 @@ from scheduler.placement import actions as placement
 from scheduler.workloads import actions as workloads
 
 APPROVAL_KIND = "order"
+ENDINGS = {
+    Order.Status.BILLED: gettext_noop("订单 %(code)s 已结算：¥%(billed)s，退回 ¥%(refunded)s"),
+    Order.Status.REFUNDED: gettext_noop("订单 %(code)s 未能运行，已全额退回 ¥%(refunded)s"),
+    Order.Status.CANCELLED: gettext_noop("订单 %(code)s 已取消，退回 ¥%(refunded)s"),
+    Order.Status.REJECTED: gettext_noop("订单 %(code)s 审批未通过，退回 ¥%(refunded)s"),
+    Order.Status.EXPIRED: gettext_noop("订单 %(code)s 审批超时，退回 ¥%(refunded)s"),
+}
 
 
 class BadOrder(Refusal):
@@ -223,8 +231,8 @@ def _place(organization, project, request, idempotency_key, by, at):
             subject_code=code,
             organization=organization,
             amount=order.amount,
-            summary=_("订单 %(code)s：%(cards)d 卡 × %(hours)s 小时，¥%(amount)s")
-            % {
+            sentence=gettext_noop("订单 %(code)s：%(cards)d 卡 × %(hours)s 小时，¥%(amount)s"),
+            values={
                 "code": code,
                 "cards": order.cards,
                 "hours": f"{order.hours.normalize():f}",
@@ -256,7 +264,7 @@ def confirm(*, order_id, by, at) -> Order:
         status.move(order, Order.Status.CONFIRMED, confirmed_at=at)
         workloads.queue(order_code=order.code, at=at)
         audit.record(order, "order.confirmed", by=by)
-        _tell(order, _("订单 %(code)s 审批通过，开始调度") % {"code": order.code}, at)
+        _tell(order, gettext_noop("订单 %(code)s 审批通过，开始调度"), at)
     return order
 
 
@@ -323,20 +331,15 @@ def close(order, to, *, by, at, billed_amount=None, **details):
     refunded = funding.release(order_code=order.code, at=at)
     status.move(order, to, closed_at=at, billed_amount=billed_amount)
     audit.record(order, f"order.{to}", by=by, refunded=refunded, billed=billed_amount, **details)
-    _tell(
-        order,
-        _("订单 %(code)s %(status)s：结算 ¥%(billed)s，退回 ¥%(refunded)s")
-        % {
-            "code": order.code,
-            "status": order.get_status_display(),
-            "billed": yuan(billed_amount or 0),
-            "refunded": yuan(refunded),
-        },
-        at,
-    )
+    _tell(order, ENDINGS[to], at, billed=yuan(billed_amount or 0), refunded=yuan(refunded))
 
 
-def _tell(order, title, at):
+def _tell(order, sentence, at, **values):
     notices.notify(
-        kind=Notice.Kind.ORDER, title=title, url=order.get_absolute_url(), at=at, user=order.placed_by
+        kind=Notice.Kind.ORDER,
+        sentence=sentence,
+        values={"code": order.code, **values},
+        url=order.get_absolute_url(),
+        at=at,
+        user=order.placed_by,
     )

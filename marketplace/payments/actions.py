@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import PLATFORM, transfer
@@ -56,7 +57,8 @@ def record_bank_receipt(*, organization, bank_reference, amount: int, received_o
         audit.record(receipt, "receipt.recorded", by=by, amount=amount, bank_reference=bank_reference)
         notices.notify(
             kind=Notice.Kind.MONEY,
-            title=_("对公转账到账 ¥%(amount)s") % {"amount": yuan(amount)},
+            sentence=gettext_noop("对公转账到账 ¥%(amount)s"),
+            values={"amount": yuan(amount)},
             url="/wallet/",
             at=at,
             organization=organization,

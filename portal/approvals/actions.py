@@ -20,7 +20,7 @@ class CannotDecide(Refusal):
     code = "cannot_decide"
 
 
-def request(*, kind, subject_code, organization, amount, summary, url, by, at) -> Approval:
+def request(*, kind, subject_code, organization, amount, sentence, values, url, by, at) -> Approval:
     """Ask those of the organisation who may decide."""
     approval = Approval.objects.create(
         code=new_code("AP"),
@@ -28,14 +28,16 @@ def request(*, kind, subject_code, organization, amount, summary, url, by, at) -
         subject_code=subject_code,
         organization=organization,
         amount=amount,
-        summary=summary,
+        sentence=sentence,
+        values=values,
         url=url,
         requested_by=by,
         requested_at=at,
     )
     notices.notify(
         kind=Notice.Kind.APPROVAL,
-        title=summary,
+        sentence=sentence,
+        values=values,
         url=url,
         at=at,
         organization=organization,

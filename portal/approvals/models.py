@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, organization_ids
@@ -32,7 +33,8 @@ class Approval(models.Model):
     organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=24)
     subject_code = models.CharField(max_length=64)
-    summary = models.CharField(_("事项"), max_length=200)
+    sentence = models.CharField(_("事项"), max_length=200)
+    values = models.JSONField(default=dict)
     amount = models.BigIntegerField(_("金额（分）"))
     url = models.CharField(max_length=200)
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.PENDING)
@@ -56,3 +58,7 @@ class Approval(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["organization", "status"])]
+
+    @property
+    def summary(self) -> str:
+        return gettext(self.sentence) % self.values

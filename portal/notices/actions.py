@@ -8,8 +8,11 @@ from portal.organizations.models import Membership
 from portal.shell.codes import new_code
 
 
-def notify(*, kind, title, url, at, user=None, organization=None, action=None):
-    """Leave a line for one person, or for everybody in an organisation who may do `action`."""
+def notify(*, kind, sentence, values, url, at, user=None, organization=None, action=None):
+    """Leave a line for one person, or for everybody in an organisation who may do `action`.
+
+    `sentence` is the source text (marked with gettext_noop) with %(places)s for `values`: each reader gets his own language.
+    """
     if user is not None:
         user_ids = [user.id]
     else:
@@ -18,7 +21,15 @@ def notify(*, kind, title, url, at, user=None, organization=None, action=None):
         )
     with transaction.atomic():
         Notice.objects.bulk_create(
-            Notice(code=new_code("NT"), user_id=user_id, kind=kind, title=title, url=url, created_at=at)
+            Notice(
+                code=new_code("NT"),
+                user_id=user_id,
+                kind=kind,
+                sentence=sentence,
+                values=values,
+                url=url,
+                created_at=at,
+            )
             for user_id in user_ids
         )
 

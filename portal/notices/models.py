@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,7 +15,7 @@ class NoticeQuerySet(models.QuerySet):
 
 
 class Notice(models.Model):
-    """A line in somebody's inbox that leads to the thing it speaks of."""
+    """A line in somebody's inbox that leads to the thing it speaks of, read in the language of its reader."""
 
     class Kind(models.TextChoices):
         ORDER = "order", _("订单")
@@ -25,7 +26,8 @@ class Notice(models.Model):
     code = models.CharField(max_length=32, unique=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=12, choices=Kind)
-    title = models.CharField(max_length=200)
+    sentence = models.CharField(max_length=200)
+    values = models.JSONField(default=dict)
     url = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
@@ -35,3 +37,7 @@ class Notice(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["user", "-id"])]
+
+    @property
+    def title(self) -> str:
+        return gettext(self.sentence) % self.values

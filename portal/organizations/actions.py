@@ -28,7 +28,7 @@ def found(*, name, district, credit_code, by, at) -> Organization:
                 credit_code=credit_code,
             )
             Membership.objects.create(user=by, organization=organization, role="enterprise_admin")
-            audit.record(organization, "organization.founded", by=by, organization=organization, name=name)
+            audit.record(organization, "organization.founded", by=by, organization=organization)
             open_project(
                 organization=organization,
                 name=_("默认项目"),

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts import permissions
@@ -35,7 +36,8 @@ class Organization(models.Model):
         ]
 
     def __str__(self):
-        return self.name
+        is_english = (get_language() or "").startswith("en")
+        return self.name_en if is_english and self.name_en else self.name
 
 
 class Membership(models.Model):

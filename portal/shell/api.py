@@ -39,7 +39,7 @@ def _snake(name: str) -> str:
 def problem_response(request, *, status, code, title, errors=(), headers=None) -> Response:
     """An RFC 9457 body: what is wrong and what to do, in the reader's language."""
     body = {
-        "type": f"/api/v1/problems/{code}",
+        "type": f"urn:public-compute:problem:{code}",
         "title": str(title),
         "status": status,
         "code": code,

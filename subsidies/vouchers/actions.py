@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import transfer
@@ -63,8 +64,8 @@ def issue(*, programme_id, organization, amount: int, expires_at, idempotency_ke
         audit.record(voucher, "voucher.issued", by=by, programme=programme.code, amount=amount)
         notices.notify(
             kind=Notice.Kind.MONEY,
-            title=_("收到“%(programme)s”算力券 ¥%(amount)s")
-            % {"programme": programme.name, "amount": yuan(amount)},
+            sentence=gettext_noop("收到“%(programme)s”算力券 ¥%(amount)s"),
+            values={"programme": programme.name, "amount": yuan(amount)},
             url="/vouchers/",
             at=at,
             organization=organization,

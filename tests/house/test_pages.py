@@ -88,7 +88,7 @@ API = {
     "programmes/<code>/vouchers/": "5555555",
 }
 # Other people's pages, which their own tests know.
-THEIRS = ("accounts/", "i18n/", "static/", "_components/")
+THEIRS = ("accounts/", "i18n/", "static/", "_components/", "favicon.ico")
 
 
 def addresses(patterns=None, prefix=""):
