@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from drf_spectacular.generators import SchemaGenerator
 
-from portal.accounts.scopes import SCOPES
+from portal.tokens.scopes import SCOPES
 
 METHODS = ("get", "post", "put", "patch", "delete")
 

@@ -216,10 +216,10 @@ CLUSTER_ADAPTERS = {
 # --- the interface for programs -----------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "portal.accounts.authentication.TokenAuthentication",
+        "portal.tokens.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["portal.accounts.authentication.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["portal.tokens.authentication.HasScope"],
     "DEFAULT_PAGINATION_CLASS": "portal.shell.api.CursorPages",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [

@@ -1,9 +1,9 @@
 from django.urls import path
 
-from portal.accounts.api import Tokens
 from portal.approvals.api import ApprovalDecision, ApprovalList
 from portal.audit.api import EventList
 from portal.organizations.api import ProjectList
+from portal.tokens.api import Tokens
 
 urlpatterns = [
     path("tokens/", Tokens.as_view()),

@@ -19,9 +19,7 @@ navigation = [
         icon="building",
         action="members.view",
     ),
-    Navigation(
-        _("访问令牌"), "accounts:tokens", section="account", order=30, icon="key", action="members.view"
-    ),
+    Navigation(_("访问令牌"), "tokens:list", section="account", order=30, icon="key", action="members.view"),
     Navigation(_("审计记录"), "audit:list", section="account", order=90, icon="shield", action="audit.view"),
     Navigation(
         _("驾驶舱"), "cockpit:board", section="government", order=1, icon="gauge", action="cockpit.view"

@@ -5,7 +5,7 @@ urlpatterns = [
     path("", include("portal.shell.urls")),
     path("cockpit/", include("portal.cockpit.urls")),
     path("organization/", include("portal.organizations.urls")),
-    path("tokens/", include("portal.accounts.urls")),
+    path("tokens/", include("portal.tokens.urls")),
     path("approvals/", include("portal.approvals.urls")),
     path("notices/", include("portal.notices.urls")),
     path("audit/", include("portal.audit.urls")),

@@ -9,7 +9,7 @@ SEALING_LOCK = 0x5EA1
 PLATFORM_CHAIN = "platform"
 
 
-def record(subject, name: str, *, by, organization=None, **details) -> Event:
+def record(subject, name: str, /, *, by, organization=None, **details) -> Event:
     """Note what happened, in the caller's transaction: if this cannot be written, the deed is undone too."""
     return Event.objects.create(
         name=name,

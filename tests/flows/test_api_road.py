@@ -215,7 +215,7 @@ def test_no_key_no_entry(city):
 
 
 def test_a_revoked_key_opens_nothing(city, bob):
-    from portal.accounts.models import ApiToken
+    from portal.tokens.models import ApiToken
 
     ApiToken.objects.update(revoked_at=timezone.now())
 

@@ -7,24 +7,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from portal.accounts import actions as accounts
-from portal.accounts.forms import TokenForm
-from portal.accounts.models import ApiToken
+from portal.tokens import actions as tokens
+from portal.tokens.forms import TokenForm
+from portal.tokens.models import ApiToken
 
 
 @login_required
-def tokens(request):
+def listing(request):
     """The keys this person made; a new one's secret is shown once, here."""
     form = TokenForm(request.POST or None)
     secret = None
     if request.method == "POST" and form.is_valid() and request.organization:
-        _token, secret = accounts.issue_token(
-            user=request.user, organization=request.organization, **form.cleaned_data, at=timezone.now()
+        _token, secret = tokens.issue(
+            organization=request.organization, **form.cleaned_data, by=request.user, at=timezone.now()
         )
         form = TokenForm()
     mine = ApiToken.objects.visible_to(request.user).select_related("organization").order_by("-id")
     context = {"form": form, "secret": secret, "tokens": mine, "now": timezone.now()}
-    return render(request, "accounts/tokens.html", context, status=422 if form.errors else 200)
+    return render(request, "tokens/list.html", context, status=422 if form.errors else 200)
 
 
 @login_required
@@ -32,6 +32,6 @@ def tokens(request):
 def revoke(request, code):
     """Take a key back."""
     token = get_object_or_404(ApiToken.objects.visible_to(request.user), code=code)
-    accounts.revoke_token(token_id=token.id, at=timezone.now())
+    tokens.revoke(token_id=token.id, by=request.user, at=timezone.now())
     messages.success(request, _("访问令牌“%(name)s”已吊销。") % {"name": token.name})
-    return redirect("accounts:tokens")
+    return redirect("tokens:list")

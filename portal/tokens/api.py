@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
-from portal.accounts import actions as accounts
 from portal.accounts.permissions import memberships
-from portal.accounts.scopes import SCOPES
+from portal.tokens import actions as tokens
+from portal.tokens.scopes import SCOPES
 
 
 class TokenRequest(serializers.Serializer):
@@ -60,12 +60,12 @@ class Tokens(APIView):
         organization = next((o for o in mine if wanted in (None, o.code)), None)
         if organization is None:
             raise exceptions.ValidationError({"organization": _("您不是该单位的成员。")})
-        token, secret = accounts.issue_token(
-            user=request.user,
+        token, secret = tokens.issue(
             organization=organization,
             name=data.validated_data["name"],
             scopes=data.validated_data["scopes"],
             days=data.validated_data["days"],
+            by=request.user,
             at=timezone.now(),
         )
         body = {"code": token.code, "secret": secret, "scopes": token.scopes, "expires_at": token.expires_at}

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, permissions
 
-from portal.accounts.models import ApiToken
+from portal.tokens.models import ApiToken
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 

@@ -1,0 +1,19 @@
+"""What a person types to give a program a key."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal.tokens.scopes import SCOPES
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(label=_("用途"), max_length=60, help_text=_("例如：训练平台自动下单"))
+    scopes = forms.MultipleChoiceField(
+        label=_("权限范围"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.TypedChoiceField(
+        label=_("有效期"),
+        coerce=int,
+        choices=[(30, _("30 天")), (90, _("90 天")), (365, _("365 天"))],
+        initial=90,
+    )

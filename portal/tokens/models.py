@@ -1,0 +1,46 @@
+"""The keys that people give their programs."""
+
+import hashlib
+import secrets
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.organizations.models import Organization
+
+
+class TokenQuerySet(models.QuerySet):
+    def usable(self, at):
+        return self.filter(revoked_at=None, expires_at__gt=at, user__is_active=True)
+
+    def visible_to(self, user):
+        return self.filter(user=user)
+
+
+class ApiToken(models.Model):
+    """A program's key: acts for one person in one organisation, within its scopes. Only its hash is kept."""
+
+    PREFIX = "pc_live_"
+
+    code = models.CharField(max_length=32, unique=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(_("用途"), max_length=60)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=40), verbose_name=_("权限范围"))
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(_("到期时间"))
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = TokenQuerySet.as_manager()
+
+    @classmethod
+    def new_secret(cls) -> str:
+        return cls.PREFIX + secrets.token_urlsafe(32)
+
+    @staticmethod
+    def digest_of(secret: str) -> str:
+        return hashlib.sha256(secret.encode()).hexdigest()
