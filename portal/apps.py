@@ -5,3 +5,8 @@ from django.utils.translation import gettext_lazy as _
 class PortalConfig(AppConfig):
     name = "portal"
     verbose_name = _("公共算力门户")
+
+    def ready(self):
+        from portal.entrance import receivers
+
+        receivers.connect()

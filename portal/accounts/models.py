@@ -14,6 +14,11 @@ class User(AbstractUser):
     name = models.CharField(_("姓名"), max_length=60, blank=True)
     phone = models.CharField(_("手机号"), max_length=20, blank=True)
 
+    @property
+    def code(self):
+        """How the record names this person."""
+        return self.username
+
     def get_full_name(self):
         return self.name or self.username
 

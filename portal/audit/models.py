@@ -26,7 +26,7 @@ class Event(AppendOnly):
     happened_at = models.DateTimeField(_("时间"), auto_now_add=True)
     name = models.CharField(_("事件"), max_length=60)
     subject_type = models.CharField(max_length=60)
-    subject_code = models.CharField(_("对象"), max_length=64)
+    subject_code = models.CharField(_("对象"), max_length=150)
     organization = models.ForeignKey(
         "portal.Organization", on_delete=models.PROTECT, null=True, related_name="+"
     )

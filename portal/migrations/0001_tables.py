@@ -167,7 +167,7 @@ class Migration(migrations.Migration):
                 ("happened_at", models.DateTimeField(auto_now_add=True, verbose_name="时间")),
                 ("name", models.CharField(max_length=60, verbose_name="事件")),
                 ("subject_type", models.CharField(max_length=60)),
-                ("subject_code", models.CharField(max_length=64, verbose_name="对象")),
+                ("subject_code", models.CharField(max_length=150, verbose_name="对象")),
                 ("request_id", models.CharField(blank=True, max_length=64)),
                 ("details", models.JSONField(default=dict)),
                 (
