@@ -147,12 +147,15 @@ def test_a_large_order_waits_for_a_second_person_and_is_withdrawn_free(city, pag
     page.goto("/approvals/")
     snap("9-approvals")
     page.get_by_role("button", name="同意").first.click()
+    # The browser's requests pass through this thread, so they arrive only while it waits for the page.
+    expect(page.locator("body")).to_contain_text("已处理")
     beat_until(lambda: status_of(code) == Order.Status.RUNNING)
 
     login(city["bob"])
     page.goto(f"/orders/{code}/")
     page.get_by_text("撤销订单").first.click()
     page.locator("dialog[open]").get_by_role("button", name="撤销订单").click()
+    expect(page.locator("body")).to_contain_text("已收到取消请求")
     beat_until(lambda: status_of(code) == Order.Status.CANCELLED)
     page.reload()
 
