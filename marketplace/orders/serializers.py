@@ -1,6 +1,7 @@
 """Orders as programs write and read them."""
 
 from decimal import Decimal
+from typing import NoReturn
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -39,8 +40,19 @@ class JobFile(serializers.Field):
             and isinstance(data.get("path"), str)
             and isinstance(data.get("content"), str)
         ):
-            self.fail("invalid")
-        return data["path"], data["content"].encode()
+            self._refuse()
+        try:
+            content = data["content"].encode()
+            data["path"].encode()
+        except UnicodeEncodeError:
+            self._refuse()
+        if "\0" in data["path"]:
+            self._refuse()
+        return data["path"], content
+
+    def _refuse(self) -> NoReturn:
+        # fail() would take the braces of the sentence for a place to fill.
+        raise serializers.ValidationError(self.error_messages["invalid"], code="invalid")
 
     def to_representation(self, value):
         return {"path": value[0]}

@@ -15,7 +15,7 @@ from portal.shell.serializers import Yuan
 class ApprovalSerializer(serializers.ModelSerializer):
     amount = Yuan()
     requested_by = serializers.CharField(source="requested_by.username")
-    decided_by = serializers.CharField(source="decided_by.username", default=None)
+    decided_by = serializers.CharField(source="decided_by.username", default=None, allow_null=True)
 
     class Meta:
         model = Approval

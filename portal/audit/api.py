@@ -7,9 +7,9 @@ from portal.audit.models import Event
 
 
 class EventSerializer(serializers.ModelSerializer):
-    actor = serializers.CharField(source="actor.username", default=None)
-    organization = serializers.CharField(source="organization.code", default=None)
-    digest = serializers.CharField(source="seal.digest", default=None)
+    actor = serializers.CharField(source="actor.username", default=None, allow_null=True)
+    organization = serializers.CharField(source="organization.code", default=None, allow_null=True)
+    digest = serializers.CharField(source="seal.digest", default=None, allow_null=True)
 
     class Meta:
         model = Event

@@ -2,11 +2,12 @@
 
 import re
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
@@ -23,6 +24,22 @@ class CursorPages(CursorPagination):
     max_page_size = 200
     ordering = "-id"
 
+    def decode_cursor(self, request):
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position and not cursor.position.isdecimal():
+            raise exceptions.NotFound(self.invalid_cursor_message)
+        return cursor
+
+
+class Json(JSONParser):
+    """JSON of a depth that can be read."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise exceptions.ParseError from error
+
 
 def _errors(detail, pointer=""):
     if isinstance(detail, dict):
@@ -36,7 +53,7 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def problem_response(request, *, status, code, title, errors=(), headers=None) -> Response:
+def problem_body(request, *, status, code, title, errors=()) -> dict:
     """An RFC 9457 body: what is wrong and what to do, in the reader's language."""
     body = {
         "type": f"urn:public-compute:problem:{code}",
@@ -48,7 +65,14 @@ def problem_response(request, *, status, code, title, errors=(), headers=None) -
     }
     if errors:
         body["errors"] = list(errors)
-    return Response(body, status=status, headers=headers, content_type=PROBLEM)
+    return body
+
+
+def problem_response(request, *, headers=None, **facts) -> Response:
+    """The same as DRF's answer."""
+    return Response(
+        problem_body(request, **facts), status=facts["status"], headers=headers, content_type=PROBLEM
+    )
 
 
 def problem(error, context):
@@ -68,6 +92,8 @@ def problem(error, context):
         error = exceptions.NotFound(_("没有找到，或您无权查看。"))
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied(str(error) or None)
+    elif isinstance(error, SuspiciousOperation):
+        error = exceptions.ParseError()
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -1,14 +1,28 @@
 """Pages for the bad moments. None of them touches the database."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
+from rest_framework import exceptions
 
+from portal.shell.api import PROBLEM, problem_body
 from portal.shell.city import city
+
+# What a program reads when it is turned away before any view of the API is asked.
+PROBLEMS = {
+    400: exceptions.ParseError,
+    403: exceptions.PermissionDenied,
+    404: exceptions.NotFound,
+    500: exceptions.APIException,
+}
 
 
 def page(request, status: int, **facts) -> HttpResponse:
     """The designed page of one status; `facts` say what happened and what to do."""
+    if request.path.startswith("/api/") and status in PROBLEMS:
+        problem = PROBLEMS[status]
+        body = problem_body(request, status=status, code=problem.default_code, title=problem.default_detail)
+        return JsonResponse(body, status=status, content_type=PROBLEM)
     other = "zh-hans" if (get_language() or "").startswith("en") else "en"
     body = render_to_string(
         f"errors/{status}.html",

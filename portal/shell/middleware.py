@@ -4,6 +4,9 @@ import logging
 import re
 import uuid
 from contextvars import ContextVar
+from urllib.parse import unquote
+
+from django.core.exceptions import BadRequest
 
 current_request_id: ContextVar[str] = ContextVar("request_id", default="-")
 ACCEPTABLE = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
@@ -25,6 +28,19 @@ class RequestId:
             current_request_id.reset(token)
         response["X-Request-Id"] = request.id
         return response
+
+
+class NoNullCharacters:
+    """No row can hold U+0000, so no address and no cookie may look for it."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        asked = (request.path_info, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values())
+        if any("\0" in text for text in asked):
+            raise BadRequest
+        return self.get_response(request)
 
 
 class RequestIdFilter(logging.Filter):

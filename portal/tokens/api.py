@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.authentication import BasicScheme
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
 from rest_framework.authentication import BasicAuthentication
@@ -42,10 +43,23 @@ class FewTries(AnonRateThrottle):
         return self.throttle_failure() if len(self.history) >= self.num_requests else self.throttle_success()
 
 
+class Password(BasicAuthentication):
+    """HTTP Basic with a name that a row can hold."""
+
+    def authenticate_credentials(self, userid, password, request=None):
+        if "\0" in userid:
+            raise exceptions.AuthenticationFailed
+        return super().authenticate_credentials(userid, password, request)
+
+
+class PasswordScheme(BasicScheme):
+    target_class = Password
+
+
 class Tokens(APIView):
     """Get a key with user name and password (HTTP Basic). The secret is shown once."""
 
-    authentication_classes = [BasicAuthentication]
+    authentication_classes = [Password]
     permission_classes: list = []
     throttle_classes = [FewTries]
 
