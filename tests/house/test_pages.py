@@ -10,6 +10,8 @@ from subsidies.vouchers.models import Voucher
 from tests import city as town
 from tests.city import bill, place, run
 
+pytestmark = pytest.mark.django_db
+
 PEOPLE = ("anonymous", "alice", "charlie", "officer", "auditor", "finance", "unicom")
 
 # What GET answers to: nobody · the owner's administrator · another firm · voucher officer · auditor · platform finance · a provider.
