@@ -11,9 +11,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
+from config.embedded import processes
 from config.embedded.postgres import APPLICATION, OWNER
 from config.embedded.steps import ROOT
 from config.embedded.throwaway import Throwaway
@@ -28,7 +30,7 @@ FIRMS = {
     "EN-JIGENG": ("jian", None, ["PJ-JIGENG"]),
 }
 DEEDS = {
-    "place": 30,
+    "place": 60,
     "submit": 10,
     "observe": 10,
     "follow": 8,
@@ -64,19 +66,10 @@ class Worker:
             self.attempt(getattr(self, deed))
 
     def attempt(self, deed):
-        from django.db import OperationalError
-
         from portal.shell.exceptions import Refusal
 
-        try:
+        with suppress(Refusal):
             deed()
-        except Refusal:
-            pass
-        except OperationalError as clash:
-            # PostgreSQL chose this transaction as a deadlock's victim: it is undone, and somebody does it again.
-            if "deadlock" not in str(clash):
-                raise
-            print("deadlock:", deed.__name__, file=sys.stderr, flush=True)
 
     # --- buyers ----------------------------------------------------------------------------------
     def place(self):
@@ -105,7 +98,7 @@ class Worker:
         organization, by = Organization.objects.get(code=code), User.objects.get(username=buyer)
         wishes = [
             (chance.choice(projects), self._vouchers(chance, organization), chance.choice([1, 2, 4, 8, 8, 16, 32]),
-             chance.choice(["0.05", "0.25", "0.5", "1", "4"])),
+             chance.choice(["0.05", "0.5", "1", "6", "24"])),
             (projects[0], None, chance.choice([1, 2, 4]), "0.25"),
             (projects[0], frozenset(), 1, "0.05"),
         ]  # fmt: skip
@@ -289,6 +282,12 @@ class Worker:
         )
 
 
+def die_with_parent(number):
+    """No worker outlives the run that started it."""
+    if processes.libc:
+        processes.libc.prctl(processes.PR_SET_PDEATHSIG, int(number))
+
+
 # --- those who start and kill them -----------------------------------------------------------------
 class Crew:
     """Worker processes, each replaced when it is gone."""
@@ -311,7 +310,8 @@ class Crew:
             return
         code = 1
         try:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            die_with_parent(signal.SIGKILL)
             Worker(self.seed, number, self.lives[number], self.orders).work()
         except BaseException:
             import traceback
@@ -399,6 +399,7 @@ def verdict(orders) -> list[str]:
         ("money still set aside", "SELECT sum(amount - captured - released) FROM marketplace_fundinghold", 0),
         ("workloads that never ended", """SELECT count(*) FROM scheduler_workload
             WHERE status NOT IN ('succeeded', 'failed', 'cancelled', 'lost')""", 0),
+        ("deadlocks", "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()", 0),
         ("orders billed twice", """SELECT count(*) FROM (SELECT order_id FROM marketplace_billline
             GROUP BY order_id HAVING count(*) > 1) twice""", 0),
         ("work measured twice", """SELECT count(*) FROM (SELECT workload_code FROM federation_usagerecord
@@ -469,6 +470,8 @@ def in_a_process_of_its_own(*arguments) -> tuple[float, bool]:
     if not pid:
         code = 2
         try:
+            die_with_parent(signal.SIGTERM)
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(code))
             seconds, is_wrong = measure(*arguments)
             os.write(writer, str(seconds).encode())
             code = int(is_wrong)
