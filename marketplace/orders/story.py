@@ -35,28 +35,12 @@ def _step(label, at, *, is_now):
     return {"label": label, "state": "now" if is_now else "done" if at else "next", "at": at}
 
 
-def titles() -> dict[str, str]:
-    """What the record's event names mean to a buyer."""
-    return {
-        "order.placed": _("下单，已冻结资金与算力"),
-        "order.confirmed": _("审批通过"),
-        "order.started": _("集群开始运行"),
-        "order.cancel_requested": _("申请取消"),
-        "order.billed": _("按计量结算"),
-        "order.refunded": _("全额退回"),
-        "order.cancelled": _("已取消"),
-        "order.rejected": _("审批未通过"),
-        "order.expired": _("审批超时"),
-    }
-
-
 def timeline(events) -> list[dict]:
     """The record of one order as timeline rows, newest first."""
-    words = titles()
     return [
         {
             "at": e.happened_at,
-            "title": words.get(e.name, e.name),
+            "title": e.meaning,
             "by": str(e.actor) if e.actor else _("系统"),
         }
         for e in reversed(events)

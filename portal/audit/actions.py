@@ -3,14 +3,21 @@
 from django.db import connection, transaction
 
 from portal.audit.models import Event, Seal
+from portal.audit.register import EVENTS
 from portal.shell.middleware import current_request_id
 
 SEALING_LOCK = 0x5EA1
 PLATFORM_CHAIN = "platform"
 
 
+class UnregisteredEvent(LookupError):
+    """A word that the register of events does not know."""
+
+
 def record(subject, name: str, /, *, by, organization=None, **details) -> Event:
     """Note what happened, in the caller's transaction: if this cannot be written, the deed is undone too."""
+    if name not in EVENTS:
+        raise UnregisteredEvent(name)
     return Event.objects.create(
         name=name,
         subject_type=subject._meta.model_name,

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, organization_ids
+from portal.audit.register import meaning
 from portal.shell.models import AppendOnly
 
 
@@ -42,6 +43,11 @@ class Event(AppendOnly):
             models.Index(fields=["organization", "-id"]),
             models.Index(fields=["subject_type", "subject_code"]),
         ]
+
+    @property
+    def meaning(self) -> str:
+        """What happened, in the reader's words."""
+        return meaning(self.name)
 
     def canonical(self) -> bytes:
         """The bytes that are sealed: every field, keys sorted, no spaces, UTF-8."""
