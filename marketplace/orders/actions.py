@@ -261,9 +261,10 @@ def confirm(*, order_id, by, at) -> Order:
         order = Order.objects.locked(order_id)
         if order.status != Order.Status.AWAITING_APPROVAL:
             return order
+        before = order.status
         status.move(order, Order.Status.CONFIRMED, confirmed_at=at)
         workloads.queue(order_code=order.code, at=at)
-        audit.record(order, "order.confirmed", by=by)
+        audit.record(order, "order.confirmed", by=by, before=before, after=order.status)
         _tell(order, gettext_noop("订单 %(code)s 审批通过，开始调度"), at)
     return order
 
@@ -329,8 +330,18 @@ def start(*, order_id, at) -> Order:
 def close(order, to, *, by, at, billed_amount=None, **details):
     """End a locked order whose cards are free again: give back all that is still set aside, tell the buyer."""
     refunded = funding.release(order_code=order.code, at=at)
+    before = order.status
     status.move(order, to, closed_at=at, billed_amount=billed_amount)
-    audit.record(order, f"order.{to}", by=by, refunded=refunded, billed=billed_amount, **details)
+    audit.record(
+        order,
+        f"order.{to}",
+        by=by,
+        before=before,
+        after=to,
+        refunded=refunded,
+        billed=billed_amount,
+        **details,
+    )
     _tell(order, ENDINGS[to], at, billed=yuan(billed_amount or 0), refunded=yuan(refunded))
 
 

@@ -64,8 +64,17 @@ def decide(*, approval_id, approve: bool, reason="", by, at) -> Approval:
             raise CannotDecide(_("您没有审批权限，请联系本单位管理员。"))
         if not approve and not reason:
             raise Refusal(_("驳回时请填写原因，申请人会看到。"), code="reason_required", field="reason")
+        before = approval.status
         status.move(approval, wanted, decided_by=by, decided_at=at, reason=reason)
-        audit.record(approval, f"approval.{wanted}", by=by, about=approval.subject_code, reason=reason)
+        audit.record(
+            approval,
+            f"approval.{wanted}",
+            by=by,
+            about=approval.subject_code,
+            reason=reason,
+            before=before,
+            after=wanted,
+        )
     return approval
 
 

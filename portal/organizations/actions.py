@@ -71,18 +71,13 @@ def change_project(*, project_id, approval_threshold, monthly_budget, is_open, b
             .select_related("organization")
             .get(id=project_id)
         )
-        before = [project.approval_threshold, project.monthly_budget, project.is_open]
-        project.approval_threshold, project.monthly_budget, project.is_open = (
-            approval_threshold,
-            monthly_budget,
-            is_open,
-        )
-        project.save(update_fields=["approval_threshold", "monthly_budget", "is_open"])
-        audit.record(
-            project,
-            "project.changed",
-            by=by,
-            before=before,
-            after=[approval_threshold, monthly_budget, is_open],
-        )
+        after = {
+            "approval_threshold": approval_threshold,
+            "monthly_budget": monthly_budget,
+            "is_open": is_open,
+        }
+        before = {name: getattr(project, name) for name in after}
+        vars(project).update(after)
+        project.save(update_fields=list(after))
+        audit.record(project, "project.changed", by=by, before=before, after=after)
     return project

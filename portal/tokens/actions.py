@@ -38,5 +38,12 @@ def revoke(*, token_id, by, at) -> ApiToken:
         if token.revoked_at is None:
             token.revoked_at = at
             token.save(update_fields=["revoked_at"])
-            audit.record(token, "token.revoked", by=by, name=token.name)
+            audit.record(
+                token,
+                "token.revoked",
+                by=by,
+                name=token.name,
+                before={"revoked_at": None},
+                after={"revoked_at": at.isoformat()},
+            )
     return token

@@ -1,0 +1,552 @@
+"""Every address that takes a POST × the record: what a good request writes, and that a refused one writes nothing."""
+
+import base64
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.core import mail
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLResolver, get_resolver
+from django.utils import timezone
+
+from config.demo.data import PASSWORD
+from marketplace.orders import drafts
+from portal.approvals.models import Approval
+from portal.audit.models import Event
+from portal.audit.register import EVENTS
+from portal.notices.models import Notice
+from portal.organizations.credit_code import check_digit
+from portal.tokens import actions as tokens
+from portal.tokens.models import ApiToken
+from tests import city as town
+from tests.city import bill, place, run
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+NEW_PASSWORD = "another-Passphrase-8"
+
+
+def basic(name, password=PASSWORD):
+    return {"authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One good request and what it leaves on the record; `bad` spoils its body, `other` may not do it."""
+
+    route: str
+    by: str
+    writes: tuple[str, ...]
+    body: dict = field(default_factory=dict)
+    code: str = ""
+    bad: dict | None = None
+    other: str = ""
+    headers: dict = field(default_factory=dict)
+    # What a refusal itself leaves: only turning somebody away at the door is news.
+    bad_writes: tuple[str, ...] = ()
+    # Names more than one event or none: the reason.
+    why: str = ""
+
+    def __str__(self):
+        return f"{self.route} {'+'.join(self.writes) or 'nothing'}"
+
+
+PROJECT = {"name": "新项目", "approval_threshold": "10", "monthly_budget": "20"}
+BODY = "91350200MA0000U9X"
+FIRM = {"name": "新来科技有限公司", "district": "huli", "credit_code": BODY + check_digit(BODY)}
+RECEIPT = {"organization": "EN-LUDAO", "amount": "10.00", "bank_reference": "CENSUS-1"}
+TOKEN = {"name": "k", "scopes": ["orders:read"], "days": 30}
+ORDER = {"plan": "unicom-h800", "cards": 1, "hours": "1", "command": "python train.py"}
+PASSWORDS = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+PERSON = {"username": "newcomer", "email": "newcomer@example.com", "name": "王新"} | PASSWORDS
+STOPPED = ("order.cancel_requested", "workload.cancel_requested", "workload.cancelled")
+STOPPED_WHY = (
+    "the order was asked to stop; its work is a row of its own, asked too, and had not left: it ends at once"
+)
+CLOSED_WHY = "one for each statement, in the chain of the party it is for; a closing is no row of its own"
+PLACED_WHY = "above the project's threshold a second person is asked, which is a row of its own"
+LATER = {"expires_at": "{later}", "organization": "EN-LUDAO", "amount": "10.00"}
+
+DEEDS = [
+    Deed(
+        "organization/join/",
+        "charlie",
+        ("organization.founded", "project.opened"),
+        FIRM,
+        bad={"credit_code": "123"},
+        why="a firm comes with its first project, a row of its own",
+    ),
+    Deed(
+        "organization/projects/new/", "alice", ("project.opened",), PROJECT, bad={"name": ""}, other="officer"
+    ),
+    Deed(
+        "organization/projects/<code>/",
+        "alice",
+        ("project.changed",),
+        PROJECT,
+        code="project",
+        bad={"monthly_budget": "-1"},
+        other="charlie",
+    ),
+    Deed("tokens/", "bob", ("token.issued",), TOKEN, bad={"scopes": ["all"]}),
+    Deed("tokens/<code>/revoke/", "bob", ("token.revoked",), code="token", other="alice"),
+    Deed(
+        "approvals/<code>/decide/",
+        "alice",
+        ("approval.approved",),
+        {"verdict": "approve"},
+        code="approval",
+        bad={"verdict": "reject"},
+        other="bob",
+    ),
+    Deed(
+        "approvals/<code>/decide/",
+        "alice",
+        ("approval.rejected",),
+        {"verdict": "reject", "reason": "太贵"},
+        code="approval",
+        bad={"reason": " "},
+        other="charlie",
+    ),
+    Deed("marketplace/drafts/<code>/", "bob", ("order.placed",), code="draft", other="alice"),
+    Deed(
+        "marketplace/drafts/<code>/",
+        "bob",
+        ("order.placed", "approval.requested"),
+        code="dear_draft",
+        other="officer",
+        why=PLACED_WHY,
+    ),
+    Deed("orders/<code>/cancel/", "bob", STOPPED, code="open", other="charlie", why=STOPPED_WHY),
+    Deed(
+        "orders/<code>/cancel/",
+        "bob",
+        ("order.cancel_requested", "order.cancelled"),
+        code="waiting",
+        other="officer",
+        why="nothing runs yet, so the order is asked to end and ends",
+    ),
+    Deed(
+        "receipts/",
+        "finance",
+        ("receipt.recorded",),
+        RECEIPT | {"received_on": "2026-11-20"},
+        bad={"amount": "0"},
+        other="auditor",
+    ),
+    Deed("statements/close/", "finance", ("statement.closed",) * 3, other="auditor", why=CLOSED_WHY),
+    Deed(
+        "subsidies/programmes/<code>/",
+        "officer",
+        ("voucher.issued",),
+        {
+            "organization": "EN-LUDAO",
+            "amount": "10.00",
+            "expires_on": "{later_on}",
+            "idempotency_key": "census",
+        },
+        code="programme",
+        bad={"amount": "0"},
+        other="auditor",
+    ),
+    # --- programs -------------------------------------------------------------------------------
+    Deed(
+        "api/v1/tokens/",
+        "nobody",
+        ("token.issued",),
+        TOKEN,
+        bad={"scopes": ["all"]},
+        headers=basic("bob"),
+    ),
+    Deed(
+        "api/v1/approvals/<code>/decision/",
+        "alice",
+        ("approval.approved",),
+        {"approve": True},
+        code="approval",
+        bad={"approve": False},
+        other="bob",
+    ),
+    Deed(
+        "api/v1/orders/",
+        "bob",
+        ("order.placed",),
+        ORDER | {"project": "PJ-LUDAO-LAB"},
+        bad={"cards": 100_000},
+        other="officer",
+        headers={"idempotency-key": "census"},
+    ),
+    Deed(
+        "api/v1/orders/",
+        "bob",
+        ("order.placed", "approval.requested"),
+        ORDER | {"project": "PJ-LUDAO-MODEL", "hours": "100"},
+        bad={"project": "PJ-YUNDING"},
+        other="auditor",
+        headers={"idempotency-key": "census"},
+        why=PLACED_WHY,
+    ),
+    Deed("api/v1/orders/<code>/cancel/", "bob", STOPPED, code="open", other="charlie", why=STOPPED_WHY),
+    Deed(
+        "api/v1/receipts/",
+        "finance",
+        ("receipt.recorded",),
+        RECEIPT | {"received_on": "2026-11-20"},
+        bad={"amount": "0"},
+        other="auditor",
+    ),
+    Deed(
+        "api/v1/statements/",
+        "finance",
+        ("statement.closed",) * 3,
+        bad={"until": "2099-01-01T00:00:00Z"},
+        other="auditor",
+        why=CLOSED_WHY,
+    ),
+    Deed(
+        "api/v1/programmes/<code>/vouchers/",
+        "officer",
+        ("voucher.issued",),
+        LATER,
+        code="programme",
+        bad={"amount": "0"},
+        other="auditor",
+        headers={"idempotency-key": "census"},
+    ),
+    # --- the door -------------------------------------------------------------------------------
+    Deed(
+        "accounts/login/",
+        "nobody",
+        ("account.signed_in",),
+        {"login": "bob", "password": PASSWORD},
+        bad={"password": "wrong-Passphrase-1"},
+        bad_writes=("account.sign_in_failed",),
+    ),
+    Deed("accounts/logout/", "bob", ("account.signed_out",)),
+    Deed(
+        "accounts/signup/",
+        "nobody",
+        ("account.signed_up", "account.signed_in"),
+        PERSON,
+        bad={"email": "nothing"},
+        why="an account is made, and its owner is let in",
+    ),
+    Deed(
+        "accounts/email/",
+        "bob",
+        ("account.email_added",),
+        {"action_add": "1", "email": "second@example.com"},
+        bad={"email": "nothing"},
+    ),
+    Deed(
+        "accounts/email/",
+        "bob",
+        ("account.email_removed",),
+        {"action_remove": "1", "email": "spare@example.com"},
+        bad={"email": "alice@example.com"},
+    ),
+    Deed(
+        "accounts/email/",
+        "bob",
+        ("account.email_changed",),
+        {"action_primary": "1", "email": "spare@example.com"},
+        bad={"email": "alice@example.com"},
+    ),
+    Deed(
+        r"accounts/^confirm-email/(?P<key>[-:\w]+)/$", "bob", ("account.email_confirmed",), code="email_key"
+    ),
+    Deed(
+        "accounts/password/change/",
+        "bob",
+        ("account.password_changed",),
+        PASSWORDS,
+        bad={"password2": "something-else-9"},
+    ),
+    Deed(
+        "accounts/password/set/",
+        "wendy",
+        ("account.password_set",),
+        PASSWORDS,
+        bad={"password2": "something-else-9"},
+    ),
+    Deed(
+        r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        "nobody",
+        ("account.password_reset",),
+        PASSWORDS,
+        code="reset_key",
+        bad={"password2": "something-else-9"},
+    ),
+]
+
+# Requests that change nothing worth a line, and why.
+EXEMPT = [
+    Deed("preferences/", "bob", (), {"theme": "dark"}, why="a cookie in the reader's own browser"),
+    Deed("i18n/setlang/", "bob", (), {"language": "en"}, why="a cookie in the reader's own browser"),
+    Deed(
+        "organization/switch/",
+        "bob",
+        (),
+        {"organization": "EN-LUDAO"},
+        why="a hat for this session; what is done under it names its organisation",
+    ),
+    Deed("notices/read/", "bob", (), why="one's own inbox"),
+    Deed("notices/<code>/read/", "bob", (), code="notice", why="one's own inbox"),
+    Deed(
+        "marketplace/plans/<code>/order/",
+        "bob",
+        (),
+        {"project": "{lab}", "cards": 1, "hours": "1", "command": "python train.py"},
+        code="plan",
+        why="a draft that sets nothing aside and that only its writer sees",
+    ),
+    Deed(
+        "accounts/reauthenticate/",
+        "bob",
+        (),
+        {"password": PASSWORD},
+        bad={"password": "wrong-Passphrase-1"},
+        bad_writes=("account.sign_in_failed",),
+        why="somebody already let in says who they are once more",
+    ),
+    Deed(
+        "accounts/password/reset/",
+        "nobody",
+        (),
+        {"email": "bob@example.com"},
+        why="sends a letter; using its link is on the record",
+    ),
+    Deed("accounts/login/code/confirm/", "nobody", (), why="signing in by a code is switched off"),
+]
+
+# Events that change a row which was there before.
+CHANGES = (
+    "account.email_changed",
+    "project.changed",
+    "token.revoked",
+    "approval.approved",
+    "approval.rejected",
+    "order.cancelled",
+)
+
+# Pages that answer a POST like a GET, or refuse it; that they write nothing is tested.
+READS = {
+    "",
+    "healthz",
+    "readyz",
+    "api/v1/reference/",
+    "desk/",
+    "favicon.ico",
+    "_components/",
+    "cockpit/",
+    "organization/",
+    "approvals/",
+    "notices/",
+    "audit/",
+    "clusters/",
+    "clusters/<code>/",
+    "accelerators/",
+    "marketplace/",
+    "marketplace/plans/<code>/",
+    "orders/",
+    "orders/export.xlsx",
+    "orders/<code>/",
+    "orders/<code>/log/",
+    "wallet/",
+    "bills/",
+    "bills/export.xlsx",
+    "statements/",
+    "statements/books/",
+    "statements/<code>/",
+    "statements/<code>/export.xlsx",
+    "vouchers/",
+    "subsidies/programmes/",
+    "accounts/confirm-email/",
+}
+OTHER_METHODS = ("put", "patch", "delete")
+
+
+def addresses(patterns=None, prefix=""):
+    """Every address with its view, which is a function or a class."""
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        route = prefix + str(pattern.pattern).replace("<str:code>", "<code>")
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, route)
+        elif not route.startswith("static/"):
+            call = pattern.callback
+            yield route, getattr(call, "view_class", getattr(call, "cls", call))
+
+
+def may_be_unsafe(view) -> bool:
+    """A class says what it takes; a function may take anything."""
+    return not isinstance(view, type) or hasattr(view, "post")
+
+
+def test_every_address_that_takes_a_post_is_listed_once():
+    deeds, exempt = {d.route for d in DEEDS}, {d.route for d in EXEMPT}
+    found = {route for route, view in addresses() if may_be_unsafe(view)}
+
+    assert found == deeds | exempt | READS
+    assert not deeds & exempt and not (deeds | exempt) & READS
+
+
+def test_the_house_changes_things_by_post_alone():
+    assert [
+        (route, method)
+        for route, view in addresses()
+        for method in OTHER_METHODS
+        # The door is somebody else's: its PUT is the very same POST.
+        if isinstance(view, type) and hasattr(view, method) and not route.startswith("accounts/")
+    ] == []
+
+
+def test_the_table_speaks_the_registers_words():
+    assert {name for d in DEEDS for name in d.writes + d.bad_writes} <= set(EVENTS)
+    assert [str(d) for d in DEEDS if len(d.writes) != 1 and not d.why] == []
+    assert [str(d) for d in EXEMPT if d.writes or not d.why] == []
+
+
+# --- the city of the census -----------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def census(django_db_setup, django_db_blocker):
+    """One city with one of everything; every visit is taken back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        now = timezone.now()
+        city = town.found(at=now)
+        billed = place(city, key="billed", cards=1, at=now)
+        run(billed, seconds=1800, at=now)
+        bill(billed, at=now)
+        waiting = place(city, key="waiting", at=now, project=city.model, cards=1, hours="100")
+        EmailAddress.objects.create(user=city.bob, email="bob@example.com", primary=True, verified=True)
+        EmailAddress.objects.create(user=city.bob, email="spare@example.com", verified=True)
+        unproven = EmailAddress.objects.create(user=city.bob, email="unproven@example.com")
+        city.wendy.set_unusable_password()
+        city.wendy.save()
+        later = now + timedelta(days=2)
+        city.words = {
+            "later": later.isoformat(),
+            "later_on": f"{timezone.localdate(later):%Y-%m-%d}",
+            "lab": str(city.lab.id),
+        }
+        wish = {"organization": city.ludao, "by": city.bob, "at": now}
+        city.codes = {
+            "project": city.lab.code,
+            "token": tokens.issue(name="k", scopes=["orders:read"], days=30, **wish)[0].code,
+            "approval": Approval.objects.get(subject_code=waiting.code).code,
+            "draft": drafts.save(request=town.request(city.lab, cards=1), **wish).code,
+            "dear_draft": drafts.save(request=town.request(city.model, cards=1, hours="100"), **wish).code,
+            "open": place(city, key="open", cards=1, at=now).code,
+            "waiting": waiting.code,
+            "billed": billed.code,
+            "programme": "PG-CITY-2026",
+            "plan": "unicom-h800",
+            "notice": Notice.objects.filter(user=city.bob).first().code,
+            "email_key": EmailConfirmationHMAC(unproven).key,
+        }
+        yield city
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def visit(census, db, mailoutbox):
+    """One request in that city, taken back at the end; the count of tried passwords would outlive it."""
+    cache.clear()
+    return census
+
+
+def reset_address(client) -> str:
+    """Where the letter's link leads once it was opened."""
+    client.post("/accounts/password/reset/", {"email": "bob@example.com"})
+    link = re.search(r"/accounts/password/reset/key/\S+", mail.outbox[-1].body)
+    return client.get(link[0]).headers["location"]
+
+
+def address(city, deed, client) -> str:
+    if deed.code == "reset_key":
+        return reset_address(client)
+    if deed.code == "email_key":
+        return f"/accounts/confirm-email/{city.codes['email_key']}/"
+    return "/" + deed.route.replace("<code>", city.codes.get(deed.code, ""))
+
+
+def news_of(city, deed, by, change=None):
+    """What one request leaves on the record, and its answer."""
+    client = Client()
+    if by != "nobody":
+        client.force_login(getattr(city, by), backend=BACKEND)
+    words = {
+        key: value.format(**city.words) if isinstance(value, str) else value
+        for key, value in (deed.body | (change or {})).items()
+    }
+    where = address(city, deed, client)
+    more = {"headers": {**deed.headers, "x-request-id": "census-of-the-record"}}
+    if deed.route.startswith("api/"):
+        answer = client.post(where, json.dumps(words), content_type="application/json", **more)
+    else:
+        answer = client.post(where, words, **more)
+    events = Event.objects.filter(request_id="census-of-the-record").order_by("id")
+    return sorted(events.values_list("name", flat=True)), answer
+
+
+@pytest.mark.parametrize("deed", DEEDS + EXEMPT, ids=str)
+def test_a_good_request_writes_exactly_its_events(visit, deed):
+    names, answer = news_of(visit, deed, deed.by)
+
+    assert names == sorted(deed.writes), (answer.status_code, answer.content.decode()[:2000])
+    assert answer.status_code in (200, 201, 302)
+
+
+@pytest.mark.parametrize("deed", [d for d in DEEDS + EXEMPT if d.bad is not None], ids=str)
+def test_bad_input_writes_nothing(visit, deed):
+    names, _answer = news_of(visit, deed, deed.by, deed.bad)
+
+    assert names == sorted(deed.bad_writes)
+
+
+@pytest.mark.parametrize("deed", [d for d in DEEDS if d.other], ids=str)
+def test_the_wrong_person_writes_nothing(visit, deed):
+    assert news_of(visit, deed, deed.other)[0] == []
+
+
+@pytest.mark.parametrize("deed", [d for d in DEEDS if d.by != "nobody" and d.code != "email_key"], ids=str)
+def test_nobody_writes_nothing(visit, deed):
+    """Whoever holds the letter may confirm its address."""
+    assert news_of(visit, deed, "nobody")[0] == []
+
+
+@pytest.mark.parametrize("deed", [d for d in DEEDS if set(d.writes) & set(CHANGES)], ids=str)
+def test_a_change_says_what_was_before_and_after(visit, deed):
+    news_of(visit, deed, deed.by)
+
+    changed = Event.objects.filter(request_id="census-of-the-record", name__in=CHANGES)
+    assert [e.name for e in changed if not {"before", "after"} <= set(e.details)] == []
+
+
+@pytest.mark.parametrize("route", sorted(READS))
+@pytest.mark.parametrize("name", ["alice", "finance", "officer"])
+def test_a_page_that_is_only_read_writes_no_row(visit, route, name):
+    client = Client()
+    client.force_login(getattr(visit, name), backend=BACKEND)
+    code = {"clusters": "unicom-jimei", "marketplace": "unicom-h800", "orders": visit.codes["billed"]}
+
+    with CaptureQueriesContext(connection) as queries:
+        client.post("/" + route.replace("<code>", code.get(route.split("/")[0], "NONE")))
+
+    writes = [q["sql"] for q in queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert writes == []
+
+
+def test_saying_it_twice_is_one_event(visit):
+    deed = next(d for d in DEEDS if d.route == "tokens/<code>/revoke/")
+    news_of(visit, deed, "bob")
+
+    names, _answer = news_of(visit, deed, "bob")
+
+    assert names == ["token.revoked"]
+    assert ApiToken.objects.get(code=visit.codes["token"]).revoked_at is not None
