@@ -7,7 +7,6 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
-from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
@@ -29,16 +28,6 @@ class CursorPages(CursorPagination):
         if cursor and cursor.position and not cursor.position.isdecimal():
             raise exceptions.NotFound(self.invalid_cursor_message)
         return cursor
-
-
-class Json(JSONParser):
-    """JSON of a depth that can be read."""
-
-    def parse(self, stream, media_type=None, parser_context=None):
-        try:
-            return super().parse(stream, media_type, parser_context)
-        except RecursionError as error:
-            raise exceptions.ParseError from error
 
 
 def _errors(detail, pointer=""):
