@@ -160,7 +160,9 @@ def main() -> int:
                     rate(many_at_once, work, f"by-{size}", at, size),
                 )
             )
-        print(f"{count} transfers between {PURSES} purses and their holds; in one journal, legs of one account merge")
+        print(
+            f"{count} transfers between {PURSES} purses and their holds; in one journal, legs of one account merge"
+        )
         for name, speed in results:
             print(f"  {name:<42} {speed:>8.0f} transfers/s {speed / base:>6.2f}x")
         wrong = [line for line in books.breaks() if not line.startswith("prepaid_held BENCH-")]
