@@ -1,0 +1,39 @@
+"""The demonstration city: the seed's own figures, and loading twice changes nothing."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.apps import apps
+
+from config.demo import city as demo
+from federation.capacity.models import Accelerator, Pool
+from marketplace.settlement import queries as books
+from tests.city import NOON
+
+
+def rows() -> dict[str, int]:
+    return {model._meta.db_table: model._default_manager.count() for model in apps.get_models()}
+
+
+def test_loading_twice_changes_nothing(city):
+    before = rows()
+
+    demo.load(at=NOON + timedelta(days=3))
+
+    assert rows() == before
+    assert books.breaks() == []
+
+
+def test_the_city_has_what_its_plan_says(city):
+    totals = Pool.objects.all().totals()
+
+    assert (totals["p_total"], totals["p_sold"], totals["p_total"] - totals["p_sold"]) == (
+        Decimal("1028.5"),
+        Decimal("495"),
+        Decimal("533.5"),
+    )
+
+
+def test_every_figure_of_a_card_names_its_source(city):
+    assert Accelerator.objects.count() >= 12
+    assert not Accelerator.objects.filter(source="").exists()
