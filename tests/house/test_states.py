@@ -19,7 +19,13 @@ PAIRS = [
 
 
 def test_these_models_have_states():
-    assert sorted(model.__name__ for model in MODELS) == ["Approval", "Order", "Programme", "Voucher", "Workload"]
+    assert sorted(model.__name__ for model in MODELS) == [
+        "Approval",
+        "Order",
+        "Programme",
+        "Voucher",
+        "Workload",
+    ]
 
 
 @pytest.mark.parametrize(("model", "now", "to"), PAIRS)
