@@ -116,6 +116,14 @@ def check(request: Request):
     workloads.check_files(request.files)
 
 
+def price_in_force(plan, at) -> Decimal:
+    """Yuan per card-hour today. Raises BadOrder when nobody has set one."""
+    price = PlanPrice.objects.filter(plan=plan).in_force(at).first()
+    if price is None:
+        raise BadOrder(_("该商品当前没有有效价格，请稍后再试或另选商品。"), code="no_price", field="plan")
+    return price.unit_price
+
+
 def _within_budget(project, amount, at):
     if not project.monthly_budget:
         return
@@ -140,7 +148,6 @@ def place(*, organization, request: Request, idempotency_key: str, by, at) -> tu
 
     The same key with the same order returns the first order and False; with another order raises KeyReused.
     """
-    check(request)
     try:
         with transaction.atomic():
             # Without this lock, a double click would hold money twice before the key stops it.
@@ -150,6 +157,7 @@ def place(*, organization, request: Request, idempotency_key: str, by, at) -> tu
             earlier = Order.objects.filter(organization=organization, idempotency_key=idempotency_key).first()
             if earlier:
                 return _same(earlier, request), False
+            check(request)
             return _place(organization, project, request, idempotency_key, by, at), True
     except IntegrityError as clash:
         if "one_order_per_key" not in str(clash):
@@ -171,9 +179,7 @@ def _same(earlier, request):
 def _place(organization, project, request, idempotency_key, by, at):
     code = new_code("OD")
     plan = request.plan
-    price = PlanPrice.objects.filter(plan=plan).in_force(at).first()
-    if price is None:
-        raise BadOrder(_("该商品当前没有有效价格，请稍后再试或另选商品。"), code="no_price", field="plan")
+    unit_price = price_in_force(plan, at)
     decision = placement.decide(
         subject_code=code,
         accelerator=plan.accelerator,
@@ -185,7 +191,7 @@ def _place(organization, project, request, idempotency_key, by, at):
     # Before the quote, so that two orders of one firm never count on the same voucher.
     funding.lock_purse(organization)
     quote = queries.quote(
-        organization, plan, price.unit_price, request.cards, request.hours, at, chosen=request.vouchers
+        organization, plan, unit_price, request.cards, request.hours, at, chosen=request.vouchers
     )
     _within_budget(project, quote.amount, at)
     funding.hold(order_code=code, organization=organization, quote=quote, at=at)
@@ -198,7 +204,7 @@ def _place(organization, project, request, idempotency_key, by, at):
         name=request.name or code,
         cards=request.cards,
         hours=request.hours,
-        unit_price=price.unit_price,
+        unit_price=unit_price,
         amount=quote.amount,
         voucher_amount=quote.vouchers,
         cash_amount=quote.cash,

@@ -8,7 +8,7 @@ from rest_framework import exceptions, generics
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.catalogue.models import Plan, PlanPrice
+from marketplace.catalogue.models import Plan
 from marketplace.funding.queries import explained
 from marketplace.orders import actions as orders
 from marketplace.orders.models import Order
@@ -88,16 +88,11 @@ class OrderList(generics.ListAPIView):
         body = OrderRequest(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
-        plan = (
-            Plan.objects.on_shelf()
-            .select_related("provider", "accelerator")
-            .filter(code=data["plan"])
-            .first()
-        )
+        plan = Plan.objects.select_related("provider", "accelerator").filter(code=data["plan"]).first()
         project = Project.objects.filter(organization_id=organization.id, code=data["project"]).first()
         problems = {}
         if plan is None:
-            problems["plan"] = _("没有这个商品或已下架，请用 GET /api/v1/plans/ 查询在售商品。")
+            problems["plan"] = _("没有这个商品，请用 GET /api/v1/plans/ 查询在售商品。")
         if project is None:
             problems["project"] = _("本单位没有这个项目，请用 GET /api/v1/projects/ 查询。")
         if plan is None or project is None:
@@ -116,14 +111,14 @@ class OrderList(generics.ListAPIView):
 
 def _priced(organization, wanted, at):
     orders.check(wanted)
-    price = PlanPrice.objects.filter(plan=wanted.plan).in_force(at).first()
+    unit_price = orders.price_in_force(wanted.plan, at)
     cost = quote(
-        organization, wanted.plan, price.unit_price, wanted.cards, wanted.hours, at, chosen=wanted.vouchers
+        organization, wanted.plan, unit_price, wanted.cards, wanted.hours, at, chosen=wanted.vouchers
     )
     threshold = wanted.project.approval_threshold
     return QuoteSerializer(
         {
-            "unit_price": price.unit_price,
+            "unit_price": unit_price,
             "amount": cost.amount,
             "vouchers": cost.vouchers,
             "cash": cost.cash,

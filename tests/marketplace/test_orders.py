@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from federation.capacity.models import Hold, Pool
+from marketplace.catalogue.models import PlanPrice
 from marketplace.funding.models import FundingHold
 from marketplace.ledger.models import Journal, Kind
 from marketplace.ledger.queries import balance
@@ -66,6 +67,24 @@ def test_the_same_key_is_one_order(city):
     second = place(city)
 
     assert second == first
+    assert standing(city) == before
+
+
+def test_a_replay_answers_with_the_first_order_even_when_the_plan_has_left_the_shelf(city):
+    first = place(city)
+    type(first.plan).objects.update(is_listed=False)
+
+    assert place(city) == first
+
+
+def test_a_plan_without_a_price_is_refused_by_name(city):
+    PlanPrice.objects.all().delete()
+    before = standing(city)
+
+    with pytest.raises(orders.BadOrder) as refusal:
+        place(city)
+
+    assert refusal.value.code == "no_price"
     assert standing(city) == before
 
 
