@@ -45,12 +45,6 @@ class PoolQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(cluster__in=Cluster.objects.visible_to(user))
 
-    def with_free_cards(self):
-        return self.filter(cards_total__gt=F("cards_sold") + F("cards_held"))
-
-    def with_taken_cards(self):
-        return self.filter(Q(cards_sold__gt=0) | Q(cards_held__gt=0))
-
     def totals(self) -> dict:
         """Cards and P of these pools, exactly: cards_total, cards_sold, cards_held, p_total, p_sold, p_held."""
         p = F("accelerator__fp16_tflops") / TFLOPS_PER_P

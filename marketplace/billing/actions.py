@@ -29,7 +29,7 @@ def settle_order(*, order_id, at) -> Order:
             return order
         left = order.seconds
         lines = []
-        for usage in UsageRecord.objects.filter(workload_code=workload.code).order_by("id"):
+        for usage in UsageRecord.objects.final().filter(workload_code=workload.code).order_by("id"):
             line = _bill(order, workload, usage, most_seconds=left, at=at)
             left -= line.seconds
             lines.append(line)
