@@ -13,6 +13,9 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", _("审计监管")
     PLATFORM_OPERATOR = "platform_operator", _("平台运营")
     PLATFORM_FINANCE = "platform_finance", _("平台财务")
+    SYSTEM_ADMIN = "system_admin", _("系统管理员")
+    SECURITY_ADMIN = "security_admin", _("安全管理员")
+    AUDIT_ADMIN = "audit_admin", _("审计管理员")
 
 
 ROLES = Role.choices
@@ -20,6 +23,9 @@ ROLES = Role.choices
 ENTERPRISE = {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER, Role.ENTERPRISE_FINANCE}
 PLATFORM = {Role.PLATFORM_OPERATOR, Role.PLATFORM_FINANCE}
 GOVERNMENT = {Role.VOUCHER_OFFICER, Role.AUDITOR}
+# Who runs the system, who says who may use it, and who watches both: three people, never one (GB/T 22239 8.1.5).
+ADMINISTRATORS = {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN}
+STAFF = PLATFORM | GOVERNMENT | ADMINISTRATORS
 
 ACTIONS: dict[str, set[Role]] = {
     "projects.view": ENTERPRISE | {Role.AUDITOR},
@@ -43,11 +49,11 @@ ACTIONS: dict[str, set[Role]] = {
     "vouchers.issue": {Role.VOUCHER_OFFICER},
     "clusters.view": PLATFORM | GOVERNMENT | {Role.PROVIDER_ADMIN},
     "cockpit.view": PLATFORM | GOVERNMENT,
-    "audit.view": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN, Role.AUDITOR},
+    "audit.view": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN, Role.AUDITOR, Role.AUDIT_ADMIN},
     "books.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},
 }
 
-CITYWIDE: set[Role] = PLATFORM | GOVERNMENT
+CITYWIDE: set[Role] = STAFF
 
 
 class _All:
