@@ -9,7 +9,8 @@ MIRROR = $$(index=$$($(PY) -m pip config get global.index-url 2>/dev/null || tru
 	index=$${PIP_INDEX_URL:-$$index}; [ -z "$$index" ] || echo "UV_DEFAULT_INDEX=$$index")
 # Checks read no rows; these addresses lead nowhere, so that they cannot.
 NOWHERE = DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0 \
-	PUBLIC_URL=https://compute.example SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
+	PUBLIC_URL=https://compute.example CRYPTO_KEYS=check:$$($(PY) -c 'import secrets; print(secrets.token_hex(32))') \
+	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
 export PYTHONDONTWRITEBYTECODE := $(CI)
 
 .PHONY: up down reset test check lint bench messages pictures locks shell node browser

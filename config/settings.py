@@ -177,6 +177,11 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Who keeps the keys: software, or a certified cipher machine behind the same interface.
+CRYPTO_PROVIDER = env("CRYPTO_PROVIDER", default="portal.crypto.software.SoftwareProvider")
+CRYPTO_KEYS_FILE = env("CRYPTO_KEYS_FILE", default="")
+CRYPTO_KEYS = env("CRYPTO_KEYS", default="")
+
 # --- background work ----------------------------------------------------------------------------
 RAY_ADDRESS = env("RAY_ADDRESS", default="")
 CELERY_BROKER_URL = REDIS_URL

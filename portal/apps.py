@@ -7,6 +7,7 @@ class PortalConfig(AppConfig):
     verbose_name = _("公共算力门户")
 
     def ready(self):
+        from portal.crypto import checks  # noqa: F401
         from portal.entrance import receivers
 
         receivers.connect()

@@ -12,6 +12,8 @@ HANDED_ON = (
     "DATABASE_OWNER_URL",
     "DATABASE_APP_ROLE",
     "SECRET_KEY",
+    "CRYPTO_KEYS",
+    "CRYPTO_KEYS_FILE",
     "PUBLIC_URL",
     "ALLOWED_HOSTS",
     "PORT",
@@ -34,7 +36,10 @@ def basics(state: State) -> dict[str, str]:
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "ALLOWED_HOSTS": ",".join(names),
     }
-    return {name: os.environ.get(name, value) for name, value in defaults.items()}
+    env = {name: os.environ.get(name, value) for name, value in defaults.items()}
+    if keys := os.environ.get("CRYPTO_KEYS"):
+        return env | {"CRYPTO_KEYS": keys}
+    return env | {"CRYPTO_KEYS_FILE": os.environ.get("CRYPTO_KEYS_FILE", str(state.keys()))}
 
 
 def write(state: State, env: dict[str, str]) -> Path:

@@ -44,6 +44,13 @@ class State:
         """A random password, made once and kept readable by the owner only."""
         return self._remember("secrets.json", name, lambda: secrets.token_urlsafe(32))
 
+    def keys(self) -> Path:
+        """The file with the keys that personal data lies under, made once; without it nobody reads them again."""
+        path = self.run / "keys"
+        if not path.exists():
+            write_private(path, f"k1-{secrets.token_hex(2)}:{secrets.token_hex(32)}\n")
+        return path
+
     def port(self, name: str) -> int:
         """The port this server had before, or a free one if somebody else has taken it."""
         kept = self._read("ports.json").get(name)

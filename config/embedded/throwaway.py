@@ -30,6 +30,7 @@ class Throwaway:
             "REDIS_URL": redis_url,
             "RAY_ADDRESS": ray_address,
             "SECRET_KEY": self.state.secret("django"),
+            "CRYPTO_KEYS_FILE": str(self.state.keys()),
         }
 
     def start_postgres(self) -> None:

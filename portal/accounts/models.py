@@ -1,8 +1,19 @@
 """People."""
 
-from django.contrib.auth.models import AbstractUser
+from typing import cast
+
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from portal.crypto.fields import BlindIndexField, EncryptedTextField
+
+
+class People(UserManager):
+    def with_phone(self, phone: str):
+        """Whoever gave this number; numbers are sealed, so no other way finds them."""
+        index = cast(BlindIndexField, self.model._meta.get_field("phone_index"))
+        return self.filter(phone_index__in=index.indexes_of(phone)) if phone else self.none()
 
 
 class User(AbstractUser):
@@ -12,7 +23,10 @@ class User(AbstractUser):
     last_name = None
     email = models.EmailField(_("电子邮箱"), unique=True)
     name = models.CharField(_("姓名"), max_length=60, blank=True)
-    phone = models.CharField(_("手机号"), max_length=20, blank=True)
+    phone = EncryptedTextField(_("手机号"), max_length=20, blank=True)
+    phone_index = BlindIndexField(source="phone", db_index=True)
+
+    objects = People()
 
     @property
     def code(self):

@@ -5,6 +5,8 @@ import django.contrib.auth.validators
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
+import portal.accounts.models
+import portal.crypto.fields
 from django.conf import settings
 from django.db import migrations, models
 
@@ -69,7 +71,16 @@ class Migration(migrations.Migration):
                 ),
                 ("email", models.EmailField(max_length=254, unique=True, verbose_name="电子邮箱")),
                 ("name", models.CharField(blank=True, max_length=60, verbose_name="姓名")),
-                ("phone", models.CharField(blank=True, max_length=20, verbose_name="手机号")),
+                (
+                    "phone",
+                    portal.crypto.fields.EncryptedTextField(blank=True, max_length=20, verbose_name="手机号"),
+                ),
+                (
+                    "phone_index",
+                    portal.crypto.fields.BlindIndexField(
+                        blank=True, db_index=True, editable=False, max_length=120, source="phone"
+                    ),
+                ),
                 (
                     "groups",
                     models.ManyToManyField(
@@ -99,7 +110,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
             managers=[
-                ("objects", django.contrib.auth.models.UserManager()),
+                ("objects", portal.accounts.models.People()),
             ],
         ),
         migrations.CreateModel(

@@ -37,7 +37,7 @@ def test_only_migrations_run_as_the_owner():
 def test_every_password_must_be_chosen():
     text = (ROOT / "docker-compose.yml").read_text()
 
-    assert {"SECRET_KEY", "APP_PASSWORD", "OWNER_PASSWORD", "SUPERUSER_PASSWORD"} == set(
+    assert {"SECRET_KEY", "APP_PASSWORD", "OWNER_PASSWORD", "SUPERUSER_PASSWORD", "CRYPTO_KEYS"} == set(
         re.findall(r"\$\{([A-Z_]+):\?", text)
     )
 
