@@ -182,6 +182,10 @@ CRYPTO_PROVIDER = env("CRYPTO_PROVIDER", default="portal.crypto.software.Softwar
 CRYPTO_KEYS_FILE = env("CRYPTO_KEYS_FILE", default="")
 CRYPTO_KEYS = env("CRYPTO_KEYS", default="")
 
+# --- the record ---------------------------------------------------------------------------------
+# A folder, best on another machine's disk, where signed checkpoints are out of the database owner's reach.
+AUDIT_EXPORT_DIR = env("AUDIT_EXPORT_DIR", default="")
+
 # --- background work ----------------------------------------------------------------------------
 RAY_ADDRESS = env("RAY_ADDRESS", default="")
 CELERY_BROKER_URL = REDIS_URL
@@ -210,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.settlement", "close_last_month", 3600),
         ("subsidies.vouchers", "expire_vouchers", 60),
         ("portal.audit", "seal_audit_events", 5),
+        ("portal.audit", "take_audit_checkpoint", 3600),
     )
 }
 

@@ -1,8 +1,19 @@
 from portal.accounts.models import User
 from portal.approvals.models import Approval
-from portal.audit.models import Event, Seal
+from portal.audit.models import Checkpoint, Event, Seal
 from portal.notices.models import Notice
 from portal.organizations.models import Membership, Organization, Project
 from portal.tokens.models import ApiToken
 
-__all__ = ["ApiToken", "Approval", "Event", "Membership", "Notice", "Organization", "Project", "Seal", "User"]
+__all__ = [
+    "ApiToken",
+    "Approval",
+    "Checkpoint",
+    "Event",
+    "Membership",
+    "Notice",
+    "Organization",
+    "Project",
+    "Seal",
+    "User",
+]

@@ -1,3 +1,3 @@
-from portal.audit.tasks import seal_audit_events
+from portal.audit.tasks import export_checkpoints, seal_audit_events, take_audit_checkpoint
 
-__all__ = ["seal_audit_events"]
+__all__ = ["export_checkpoints", "seal_audit_events", "take_audit_checkpoint"]

@@ -1,9 +1,13 @@
 """Writing to the record, and closing it link by link."""
 
 from django.db import connection, transaction
+from django.db.models import Max
 
-from portal.audit.models import Event, Seal
+from portal.audit import chain
+from portal.audit.canonical import UNSEALED
+from portal.audit.models import Checkpoint, Event, Seal
 from portal.audit.register import EVENTS
+from portal.crypto import provider
 from portal.shell.middleware import current_request_id
 
 SEALING_LOCK = 0x5EA1
@@ -33,27 +37,63 @@ def seal(*, limit=1000) -> int:
     """Chain the events not yet chained. Safe to run twice: one sealer at a time, one seal per event."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALING_LOCK])
-            if not cursor.fetchone()[0]:
+            if not _is_alone(cursor):
                 return 0
-        events = list(Event.objects.unsealed().select_related("organization").order_by("id")[:limit])
-        chains = {e.organization.code if e.organization else PLATFORM_CHAIN for e in events}
+            words = {"platform": PLATFORM_CHAIN, "after": _looked_up_to(), "limit": limit}
+            cursor.execute(UNSEALED, words)
+            waiting = cursor.fetchall()
+        chains = {name for _id, name, _canonical in waiting}
         last = {
             s.chain: s
             for s in Seal.objects.filter(chain__in=chains).order_by("chain", "-position").distinct("chain")
         }
         seals = []
-        for event in events:
-            chain = event.organization.code if event.organization else PLATFORM_CHAIN
-            before = last.get(chain)
-            previous = before.digest if before else Seal.FIRST
-            last[chain] = link = Seal(
-                event=event,
-                chain=chain,
+        for event_id, name, canonical in waiting:
+            before = last.get(name)
+            previous = before.digest if before else chain.FIRST
+            last[name] = link = Seal(
+                event_id=event_id,
+                chain=name,
                 position=before.position + 1 if before else 1,
                 previous=previous,
-                digest=Seal.digest_of(previous, event.canonical()),
+                digest=chain.digest_of(previous, canonical),
             )
             seals.append(link)
         Seal.objects.bulk_create(seals)
     return len(seals)
+
+
+def take_checkpoint(*, at) -> Checkpoint | None:
+    """Sign how far every chain that moved since the last time has come; None while somebody else is sealing."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            if not _is_alone(cursor):
+                return None
+        before = Checkpoint.objects.last()
+        moved = Seal.objects.filter(id__gt=before.seals_up_to if before else 0)
+        heads = moved.order_by("chain", "-position").distinct("chain")
+        checkpoint = Checkpoint(
+            number=before.number + 1 if before else 1,
+            taken_at=at,
+            seals_up_to=Seal.objects.aggregate(last=Max("id"))["last"] or 0,
+            events_up_to=Event.objects.aggregate(last=Max("id"))["last"] or 0,
+            heads={s.chain: [s.position, s.digest] for s in heads},
+            previous=before.digest if before else chain.FIRST,
+        )
+        signature = provider().sign(checkpoint.statement())
+        checkpoint.key_id, checkpoint.algorithm = signature.key_id, signature.algorithm
+        checkpoint.signature = signature.value
+        checkpoint.save(force_insert=True)
+    return checkpoint
+
+
+def _is_alone(cursor) -> bool:
+    """One sealer at a time, to the end of its transaction."""
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALING_LOCK])
+    return cursor.fetchone()[0]
+
+
+def _looked_up_to() -> int:
+    """Every event up to here was seen: a transaction that began before the last but one checkpoint is long over."""
+    checked = Checkpoint.objects.order_by("-number").values_list("events_up_to", flat=True)[1:2]
+    return checked[0] if checked else 0

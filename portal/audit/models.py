@@ -1,13 +1,13 @@
 """What happened, in an order that nobody can quietly rewrite."""
 
-import hashlib
-import json
+from datetime import UTC
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, organization_ids
+from portal.audit import chain
 from portal.audit.register import meaning
 from portal.shell.models import AppendOnly
 
@@ -49,25 +49,9 @@ class Event(AppendOnly):
         """What happened, in the reader's words."""
         return meaning(self.name)
 
-    def canonical(self) -> bytes:
-        """The bytes that are sealed: every field, keys sorted, no spaces, UTF-8."""
-        body = {
-            "id": self.id,
-            "happened_at": self.happened_at.isoformat(),
-            "name": self.name,
-            "subject": [self.subject_type, self.subject_code],
-            "organization": self.organization_id,
-            "actor": self.actor_id,
-            "request_id": self.request_id,
-            "details": self.details,
-        }
-        return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-
 
 class Seal(AppendOnly):
     """An event's place in its organisation's chain: SM3 over the link before it and its own bytes."""
-
-    FIRST = "0" * 64
 
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="seal")
     chain = models.CharField(max_length=32)
@@ -78,6 +62,43 @@ class Seal(AppendOnly):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["chain", "position"], name="one_seal_per_position")]
 
-    @staticmethod
-    def digest_of(previous: str, canonical: bytes) -> str:
-        return hashlib.new("sm3", previous.encode() + canonical).hexdigest()
+
+class Checkpoint(AppendOnly):
+    """What the city vouches for once an hour: how far every chain that moved had come, signed."""
+
+    number = models.BigIntegerField(unique=True)
+    taken_at = models.DateTimeField()
+    seals_up_to = models.BigIntegerField()
+    events_up_to = models.BigIntegerField()
+    heads = models.JSONField(default=dict)
+    previous = models.CharField(max_length=64)
+    key_id = models.CharField(max_length=32)
+    algorithm = models.CharField(max_length=16)
+    signature = models.TextField()
+
+    class Meta:
+        ordering = ["number"]
+
+    def statement(self) -> bytes:
+        """The bytes that were signed."""
+        return chain.statement(
+            self.number,
+            self.taken_at.astimezone(UTC).isoformat(),
+            self.seals_up_to,
+            self.events_up_to,
+            self.heads,
+            self.previous,
+        )
+
+    @property
+    def digest(self) -> str:
+        return chain.digest_of("", self.statement().decode())
+
+    def as_json(self) -> dict:
+        """As it is kept outside of the database."""
+        return {
+            "statement": self.statement().decode(),
+            "key_id": self.key_id,
+            "algorithm": self.algorithm,
+            "signature": self.signature,
+        }

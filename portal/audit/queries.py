@@ -1,38 +1,64 @@
 """Whether the record is still what was written."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from portal.audit.models import Event, Seal
+from django.db import connection, transaction
 
+from portal.audit import chain, store
+from portal.audit.canonical import LINKS
+from portal.audit.chain import Break, Link
+from portal.audit.models import Checkpoint, Event
+from portal.crypto import Signature, provider
 
-@dataclass(frozen=True)
-class Break:
-    """The first link of a chain that does not hold."""
-
-    chain: str
-    position: int
-    event_id: int | None
-    reason: str
+ROWS_AT_ONCE = 5000
 
 
 def breaks() -> list[Break]:
-    """Walk every chain and name the first bad row of each; an empty list means nothing was rewritten."""
-    found: dict[str, Break] = {}
-    last: dict[str, Seal] = {}
-    for link in Seal.objects.order_by("chain", "position").select_related("event").iterator(chunk_size=2000):
-        if link.chain in found:
-            continue
-        before = last.get(link.chain)
-        expected = before.digest if before else Seal.FIRST
-        position = before.position + 1 if before else 1
-        if link.position != position:
-            found[link.chain] = Break(link.chain, position, None, "missing")
-        elif link.previous != expected:
-            found[link.chain] = Break(link.chain, link.position, link.event_id, "reordered")
-        elif link.digest != Seal.digest_of(expected, link.event.canonical()):
-            found[link.chain] = Break(link.chain, link.position, link.event_id, "edited")
-        last[link.chain] = link
-    return list(found.values())
+    """The first bad row of each chain and of the checkpoints; an empty list means that nothing was rewritten."""
+    checkpoints = list(Checkpoint.objects.order_by("number"))
+    promised = chain.heads_by_chain(checkpoint.heads for checkpoint in checkpoints)
+    return [*checkpoint_breaks(checkpoints), *chain.breaks(links(), promised), *forgotten(checkpoints)]
+
+
+def links(where="", values=None) -> Iterator[Link]:
+    """Every seal with the canonical text of its event, by chain and position."""
+    # Inside a transaction the rows stay on the server until they are asked for.
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(LINKS.format(where=where), values)
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            for row in rows:
+                yield Link(*row)
+
+
+def checkpoint_breaks(checkpoints: list[Checkpoint]) -> list[Break]:
+    """The first checkpoint that is missing, altered or not signed by us, or that only the second store still has."""
+    copies = store.checkpoints()
+    previous, number = chain.FIRST, 0
+    for checkpoint in checkpoints:
+        number += 1
+        if checkpoint.number != number:
+            return [Break(chain.CHECKPOINTS, number, None, "missing")]
+        if checkpoint.previous != previous:
+            return [Break(chain.CHECKPOINTS, number, None, "reordered")]
+        signature = Signature(checkpoint.key_id, checkpoint.algorithm, checkpoint.signature)
+        if not provider().verify(checkpoint.statement(), signature):
+            return [Break(chain.CHECKPOINTS, number, None, "edited")]
+        if copies.get(number, checkpoint.as_json()) != checkpoint.as_json():
+            return [Break(chain.CHECKPOINTS, number, None, "differs from the second store")]
+        previous = checkpoint.digest
+    if max(copies, default=0) > number:
+        return [Break(chain.CHECKPOINTS, number + 1, None, "truncated")]
+    return []
+
+
+def forgotten(checkpoints: list[Checkpoint]) -> list[Break]:
+    """Events that were there two checkpoints ago and stand in no chain: their seals were taken away."""
+    if len(checkpoints) < 2:
+        return []
+    lost = Event.objects.unsealed().filter(id__lte=checkpoints[-2].events_up_to).order_by("id").first()
+    return (
+        [Break(lost.organization.code if lost.organization else "", 0, lost.id, "unsealed")] if lost else []
+    )
 
 
 def of_subject(subject):

@@ -357,6 +357,29 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Checkpoint",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.BigIntegerField(unique=True)),
+                ("taken_at", models.DateTimeField()),
+                ("seals_up_to", models.BigIntegerField()),
+                ("events_up_to", models.BigIntegerField()),
+                ("heads", models.JSONField(default=dict)),
+                ("previous", models.CharField(max_length=64)),
+                ("key_id", models.CharField(max_length=32)),
+                ("algorithm", models.CharField(max_length=16)),
+                ("signature", models.TextField()),
+            ],
+            options={
+                "ordering": ["number"],
+            },
+        ),
+        migrations.CreateModel(
             name="Notice",
             fields=[
                 (
