@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,5 +10,7 @@ class PortalConfig(AppConfig):
     def ready(self):
         from portal.crypto import checks  # noqa: F401
         from portal.entrance import receivers
+        from portal.shell import tenancy
 
+        connection_created.connect(tenancy.guard, dispatch_uid="tenancy")
         receivers.connect()

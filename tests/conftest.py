@@ -27,9 +27,12 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 def pytest_configure(config):
     # Only now, because pytest-django has read DJANGO_SETTINGS_MODULE before and a module may be imported only once.
+    from portal.shell.tenancy import work_for_the_city
     from tests.settings import servers
 
     config.stash[SERVERS] = servers
+    # Outside a request, a test arranges and looks at the whole city.
+    work_for_the_city()
 
 
 SERVERS = pytest.StashKey()

@@ -3,10 +3,13 @@
 from django.db import models
 
 from federation.clusters.models import Cluster
+from portal.shell import tenancy
 
 
 class SimulatedJob(models.Model):
     """A job on a simulated cluster: no user code runs, only its clock does. Its state follows from these times."""
+
+    tenant = tenancy.belongs_to()
 
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="simulated_jobs")
     key = models.CharField(max_length=64)

@@ -8,6 +8,7 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from federation.clusters.models import Cluster
+from portal.shell import tenancy
 
 TFLOPS_PER_P = Decimal(1000)
 KINDS = ("total", "sold", "held")
@@ -15,6 +16,8 @@ KINDS = ("total", "sold", "held")
 
 class Accelerator(models.Model):
     """A type of card, with its dense FP16 figure and where that figure comes from."""
+
+    tenant = tenancy.Public("the catalogue")
 
     code = models.CharField(max_length=24, unique=True)
     name = models.CharField(_("型号"), max_length=40)
@@ -61,6 +64,8 @@ class PoolQuerySet(models.QuerySet):
 
 class Pool(models.Model):
     """All cards of one type in one cluster, node by node: sold elsewhere by the owner, held by our orders, or free."""
+
+    tenant = tenancy.Public("the catalogue counts free cards")
 
     code = models.CharField(max_length=64, unique=True)
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="pools")
@@ -125,6 +130,8 @@ class Pool(models.Model):
 
 class Hold(models.Model):
     """Cards promised to one order, on named nodes, until it is over."""
+
+    tenant = tenancy.belongs_to()
 
     class State(models.TextChoices):
         OPEN = "open", _("占用中")

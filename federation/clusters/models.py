@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from federation.providers.models import Provider
 from portal.accounts.permissions import ALL, organization_ids
+from portal.shell import tenancy
 from portal.shell.districts import District
 
 
@@ -23,6 +24,8 @@ class ClusterQuerySet(models.QuerySet):
 
 class Cluster(models.Model):
     """A place where work can run, spoken to through one adapter."""
+
+    tenant = tenancy.Public("the catalogue names where the cards stand")
 
     class State(models.TextChoices):
         CONNECTING = "connecting", _("连接中")

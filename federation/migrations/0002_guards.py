@@ -16,7 +16,8 @@ ALTER TABLE federation_pool ADD CONSTRAINT pool_nodes_are_never_oversold
 
 # The pool's promise and the sum of its open holds are one number, whoever writes them.
 HOLDS = """
-CREATE FUNCTION holds_match_pool() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION holds_match_pool() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     pool_number bigint := COALESCE(NEW.pool_id, OLD.pool_id);
     promised bigint;

@@ -7,10 +7,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.organizations.models import Organization
+from portal.shell import tenancy
 
 
 class Provider(models.Model):
     """An owner of compute who sells through the city's platform."""
+
+    tenant = tenancy.Public("the catalogue names who supplies")
 
     code = models.CharField(max_length=32, unique=True)
     organization = models.OneToOneField(Organization, on_delete=models.PROTECT, related_name="provider")

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from federation.capacity.models import Accelerator
 from federation.clusters.models import Cluster
+from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 
 
@@ -16,6 +17,8 @@ class UsageQuerySet(models.QuerySet):
 
 class UsageRecord(AppendOnly):
     """One meter reading as the cluster gave it. Never edited: a correction is another record."""
+
+    tenant = tenancy.belongs_to("cluster__provider__organization")
 
     source_key = models.CharField(max_length=96, unique=True)
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="usage")

@@ -4,7 +4,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from federation.usage.models import UsageRecord
 from portal.accounts.permissions import ALL, organization_ids
+from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 
 
@@ -16,6 +18,8 @@ class BillLineQuerySet(models.QuerySet):
 
 class BillLine(AppendOnly):
     """One metered use, rated once: what the buyer owes and how the provider and the platform share it."""
+
+    tenant = tenancy.belongs_to("organization", "provider__organization")
 
     class Free(models.TextChoices):
         WITHDRAWN = "withdrawn", _("撤单期内免费")
@@ -64,6 +68,8 @@ class BillLine(AppendOnly):
 class BillPart(AppendOnly):
     """What one source paid of a bill line, and whose money it was."""
 
+    tenant = tenancy.belongs_to("line__organization", "line__provider__organization")
+
     line = models.ForeignKey(BillLine, on_delete=models.PROTECT, related_name="parts")
     source = models.CharField(max_length=20)
     reference = models.CharField(max_length=40)
@@ -80,3 +86,7 @@ class BillPart(AppendOnly):
             models.CheckConstraint(condition=Q(amount__gte=0), name="part_is_not_negative"),
         ]
         indexes = [models.Index(fields=["source", "payer"])]
+
+
+# A bill shows its buyer the reading behind it.
+tenancy.shows(UsageRecord, "bill_line__organization")

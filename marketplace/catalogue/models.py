@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from portal.shell import tenancy
+
 
 class PlanQuerySet(models.QuerySet):
     def on_shelf(self):
@@ -20,6 +22,8 @@ class PlanQuerySet(models.QuerySet):
 
 class Plan(models.Model):
     """One provider's offer of one accelerator, sold by the card-hour."""
+
+    tenant = tenancy.Public("the catalogue")
 
     class Kind(models.TextChoices):
         BATCH = "batch", _("批处理作业")
@@ -55,6 +59,8 @@ class PlanPriceQuerySet(models.QuerySet):
 
 class PlanPrice(models.Model):
     """The price of a card-hour in yuan, from one date to another. A later price never changes an order already placed."""
+
+    tenant = tenancy.Public("prices are published")
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="prices")
     unit_price = models.DecimalField(_("单价（元/卡时）"), max_digits=18, decimal_places=8)

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from portal.shell import tenancy
+
 
 class FundingHoldQuerySet(models.QuerySet):
     def open(self):
@@ -12,6 +14,8 @@ class FundingHoldQuerySet(models.QuerySet):
 
 class FundingHold(models.Model):
     """Part of an order's amount, set aside at one source until it is used or given back."""
+
+    tenant = tenancy.belongs_to("organization")
 
     organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
     order_code = models.CharField(max_length=32)

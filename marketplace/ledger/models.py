@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 
 
@@ -52,6 +53,8 @@ CHART = {
 class Account(AppendOnly):
     """One owner's money of one kind. Bounded accounts carry a balance that a trigger keeps and that never goes below zero."""
 
+    tenant = tenancy.Public("the city's own books: asked for one owner's account by name")
+
     code = models.CharField(max_length=100, unique=True)
     book = models.CharField(max_length=8, choices=Book)
     kind = models.CharField(max_length=20, choices=Kind)
@@ -75,6 +78,8 @@ class Account(AppendOnly):
 class Journal(AppendOnly):
     """One event that moved money, with the reference that lets it happen only once."""
 
+    tenant = tenancy.Public("the city's own books")
+
     reference = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=24)
     subject = models.CharField(max_length=64)
@@ -89,6 +94,8 @@ class Journal(AppendOnly):
 
 class Entry(AppendOnly):
     """One leg: positive is debit, negative is credit, in fen."""
+
+    tenant = tenancy.Public("the city's own books")
 
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")

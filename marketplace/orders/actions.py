@@ -20,7 +20,7 @@ from portal.audit import actions as audit
 from portal.notices import actions as notices
 from portal.notices.models import Notice
 from portal.organizations.models import Project
-from portal.shell import status
+from portal.shell import status, tenancy
 from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal
 from portal.shell.money import yuan
@@ -143,6 +143,7 @@ def _within_budget(project, amount, at):
         )
 
 
+@tenancy.citywide()
 def place(*, organization, request: Request, idempotency_key: str, by, at) -> tuple[Order, bool]:
     """Promise cards and hours at today's price, with vouchers, money and capacity set aside — all or nothing.
 
@@ -295,6 +296,7 @@ def _give_up(order_id, to, *, by, at, reason):
     return order
 
 
+@tenancy.citywide()
 def cancel(*, order_id, by, at) -> Order:
     """Stop an order. Within the withdrawal time it costs nothing, within the day's allowance; later, the seconds used.
 

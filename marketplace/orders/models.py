@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, organization_ids
+from portal.shell import tenancy
 
 
 class OrderQuerySet(models.QuerySet):
@@ -27,6 +28,8 @@ class OrderQuerySet(models.QuerySet):
 
 class Order(models.Model):
     """A firm's order for cards and hours, its price fixed when it was placed."""
+
+    tenant = tenancy.belongs_to("organization", "plan__provider__organization")
 
     class Status(models.TextChoices):
         AWAITING_APPROVAL = "awaiting_approval", _("待审批")
@@ -113,6 +116,8 @@ class DraftQuerySet(models.QuerySet):
 class OrderDraft(models.Model):
     """An order as typed and not yet placed; its code is the key under which it is placed once."""
 
+    tenant = tenancy.belongs_to("user")
+
     code = models.CharField(max_length=32, unique=True)
     organization = models.ForeignKey("portal.Organization", on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -133,6 +138,8 @@ class OrderDraft(models.Model):
 
 class DraftFile(models.Model):
     """A file that goes with a draft."""
+
+    tenant = tenancy.belongs_to("draft__user")
 
     draft = models.ForeignKey(OrderDraft, on_delete=models.CASCADE, related_name="files")
     path = models.CharField(max_length=200)

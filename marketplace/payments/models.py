@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, organization_ids
+from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 
 
@@ -17,6 +18,8 @@ class BankReceiptQuerySet(models.QuerySet):
 
 class BankReceipt(AppendOnly):
     """A bank transfer that the platform's finance office saw on its statement and credited to a firm."""
+
+    tenant = tenancy.belongs_to("organization")
 
     code = models.CharField(max_length=32, unique=True)
     organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, organization_ids
+from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 
 
@@ -17,6 +18,8 @@ class StatementQuerySet(models.QuerySet):
 
 class Statement(AppendOnly):
     """The bill lines of one party, closed once; closed rows never change."""
+
+    tenant = tenancy.belongs_to("organization")
 
     class Kind(models.TextChoices):
         PROVIDER = "provider", _("服务商结算单")
@@ -55,6 +58,8 @@ class Statement(AppendOnly):
 
 class StatementLine(AppendOnly):
     """A bill line, or a programme's part of one, settled exactly once."""
+
+    tenant = tenancy.belongs_to("statement__organization")
 
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="lines")
     bill_line = models.ForeignKey("marketplace.BillLine", on_delete=models.PROTECT, related_name="+")

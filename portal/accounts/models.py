@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.crypto.fields import BlindIndexField, EncryptedTextField
+from portal.shell import tenancy
 
 
 class People(UserManager):
@@ -18,6 +19,8 @@ class People(UserManager):
 
 class User(AbstractUser):
     """Somebody who signs in."""
+
+    tenant = tenancy.Public("read before anybody is known; pages reach people only through memberships")
 
     first_name = None
     last_name = None

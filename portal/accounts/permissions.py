@@ -1,7 +1,10 @@
 """Who may do what: one table for pages, the API and the console."""
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from portal.shell import tenancy
 
 
 class Role(models.TextChoices):
@@ -74,8 +77,20 @@ def memberships(user) -> list:
     if not user.is_authenticated:
         return []
     if not hasattr(user, "_memberships"):
-        user._memberships = list(user.memberships.select_related("organization"))
+        # The root of all rights: asked before anybody's reach is known.
+        with tenancy.citywide():
+            user._memberships = list(user.memberships.in_force(timezone.now()).select_related("organization"))
     return user._memberships
+
+
+def reach_of(user, organization=None) -> tenancy.Reach:
+    """What PostgreSQL may show this person: their organisations' rows, or with a citywide role every row."""
+    held = [m for m in memberships(user) if organization is None or m.organization_id == organization.id]
+    return tenancy.Reach(
+        organizations=frozenset(m.organization_id for m in held),
+        person=user.id,
+        is_citywide=any(m.role in CITYWIDE for m in held),
+    )
 
 
 def organization_ids(user, action: str):

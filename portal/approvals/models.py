@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, organization_ids
+from portal.shell import tenancy
 
 
 class ApprovalQuerySet(models.QuerySet):
@@ -20,6 +21,8 @@ class ApprovalQuerySet(models.QuerySet):
 
 class Approval(models.Model):
     """A request that waits for somebody other than the person who made it."""
+
+    tenant = tenancy.belongs_to("organization")
 
     class Status(models.TextChoices):
         PENDING = "pending", _("待审批")

@@ -8,6 +8,7 @@ from portal.audit.canonical import UNSEALED
 from portal.audit.models import Checkpoint, Event, Seal
 from portal.audit.register import EVENTS
 from portal.crypto import provider
+from portal.shell import tenancy
 from portal.shell.middleware import current_request_id
 
 SEALING_LOCK = 0x5EA1
@@ -18,6 +19,7 @@ class UnregisteredEvent(LookupError):
     """A word that the register of events does not know."""
 
 
+@tenancy.citywide()
 def record(subject, name: str, /, *, by, organization=None, **details) -> Event:
     """Note what happened, in the caller's transaction: if this cannot be written, the deed is undone too."""
     if name not in EVENTS:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.accounts.permissions import ALL, organization_ids
 from portal.audit import chain
 from portal.audit.register import meaning
+from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 
 
@@ -23,6 +24,8 @@ class EventQuerySet(models.QuerySet):
 
 class Event(AppendOnly):
     """One thing somebody did, or that happened to a row."""
+
+    tenant = tenancy.belongs_to("organization")
 
     happened_at = models.DateTimeField(_("时间"), auto_now_add=True)
     name = models.CharField(_("事件"), max_length=60)
@@ -53,6 +56,8 @@ class Event(AppendOnly):
 class Seal(AppendOnly):
     """An event's place in its organisation's chain: SM3 over the link before it and its own bytes."""
 
+    tenant = tenancy.belongs_to("event__organization")
+
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="seal")
     chain = models.CharField(max_length=32)
     position = models.BigIntegerField()
@@ -65,6 +70,8 @@ class Seal(AppendOnly):
 
 class Checkpoint(AppendOnly):
     """What the city vouches for once an hour: how far every chain that moved had come, signed."""
+
+    tenant = tenancy.belongs_to()
 
     number = models.BigIntegerField(unique=True)
     taken_at = models.DateTimeField()

@@ -7,6 +7,7 @@ import django.db.models.deletion
 import django.utils.timezone
 import portal.accounts.models
 import portal.crypto.fields
+import portal.organizations.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -441,12 +442,32 @@ class Migration(migrations.Migration):
                             ("auditor", "审计监管"),
                             ("platform_operator", "平台运营"),
                             ("platform_finance", "平台财务"),
+                            ("system_admin", "系统管理员"),
+                            ("security_admin", "安全管理员"),
+                            ("audit_admin", "审计管理员"),
                         ],
                         max_length=24,
                         verbose_name="角色",
                     ),
                 ),
+                ("until", models.DateTimeField(null=True, verbose_name="有效期至")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="授权原因")),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "code",
+                    models.CharField(
+                        default=portal.organizations.models.membership_code, max_length=32, unique=True
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 (
                     "user",
                     models.ForeignKey(
@@ -468,8 +489,21 @@ class Migration(migrations.Migration):
                 "ordering": ["id"],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("user", "organization"), name="one_role_per_person_and_organization"
-                    )
+                        fields=("user", "organization", "role"), name="one_membership_per_person_and_role"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("role__in", ["audit_admin", "security_admin", "system_admin"])),
+                        fields=("user",),
+                        name="no_account_combines_administrators",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("granted_by", None),
+                            models.Q(("granted_by", models.F("user")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="nobody_grants_themselves",
+                    ),
                 ],
             },
         ),

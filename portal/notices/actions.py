@@ -5,9 +5,11 @@ from django.db import transaction
 from portal.accounts.permissions import ACTIONS
 from portal.notices.models import Notice
 from portal.organizations.models import Membership
+from portal.shell import tenancy
 from portal.shell.codes import new_code
 
 
+@tenancy.citywide()
 def notify(*, kind, sentence, values, url, at, user=None, organization=None, action=None):
     """Leave a line for one person, or for everybody in an organisation who may do `action`.
 

@@ -5,6 +5,8 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal.shell import tenancy
+
 
 class NoticeQuerySet(models.QuerySet):
     def visible_to(self, user):
@@ -16,6 +18,8 @@ class NoticeQuerySet(models.QuerySet):
 
 class Notice(models.Model):
     """A line in somebody's inbox that leads to the thing it speaks of, read in the language of its reader."""
+
+    tenant = tenancy.belongs_to("user")
 
     class Kind(models.TextChoices):
         ORDER = "order", _("订单")

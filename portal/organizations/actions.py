@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from portal.audit import actions as audit
 from portal.organizations.models import Membership, Organization, Project
+from portal.shell import tenancy
 from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal
 
@@ -16,6 +17,7 @@ class NameTaken(Refusal):
     code = "name_taken"
 
 
+@tenancy.citywide()
 def found(*, name, district, credit_code, by, at) -> Organization:
     """A firm joins with its first administrator and a first project."""
     try:

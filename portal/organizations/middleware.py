@@ -2,7 +2,8 @@
 
 from django.utils.functional import SimpleLazyObject
 
-from portal.accounts.permissions import memberships
+from portal.accounts.permissions import memberships, reach_of
+from portal.shell import tenancy
 
 SESSION_KEY = "organization"
 
@@ -15,11 +16,15 @@ def current_organization(request):
 
 
 class CurrentOrganization:
-    """Sets `request.organization`, looked up only when somebody asks."""
+    """Sets `request.organization`, looked up only when somebody asks, and tells the database for whom it answers."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
         request.organization = SimpleLazyObject(lambda: current_organization(request))
-        return self.get_response(request)
+        token = tenancy.enter(reach_of(request.user))
+        try:
+            return self.get_response(request)
+        finally:
+            tenancy.leave(token)

@@ -2,17 +2,21 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts import permissions
 from portal.accounts.permissions import ALL
+from portal.shell import tenancy
+from portal.shell.codes import new_code
 from portal.shell.districts import District
 
 
 class Organization(models.Model):
     """A legal person on the platform."""
+
+    tenant = tenancy.Public("who takes part is in the public business register")
 
     class Kind(models.TextChoices):
         ENTERPRISE = "enterprise", _("企业")
@@ -40,20 +44,47 @@ class Organization(models.Model):
         return self.name_en if is_english and self.name_en else self.name
 
 
-class Membership(models.Model):
-    """A person's role in an organisation."""
+def membership_code() -> str:
+    return new_code("MB")
 
+
+class MembershipQuerySet(models.QuerySet):
+    def in_force(self, at):
+        return self.filter(Q(until=None) | Q(until__gt=at))
+
+
+class Membership(models.Model):
+    """A person's role in an organisation, for good or, when somebody stands in, until a time."""
+
+    tenant = tenancy.belongs_to("organization", "user")
+
+    code = models.CharField(max_length=32, unique=True, default=membership_code)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("角色"), max_length=24, choices=permissions.ROLES)
+    until = models.DateTimeField(_("有效期至"), null=True)
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    reason = models.CharField(_("授权原因"), max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "organization"], name="one_role_per_person_and_organization"
-            )
+                fields=["user", "organization", "role"], name="one_membership_per_person_and_role"
+            ),
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(role__in=sorted(permissions.ADMINISTRATORS)),
+                name="no_account_combines_administrators",
+            ),
+            models.CheckConstraint(
+                condition=Q(granted_by=None) | ~Q(granted_by=F("user")), name="nobody_grants_themselves"
+            ),
         ]
 
 
@@ -68,6 +99,8 @@ class ProjectQuerySet(models.QuerySet):
 
 class Project(models.Model):
     """A purse inside an organisation: what it is for, how much a month, and from which amount a second person must agree."""
+
+    tenant = tenancy.belongs_to("organization")
 
     code = models.CharField(max_length=32, unique=True)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="projects")

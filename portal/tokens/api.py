@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
-from portal.accounts.permissions import memberships
+from portal.accounts.permissions import memberships, reach_of
+from portal.shell import tenancy
 from portal.tokens import actions as tokens
 from portal.tokens.scopes import SCOPES
 
@@ -49,7 +50,9 @@ class Password(BasicAuthentication):
     def authenticate_credentials(self, userid, password, request=None):
         if "\0" in userid:
             raise exceptions.AuthenticationFailed
-        return super().authenticate_credentials(userid, password, request)
+        user, auth = super().authenticate_credentials(userid, password, request)
+        tenancy.enter(reach_of(user))
+        return user, auth
 
 
 class PasswordScheme(BasicScheme):

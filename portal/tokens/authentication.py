@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, permissions
 
+from portal.accounts.permissions import reach_of
+from portal.shell import tenancy
 from portal.tokens.models import ApiToken
 
 LAST_USED_PRECISION = timedelta(minutes=1)
@@ -23,10 +25,17 @@ class TokenAuthentication(authentication.BaseAuthentication):
         if not header.startswith(f"{self.keyword} "):
             return None
         now = timezone.now()
+        with tenancy.citywide():
+            token = self._find(header.removeprefix(f"{self.keyword} ").strip(), now)
+        tenancy.enter(reach_of(token.user))
+        request._request.organization = token.organization
+        return token.user, token
+
+    def _find(self, secret, now) -> ApiToken:
         token = (
             ApiToken.objects.usable(now)
             .select_related("user", "organization")
-            .filter(digest=ApiToken.digest_of(header.removeprefix(f"{self.keyword} ").strip()))
+            .filter(digest=ApiToken.digest_of(secret))
             .first()
         )
         if token is None:
@@ -35,8 +44,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
             )
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_PRECISION)
         ApiToken.objects.filter(stale, id=token.id).update(last_used_at=now)
-        request._request.organization = token.organization
-        return token.user, token
+        return token
 
     def authenticate_header(self, request):
         return self.keyword

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.organizations.models import Organization
+from portal.shell import tenancy
 
 
 class TokenQuerySet(models.QuerySet):
@@ -21,6 +22,8 @@ class TokenQuerySet(models.QuerySet):
 
 class ApiToken(models.Model):
     """A program's key: acts for one person in one organisation, within its scopes. Only its hash is kept."""
+
+    tenant = tenancy.belongs_to("user")
 
     PREFIX = "pc_live_"
 

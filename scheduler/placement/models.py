@@ -4,10 +4,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from federation.capacity.models import Pool
+from portal.shell import tenancy
 
 
 class Decision(models.Model):
     """One answer of the engine, kept with everything it looked at, so that anybody can ask why."""
+
+    tenant = tenancy.belongs_to("pool__cluster__provider__organization")
 
     code = models.CharField(max_length=32, unique=True)
     subject_code = models.CharField(max_length=32, unique=True)

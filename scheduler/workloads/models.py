@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from federation.capacity.models import Pool
 from portal.accounts.permissions import ALL, organization_ids
 from portal.organizations.models import Organization
+from portal.shell import tenancy
 from scheduler.placement.models import Decision
 from scheduler.workloads import reasons
 
@@ -35,6 +36,8 @@ class WorkloadQuerySet(models.QuerySet):
 
 class Workload(models.Model):
     """One run on one cluster. Its status follows the cluster; what the cluster does not say is not assumed."""
+
+    tenant = tenancy.belongs_to("organization", "pool__cluster__provider__organization")
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("待确认")
@@ -126,6 +129,8 @@ class Workload(models.Model):
 class WorkloadFile(models.Model):
     """A file that goes with the work."""
 
+    tenant = tenancy.belongs_to("workload__organization", "workload__pool__cluster__provider__organization")
+
     workload = models.ForeignKey(Workload, on_delete=models.CASCADE, related_name="files")
     path = models.CharField(max_length=200)
     content = models.BinaryField()
@@ -137,3 +142,7 @@ class WorkloadFile(models.Model):
 
     def __str__(self):
         return self.path
+
+
+# Who ordered the work may read why it runs where it runs.
+tenancy.shows(Decision, "workload__organization")

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from portal.shell import tenancy
+
 
 class ProgrammeQuerySet(models.QuerySet):
     def open(self, at):
@@ -12,6 +14,8 @@ class ProgrammeQuerySet(models.QuerySet):
 
 class Programme(models.Model):
     """A voucher programme: which policy, whose money, how much, until when."""
+
+    tenant = tenancy.Public("programmes are published")
 
     class Status(models.TextChoices):
         PUBLISHED = "published", _("已发布")

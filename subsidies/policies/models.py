@@ -4,12 +4,15 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 from subsidies.policies.calculator import Rules
 
 
 class Policy(models.Model):
     """A subsidy policy as the city issued it."""
+
+    tenant = tenancy.Public("policies are published")
 
     code = models.CharField(max_length=32, unique=True)
     name = models.CharField(_("政策名称"), max_length=120)
@@ -21,6 +24,8 @@ class Policy(models.Model):
 
 class PolicyVersion(AppendOnly):
     """The rules of a policy from a date; the next version supersedes it."""
+
+    tenant = tenancy.Public("policies are published")
 
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, organization_ids
+from portal.shell import tenancy
 
 
 class VoucherQuerySet(models.QuerySet):
@@ -19,6 +20,8 @@ class VoucherQuerySet(models.QuerySet):
 
 class Voucher(models.Model):
     """An amount that a firm may spend on compute under a programme's rules, until a date. Its balance is in the ledger."""
+
+    tenant = tenancy.belongs_to("organization")
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("可用")

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from portal.shell import tenancy
 from portal.shell.models import AppendOnly, ReadOnly
 
 
@@ -32,4 +33,14 @@ class Command(BaseCommand):
                     rights = "SELECT, INSERT, UPDATE, DELETE"
                 cursor.execute(f"REVOKE ALL ON {quote(table)} FROM {quote(role)}")
                 cursor.execute(f"GRANT {rights} ON {quote(table)} TO {quote(role)}")
-        self.stdout.write(f"{role}: {len(history)} append-only and {len(derived)} read-only tables guarded")
+            cursor.execute(tenancy.FUNCTIONS)
+            walls = dict(tenancy.policies())
+            for table, condition in walls.items():
+                cursor.execute(f"ALTER TABLE {quote(table)} ENABLE ROW LEVEL SECURITY")
+                cursor.execute(f"DROP POLICY IF EXISTS tenancy ON {quote(table)}")
+                cursor.execute(
+                    f"CREATE POLICY tenancy ON {quote(table)} TO {quote(role)} USING ({condition})"
+                )
+        self.stdout.write(
+            f"{role}: {len(history)} append-only and {len(derived)} read-only tables guarded, {len(walls)} walled by tenant"
+        )
