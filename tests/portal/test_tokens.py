@@ -20,7 +20,7 @@ def test_a_key_is_on_the_record_but_its_secret_is_not(city):
     event = Event.objects.get(subject_code=token.code)
     assert (event.name, event.actor, event.organization) == ("token.issued", city.bob, city.ludao)
     assert event.details == {"name": "训练平台", "scopes": ["orders:read"], "days": 30}
-    assert secret not in str(event.canonical()) and token.digest not in str(event.canonical())
+    assert secret not in str(vars(event)) and token.digest not in str(vars(event))
 
 
 def test_taking_a_key_back_twice_is_one_event(city):
