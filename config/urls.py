@@ -1,12 +1,16 @@
 """Every address of the house."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from config import health
 
 urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
+    # One page of ours for what allauth spreads over two.
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="entrance:security")),
+    path("accounts/sessions/", RedirectView.as_view(pattern_name="entrance:security")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("config.api_urls")),
@@ -19,4 +23,5 @@ urlpatterns = [
 handler400 = "portal.shell.errors.bad_request"
 handler403 = "portal.shell.errors.permission_denied"
 handler404 = "portal.shell.errors.not_found"
+handler429 = "portal.shell.errors.too_many_tries"
 handler500 = "portal.shell.errors.server_error"

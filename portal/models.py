@@ -1,4 +1,4 @@
-from portal.accounts.models import User
+from portal.accounts.models import PasswordRecord, User
 from portal.approvals.models import Approval
 from portal.audit.models import Checkpoint, Event, Seal
 from portal.notices.models import Notice
@@ -13,6 +13,7 @@ __all__ = [
     "Membership",
     "Notice",
     "Organization",
+    "PasswordRecord",
     "Project",
     "Seal",
     "User",

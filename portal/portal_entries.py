@@ -20,6 +20,20 @@ navigation = [
         action="members.view",
     ),
     Navigation(_("访问令牌"), "tokens:list", section="account", order=30, icon="key", action="members.view"),
+    Navigation(
+        _("账号与安全"),
+        "entrance:security",
+        section="account",
+        order=40,
+        icon="shield",
+        action="members.view",
+    ),
+    Navigation(
+        _("人员账号"), "entrance:people", section="platform", order=80, icon="people", action="people.manage"
+    ),
+    Navigation(
+        _("锁定账号"), "entrance:locked", section="platform", order=81, icon="alert", action="people.manage"
+    ),
     Navigation(_("审计记录"), "audit:list", section="account", order=90, icon="shield", action="audit.view"),
     Navigation(
         _("驾驶舱"), "cockpit:board", section="government", order=1, icon="gauge", action="cockpit.view"

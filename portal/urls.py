@@ -3,6 +3,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("portal.home.urls")),
     path("", include("portal.shell.urls")),
+    path("", include("portal.entrance.urls")),
     path("cockpit/", include("portal.cockpit.urls")),
     path("organization/", include("portal.organizations.urls")),
     path("tokens/", include("portal.tokens.urls")),

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.backends.signals import connection_created
+from django.test import Client
 from django.utils import translation
 
 from config.embedded.steps import ROOT, steps
@@ -36,6 +37,23 @@ def pytest_configure(config):
 
 
 SERVERS = pytest.StashKey()
+
+
+# --- people ------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session", autouse=True)
+def officers_come_with_their_second_factor():
+    """The short way into a test is the long one's outcome: an officer has a second factor and has used it."""
+    from tests import entrance
+
+    short_way = Client.force_login
+
+    def force_login(client, user, backend=entrance.BACKEND):
+        short_way(client, user, backend)
+        entrance.use_second_factor(client, user)
+
+    Client.force_login = force_login
+    yield
+    Client.force_login = short_way
 
 
 def is_ours(config, name: str) -> bool:

@@ -1,9 +1,11 @@
-"""People."""
+"""People, and the passwords they may not use again."""
 
 from typing import cast
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.crypto.fields import BlindIndexField, EncryptedTextField
@@ -28,13 +30,31 @@ class User(AbstractUser):
     name = models.CharField(_("姓名"), max_length=60, blank=True)
     phone = EncryptedTextField(_("手机号"), max_length=20, blank=True)
     phone_index = BlindIndexField(source="phone", db_index=True)
+    is_phone_verified = models.BooleanField(default=False)
+    password_changed_at = models.DateTimeField(default=timezone.now)
+    disabled_reason = models.CharField(_("停用原因"), max_length=200, blank=True)
+    enabled_at = models.DateTimeField(null=True)
+    idle_warned_at = models.DateTimeField(null=True)
 
     objects = People()
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phone_index"],
+                condition=Q(is_phone_verified=True),
+                name="one_person_per_verified_phone",
+            )
+        ]
 
     @property
     def code(self):
         """How the record names this person."""
         return self.username
+
+    def set_password(self, raw_password):
+        super().set_password(raw_password)
+        self.password_changed_at = timezone.now()
 
     def get_full_name(self):
         return self.name or self.username
@@ -44,3 +64,11 @@ class User(AbstractUser):
 
     def __str__(self):
         return self.get_full_name()
+
+
+class PasswordRecord(models.Model):
+    """The hash of a password somebody has used: an officer may not come back to it soon."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="password_records")
+    digest = models.CharField(max_length=128)
+    created_at = models.DateTimeField(auto_now_add=True)

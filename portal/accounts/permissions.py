@@ -53,6 +53,7 @@ ACTIONS: dict[str, set[Role]] = {
     "clusters.view": PLATFORM | GOVERNMENT | {Role.PROVIDER_ADMIN},
     "cockpit.view": PLATFORM | GOVERNMENT,
     "audit.view": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN, Role.AUDITOR, Role.AUDIT_ADMIN},
+    "people.manage": {Role.SECURITY_ADMIN},
     "books.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},
 }
 
@@ -74,7 +75,7 @@ ALL = _All()
 
 def memberships(user) -> list:
     """A person's roles, asked of the database once for each request."""
-    if not user.is_authenticated:
+    if not user.is_authenticated or user.pk is None:
         return []
     if not hasattr(user, "_memberships"):
         # The root of all rights: asked before anybody's reach is known.
@@ -91,6 +92,11 @@ def reach_of(user, organization=None) -> tenancy.Reach:
         person=user.id,
         is_citywide=any(m.role in CITYWIDE for m in held),
     )
+
+
+def is_officer(user) -> bool:
+    """Does this person serve the city or its platform, so that stricter rules of signing in hold?"""
+    return any(m.role in STAFF for m in memberships(user))
 
 
 def organization_ids(user, action: str):

@@ -82,6 +82,11 @@ class Migration(migrations.Migration):
                         blank=True, db_index=True, editable=False, max_length=120, source="phone"
                     ),
                 ),
+                ("is_phone_verified", models.BooleanField(default=False)),
+                ("password_changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("disabled_reason", models.CharField(blank=True, max_length=200, verbose_name="停用原因")),
+                ("enabled_at", models.DateTimeField(null=True)),
+                ("idle_warned_at", models.DateTimeField(null=True)),
                 (
                     "groups",
                     models.ManyToManyField(
@@ -112,6 +117,35 @@ class Migration(migrations.Migration):
             },
             managers=[
                 ("objects", portal.accounts.models.People()),
+            ],
+        ),
+        migrations.AddConstraint(
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_phone_verified", True)),
+                fields=("phone_index",),
+                name="one_person_per_verified_phone",
+            ),
+        ),
+        migrations.CreateModel(
+            name="PasswordRecord",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=128)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="password_records",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(

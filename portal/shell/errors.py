@@ -75,6 +75,18 @@ def too_many(request, retry_after: int):
     return response
 
 
+def too_many_tries(request):
+    """allauth's counters run by the minute."""
+    return too_many(request, 60)
+
+
+def locked(request, retry_after: int):
+    """Too many wrong tries have closed an account; it opens again by itself."""
+    response = page(request, 429, retry_after=retry_after, minutes=-(-retry_after // 60), is_locked=True)
+    response["Retry-After"] = str(retry_after)
+    return response
+
+
 def csrf_failure(request, reason=""):
     """The form came from an expired session; nothing was changed."""
     return page(request, 403, is_expired_form=True)

@@ -8,10 +8,12 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.mfa.models import Authenticator
+from axes.models import AccessAttempt
 from django.core import mail
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.test import Client
+from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLResolver, get_resolver
 from django.utils import timezone
@@ -21,12 +23,14 @@ from marketplace.orders import drafts
 from portal.approvals.models import Approval
 from portal.audit.models import Event
 from portal.audit.register import EVENTS
+from portal.entrance import queries
 from portal.notices.models import Notice
 from portal.organizations.credit_code import check_digit
 from portal.tokens import actions as tokens
 from portal.tokens.models import ApiToken
 from tests import city as town
 from tests.city import bill, place, run
+from tests.entrance import SECRET, code_now, second_factor_of
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 NEW_PASSWORD = "another-Passphrase-8"
@@ -70,6 +74,7 @@ STOPPED_WHY = (
     "the order was asked to stop; its work is a row of its own, asked too, and had not left: it ends at once"
 )
 CLOSED_WHY = "one for each statement, in the chain of the party it is for; a closing is no row of its own"
+KEY_WHY = "a page cannot answer for a key; tests/browser/test_identity.py does it with one"
 PLACED_WHY = "above the project's threshold a second person is asked, which is a row of its own"
 LATER = {"expires_at": "{later}", "organization": "EN-LUDAO", "amount": "10.00"}
 
@@ -283,6 +288,45 @@ DEEDS = [
         code="reset_key",
         bad={"password2": "something-else-9"},
     ),
+    Deed("account/sessions/<code>/end/", "bob", ("account.stay_ended",), code="stay", other="alice"),
+    Deed("account/sessions/end-others/", "bob", ("account.other_stays_ended",)),
+    Deed("people/unlock/", "security", ("account.unlocked",), {"username": "jian"}, other="sysadmin"),
+    Deed(
+        "people/<code>/disable/",
+        "security",
+        ("account.disabled",),
+        {"reason": "已离职"},
+        code="person",
+        bad={"reason": ""},
+        other="sysadmin",
+    ),
+    Deed("people/<code>/enable/", "security", ("account.enabled",), code="idle_person", other="officer"),
+    Deed(
+        "accounts/2fa/totp/activate/",
+        "charlie",
+        ("account.factor_added",),
+        {"code": "{totp}"},
+        code="totp",
+        bad={"code": "000000"},
+    ),
+    Deed(
+        "accounts/2fa/webauthn/keys/<int:pk>/remove/",
+        "fiona",
+        ("account.factor_removed",),
+        code="key",
+        other="bob",
+    ),
+    Deed("accounts/2fa/totp/deactivate/", "officer", ("account.factor_removed",)),
+    Deed("accounts/2fa/recovery-codes/generate/", "officer", ("account.recovery_codes_renewed",)),
+    Deed(
+        "accounts/2fa/authenticate/",
+        "nobody",
+        ("account.signed_in",),
+        {"code": "{totp}"},
+        code="half_way",
+        bad={"code": "000000"},
+        bad_writes=("account.sign_in_failed",),
+    ),
 ]
 
 # Requests that change nothing worth a line, and why.
@@ -323,11 +367,33 @@ EXEMPT = [
         why="sends a letter; using its link is on the record",
     ),
     Deed("accounts/login/code/confirm/", "nobody", (), why="signing in by a code is switched off"),
+    Deed(
+        "accounts/2fa/reauthenticate/",
+        "officer",
+        (),
+        {"code": "{totp}"},
+        bad={"code": "000000"},
+        bad_writes=("account.sign_in_failed",),
+        why="somebody already let in says who they are once more",
+    ),
+    Deed("accounts/2fa/webauthn/reauthenticate/", "fiona", (), why=KEY_WHY),
+    Deed("accounts/2fa/webauthn/add/", "bob", (), why=KEY_WHY),
+    Deed("accounts/2fa/webauthn/login/", "nobody", (), why=KEY_WHY),
+    Deed(
+        "accounts/2fa/webauthn/keys/<int:pk>/edit/",
+        "fiona",
+        (),
+        {"name": "办公室的钥匙"},
+        code="key",
+        why="the owner's own label for a key",
+    ),
 ]
 
 # Events that change a row which was there before.
 CHANGES = (
     "account.email_changed",
+    "account.disabled",
+    "account.enabled",
     "project.changed",
     "token.revoked",
     "approval.approved",
@@ -368,6 +434,11 @@ READS = {
     "vouchers/",
     "subsidies/programmes/",
     "accounts/confirm-email/",
+    "account/security/",
+    "accounts/2fa/",
+    "accounts/sessions/",
+    "people/",
+    "people/locked/",
 }
 OTHER_METHODS = ("put", "patch", "delete")
 
@@ -446,9 +517,19 @@ def census(django_db_setup, django_db_blocker):
             "billed": billed.code,
             "programme": "PG-CITY-2026",
             "plan": "unicom-h800",
+            "person": "jian",
+            "idle_person": "mobile",
             "notice": Notice.objects.filter(user=city.bob).first().code,
             "email_key": EmailConfirmationHMAC(unproven).key,
         }
+        city.mobile.is_active = False
+        city.mobile.save()
+        AccessAttempt.objects.create(username="jian", ip_address="127.0.0.1", failures_since_start=5)
+        second_factor_of(city.officer)
+        key = Authenticator.objects.create(
+            user=city.fiona, type=Authenticator.Type.WEBAUTHN, data={"name": "钥匙", "credential": {}}
+        )
+        city.codes["key"] = str(key.pk)
         yield city
         transaction.set_rollback(True)
 
@@ -472,7 +553,23 @@ def address(city, deed, client) -> str:
         return reset_address(client)
     if deed.code == "email_key":
         return f"/accounts/confirm-email/{city.codes['email_key']}/"
-    return "/" + deed.route.replace("<code>", city.codes.get(deed.code, ""))
+    if deed.code == "half_way":
+        client.post("/accounts/login/", {"login": "officer", "password": PASSWORD})
+    if deed.code == "totp":
+        session = client.session
+        session["mfa.totp.secret"] = SECRET
+        session.save()
+    if deed.code == "stay":
+        return f"/account/sessions/{other_stay(city.bob)}/end/"
+    named = deed.route.replace("<int:pk>", "<code>")
+    return "/" + named.replace("<code>", city.codes.get(deed.code, ""))
+
+
+def other_stay(user) -> str:
+    """Somebody is signed in in another browser, too."""
+    client = Client()
+    client.post("/accounts/login/", {"login": user.username, "password": PASSWORD})
+    return queries.stays_of(user, "")[0].code
 
 
 def news_of(city, deed, by, change=None):
@@ -480,17 +577,22 @@ def news_of(city, deed, by, change=None):
     client = Client()
     if by != "nobody":
         client.force_login(getattr(city, by), backend=BACKEND)
+    known = city.words | {"totp": code_now()}
     words = {
-        key: value.format(**city.words) if isinstance(value, str) else value
+        key: value.format(**known) if isinstance(value, str) else value
         for key, value in (deed.body | (change or {})).items()
     }
     where = address(city, deed, client)
+    last = Event.objects.latest("id").id
     more = {"headers": {**deed.headers, "x-request-id": "census-of-the-record"}}
     if deed.route.startswith("api/"):
         answer = client.post(where, json.dumps(words), content_type="application/json", **more)
     else:
-        answer = client.post(where, words, **more)
-    events = Event.objects.filter(request_id="census-of-the-record").order_by("id")
+        # allauth tells some of its news when the transaction is over.
+        is_theirs = deed.route.startswith("accounts/")
+        with TestCase.captureOnCommitCallbacks(execute=is_theirs):
+            answer = client.post(where, words, **more)
+    events = Event.objects.filter(id__gt=last)
     return sorted(events.values_list("name", flat=True)), answer
 
 
@@ -548,5 +650,5 @@ def test_saying_it_twice_is_one_event(visit):
 
     names, _answer = news_of(visit, deed, "bob")
 
-    assert names == ["token.revoked"]
+    assert names == []
     assert ApiToken.objects.get(code=visit.codes["token"]).revoked_at is not None

@@ -66,13 +66,15 @@
     event.target.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
+  const isPolling = (part) => (part.getAttribute("hx-trigger") || "").includes("every");
   document.addEventListener("htmx:configRequest", (event) => {
     const token = document.querySelector("[name=csrfmiddlewaretoken]");
     if (token) event.detail.headers["X-CSRFToken"] = token.value;
+    // A page that refreshes itself is no hand on the keyboard: the stay may end meanwhile.
+    if (isPolling(event.target)) event.detail.headers["X-Background"] = "1";
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const isPolling = (event.target.getAttribute("hx-trigger") || "").includes("every");
-    if (isComposing || (isPolling && (document.hidden || isPaused))) event.preventDefault();
+    if (isComposing || (isPolling(event.target) && (document.hidden || isPaused))) event.preventDefault();
   });
   let wasAtEnd = new WeakSet();
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -1,0 +1,83 @@
+"""Between a person and every page: is the stay still good, the second factor given, the password young enough?"""
+
+import time
+from urllib.parse import urlencode, urlsplit
+
+from allauth.account.authentication import get_authentication_records
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+
+from portal.accounts.passwords import is_too_old
+from portal.accounts.permissions import is_officer
+from portal.accounts.queries import has_second_factor
+from portal.entrance import stays
+from portal.entrance.actions import note_time_out
+
+# What must stay open, or nobody could do what the door asks for.
+OPEN = ("/accounts/", "/account/", "/preferences/", "/i18n/", "/favicon.ico", "/healthz", "/readyz")
+BACKGROUND = "X-Background"
+
+
+def used_second_factor(request) -> bool:
+    """Was the second factor given in this very session?"""
+    return any(record["method"] == "mfa" for record in get_authentication_records(request, request.user))
+
+
+class Door:
+    """Ends stays that lasted too long, and leads officers to their second factor and a fresh password."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.session.get(stays.BEGUN) is None or not request.user.is_authenticated:
+            return self.get_response(request)
+        now = time.time()
+        if why := stays.why_over(request.session, is_officer(request.user), now):
+            return self._end(request, why)
+        if stays.is_stale(request.session, now) and BACKGROUND not in request.headers:
+            self._note_hand(request, now)
+        if not request.path.startswith(OPEN) and (elsewhere := self._detour(request)):
+            return elsewhere
+        return self.get_response(request)
+
+    def _end(self, request, why):
+        note_time_out(user=request.user, request=request)
+        request.session.flush()
+        request.user = AnonymousUser()
+        messages.warning(request, why)
+        back = urlsplit(request.headers.get("Referer", "")).path or "/desk/"
+        login = f"{reverse('account_login')}?{urlencode({'next': back})}"
+        if request.headers.get("HX-Request"):
+            return HttpResponseClientRedirect(login)
+        if request.method not in ("GET", "HEAD") and not request.path.startswith("/api/"):
+            return redirect(login)
+        return self.get_response(request)
+
+    def _note_hand(self, request, now):
+        request.session[stays.SEEN] = int(now)
+        UserSession.objects.filter(session_key=request.session.session_key).update(
+            last_seen_at=timezone.now()
+        )
+
+    def _detour(self, request):
+        user = request.user
+        if is_officer(user) and not used_second_factor(request):
+            if request.path.startswith("/api/"):
+                raise PermissionDenied
+            if has_second_factor(user):
+                return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.path})}")
+            messages.warning(request, _("您的岗位须启用第二因素（验证器应用或通行密钥），请先完成设置。"))
+            return redirect("entrance:security")
+        if is_too_old(user, timezone.now()):
+            messages.warning(request, _("您的密码已使用 90 天以上，请先更换。"))
+            return redirect(settings.PASSWORD_CHANGE_URL)
+        return None

@@ -1,0 +1,119 @@
+"""One page for everything that opens the door, and the security administrator's pages."""
+
+from allauth.account.models import EmailAddress
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from portal.accounts.models import User
+from portal.accounts.permissions import is_officer
+from portal.accounts.scoping import require
+from portal.entrance import actions as entrance
+from portal.entrance import queries
+from portal.entrance.forms import DisableForm
+from portal.shell.exceptions import Refusal
+
+PAGE_SIZE = 25
+
+
+@login_required
+def security(request):
+    """Everything with which this person signs in, and where they are signed in now."""
+    emails = list(EmailAddress.objects.filter(user=request.user).order_by("-primary", "id"))
+    context = {
+        "factors": queries.factors_of(request.user),
+        "stays": queries.stays_of(request.user, request.session.session_key),
+        "emails": emails,
+        "has_unverified_email": any(not email.verified for email in emails),
+        "is_officer": is_officer(request.user),
+    }
+    return render(request, "entrance/security.html", context)
+
+
+@login_required
+@require_POST
+def end_stay(request, code):
+    """Sign out of one browser."""
+    stays = queries.stays_of(request.user, request.session.session_key)
+    stay = next((stay for stay in stays if stay.code == code), None)
+    if stay is None:
+        raise Http404
+    entrance.end_stay(stay=stay, user=request.user)
+    messages.success(request, _("已退出该设备上的登录。"))
+    return redirect("entrance:security")
+
+
+@login_required
+@require_POST
+def end_other_stays(request):
+    """Sign out everywhere but here."""
+    stays = queries.stays_of(request.user, request.session.session_key)
+    entrance.end_stays(stays=[stay for stay in stays if not stay.is_this], user=request.user)
+    messages.success(request, _("其他设备上的登录已全部退出。"))
+    return redirect("entrance:security")
+
+
+@require("people.manage")
+def people(request):
+    """Everybody with an account: who, where, last seen, open or closed."""
+    rows = User.objects.order_by("-id").prefetch_related("memberships__organization")
+    wanted = request.GET.get("q", "").strip()[:60]
+    if wanted:
+        rows = rows.filter(
+            Q(username__icontains=wanted) | Q(name__icontains=wanted) | Q(email__icontains=wanted)
+        )
+    state = request.GET.get("state", "")
+    if state in ("active", "disabled"):
+        rows = rows.filter(is_active=state == "active")
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page": page, "wanted": wanted, "state": state}
+    return render(request, "entrance/people.html", context)
+
+
+@require("people.manage")
+def disable(request, code):
+    """Close an account, saying why."""
+    person = get_object_or_404(User, username=code)
+    form = DisableForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            entrance.disable(user_id=person.id, **form.cleaned_data, by=request.user, at=timezone.now())
+        except Refusal as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, _("账号 %(name)s 已停用，其全部登录已结束。") % {"name": person})
+            return redirect("entrance:people")
+    context = {"form": form, "person": person}
+    return render(request, "entrance/disable.html", context, status=422 if form.errors else 200)
+
+
+@require("people.manage")
+@require_POST
+def enable(request, code):
+    """Open an account again."""
+    person = get_object_or_404(User, username=code)
+    entrance.enable(user_id=person.id, by=request.user, at=timezone.now())
+    messages.success(request, _("账号 %(name)s 已启用。") % {"name": person})
+    return redirect("entrance:people")
+
+
+@require("people.manage")
+def locked(request):
+    """The accounts that too many wrong tries have closed."""
+    return render(request, "entrance/locked.html", {"locks": queries.locks()})
+
+
+@require("people.manage")
+@require_POST
+def unlock(request):
+    """Let somebody try again before the half hour is over."""
+    username = request.POST.get("username", "")
+    entrance.unlock(username=username, by=request.user)
+    messages.success(request, _("账号 %(name)s 的锁定已解除。") % {"name": username})
+    return redirect("entrance:locked")
