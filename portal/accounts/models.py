@@ -69,6 +69,10 @@ class User(AbstractUser):
 class PasswordRecord(models.Model):
     """The hash of a password somebody has used: an officer may not come back to it soon."""
 
+    tenant = tenancy.Public(
+        "written when somebody resets a password, before they are known; no page shows it"
+    )
+
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="password_records")
     digest = models.CharField(max_length=128)
     created_at = models.DateTimeField(auto_now_add=True)

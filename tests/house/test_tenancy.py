@@ -28,6 +28,7 @@ ROOT = Path(settings.BASE_DIR)
 PUBLIC = {
     "portal_organization",
     "portal_user",
+    "portal_passwordrecord",
     "federation_provider",
     "federation_cluster",
     "federation_accelerator",
