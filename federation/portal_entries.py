@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from federation.capacity import tables
 from federation.capacity.models import Pool
 from federation.capacity.panels import panels as panels
 from portal.shell.entries import Figure, Navigation
@@ -33,3 +34,4 @@ def scale():
 
 
 figures = [scale]
+screens = [tables.clusters, tables.accelerators]

@@ -5,11 +5,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from marketplace.billing import tables as bills
 from marketplace.catalogue.models import Plan
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
+from marketplace.orders import tables as orders
 from marketplace.orders.models import Order
 from marketplace.orders.panels import panels as panels
+from marketplace.payments import tables as receipts
+from marketplace.settlement import tables as statements
 from portal.accounts.permissions import can
 from portal.shell.entries import Figure, Navigation
 from portal.shell.money import yuan
@@ -89,3 +93,4 @@ def my_orders(request):
 
 figures = [shelf]
 desk_figures = [my_orders]
+screens = [orders.screen, bills.screen, statements.screen, receipts.screen]

@@ -2,7 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from portal.notices import tables as notices
 from portal.shell.entries import Navigation
+from portal.tokens import tables as tokens
 
 navigation = [
     Navigation(_("首页"), "home", order=1, icon="home"),
@@ -39,3 +41,4 @@ navigation = [
         _("驾驶舱"), "cockpit:board", section="government", order=1, icon="gauge", action="cockpit.view"
     ),
 ]
+screens = [notices.screen, tokens.screen]

@@ -10,4 +10,5 @@ urlpatterns = [
     path("approvals/", include("portal.approvals.urls")),
     path("notices/", include("portal.notices.urls")),
     path("audit/", include("portal.audit.urls")),
+    path("lists/", include("portal.lists.urls")),
 ]

@@ -11,6 +11,7 @@ from portal.shell.money import yuan
 from subsidies.budgets.models import Programme
 from subsidies.budgets.panels import panels as panels
 from subsidies.budgets.queries import standings
+from subsidies.vouchers import tables
 from subsidies.vouchers.models import Voucher
 from subsidies.vouchers.queries import worths
 
@@ -55,3 +56,4 @@ def my_vouchers(request):
 
 figures = [pools]
 desk_figures = [my_vouchers]
+screens = [tables.vouchers, tables.programmes]

@@ -2,26 +2,19 @@
 
 from django.shortcuts import get_object_or_404, render
 
-from federation.capacity.models import Accelerator, Pool
+from federation.capacity import tables
+from federation.capacity.models import Pool
 from federation.clusters.models import Cluster
 from portal.accounts.scoping import require
+from portal.shell.screens import show
 
 
 @require("clusters.view")
 def clusters(request):
     """Every cluster I may see, its state, and how its cards are used."""
-    rows = (
-        Cluster.objects.visible_to(request.user)
-        .select_related("provider")
-        .prefetch_related("pools__accelerator")
-    )
-    for name, field in (("district", "district"), ("provider", "provider__code"), ("state", "state")):
-        if request.GET.get(name):
-            rows = rows.filter(**{field: request.GET[name]})
-    if request.GET.get("accelerator"):
-        rows = rows.filter(pools__accelerator__code=request.GET["accelerator"])
-    totals = Pool.objects.filter(cluster__in=rows.values("id")).totals()
-    return render(request, "capacity/clusters.html", {"clusters": rows, "totals": totals})
+    asked = tables.clusters.asked(request.user, request.GET)
+    totals = Pool.objects.filter(cluster__in=asked.rows.values("id")).totals()
+    return show(request, tables.clusters, "capacity/clusters.html", totals=totals)
 
 
 @require("clusters.view")
@@ -37,8 +30,4 @@ def cluster(request, code):
 
 def accelerators(request):
     """The catalogue: every figure with its source."""
-    return render(
-        request,
-        "capacity/accelerators.html",
-        {"accelerators": Accelerator.objects.order_by("vendor", "code")},
-    )
+    return show(request, tables.accelerators, base="shell/base.html")

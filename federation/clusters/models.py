@@ -72,5 +72,10 @@ class Cluster(models.Model):
         return self.name
 
     @property
+    def accelerator_names(self) -> list[str]:
+        """The kinds of cards it has."""
+        return [pool.accelerator.name for pool in self.pools.all()]
+
+    @property
     def is_simulated(self) -> bool:
         return self.adapter == "simulated"

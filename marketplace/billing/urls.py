@@ -3,4 +3,4 @@ from django.urls import path
 from marketplace.billing import views
 
 app_name = "billing"
-urlpatterns = [path("", views.listing, name="list"), path("export.xlsx", views.export, name="export")]
+urlpatterns = [path("", views.listing, name="list")]

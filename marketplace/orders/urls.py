@@ -5,7 +5,6 @@ from marketplace.orders import views
 app_name = "orders"
 urlpatterns = [
     path("", views.listing, name="list"),
-    path("export.xlsx", views.export, name="export"),
     path("<code>/", views.detail, name="detail"),
     path("<code>/log/", views.log, name="log"),
     path("<code>/cancel/", views.cancel, name="cancel"),

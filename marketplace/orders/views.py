@@ -9,51 +9,24 @@ from django.views.decorators.http import require_POST
 from marketplace.funding.queries import explained_holds
 from marketplace.orders import actions as orders
 from marketplace.orders import story
-from marketplace.orders.exports import orders_workbook
 from marketplace.orders.models import Order
+from marketplace.orders.tables import screen
 from portal.accounts.permissions import can
 from portal.accounts.scoping import require
 from portal.approvals.models import Approval
 from portal.audit import queries as audit
 from portal.shell.exceptions import Refusal
-from portal.shell.lists import page_of
-from portal.shell.responses import workbook_response
+from portal.shell.screens import show
 from scheduler.placement import queries as placement
 from scheduler.workloads import queries as workloads
 
-MOST_EXPORTED = 5000
 STOP_POLLING = 286
-
-
-def _filtered(request):
-    rows = Order.objects.visible_to(request.user)
-    status, words = request.GET.get("status", ""), request.GET.get("q", "").strip()
-    project = request.GET.get("project", "")
-    if status in Order.Status.values:
-        rows = rows.filter(status=status)
-    if words:
-        rows = rows.filter(name__icontains=words) | rows.filter(code__istartswith=words)
-    if project:
-        rows = rows.filter(project__code=project)
-    return rows.select_related("organization", "project", "plan__provider", "plan__accelerator")
 
 
 @require("orders.view")
 def listing(request):
-    """My firm's orders, newest first; filters in the URL."""
-    context = {
-        "page": page_of(_filtered(request), request.GET.get("cursor", "")),
-        "statuses": Order.Status.choices,
-        "status": request.GET.get("status", ""),
-        "words": request.GET.get("q", ""),
-    }
-    return render(request, "orders/list.html", context)
-
-
-@require("orders.view")
-def export(request):
-    """The same list as a spreadsheet, up to 5,000 rows."""
-    return workbook_response(orders_workbook(_filtered(request)[:MOST_EXPORTED]), "orders.xlsx")
+    """The orders I may see, newest first."""
+    return show(request, screen, "orders/list.html")
 
 
 def _order(request, code):

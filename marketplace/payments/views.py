@@ -1,18 +1,18 @@
 """Finance records what arrived at the bank."""
 
 from django.contrib import messages
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.payments import actions as payments
 from marketplace.payments.forms import BankReceiptForm
-from marketplace.payments.models import BankReceipt
+from marketplace.payments.tables import screen
 from portal.accounts.permissions import can
 from portal.accounts.scoping import require, require_action
 from portal.shell.exceptions import Refusal
-from portal.shell.lists import page_of
 from portal.shell.money import yuan
+from portal.shell.screens import show
 
 
 @require("receipts.view")
@@ -36,9 +36,10 @@ def receipts(request):
                     % {"name": receipt.organization, "amount": yuan(receipt.amount)},
                 )
                 return redirect("payments:receipts")
-    rows = BankReceipt.objects.visible_to(request.user).select_related("organization", "recorded_by")
-    context = {
-        "form": form if may_record else None,
-        "page": page_of(rows, request.GET.get("cursor", "")),
-    }
-    return render(request, "payments/receipts.html", context, status=422 if form.errors else 200)
+    return show(
+        request,
+        screen,
+        "payments/receipts.html",
+        status=422 if form.errors else 200,
+        form=form if may_record else None,
+    )

@@ -55,6 +55,9 @@ class Statement(AppendOnly):
             ),
         ]
 
+    def get_absolute_url(self):
+        return f"/statements/{self.code}/"
+
 
 class StatementLine(AppendOnly):
     """A bill line, or a programme's part of one, settled exactly once."""

@@ -12,35 +12,31 @@ from django.views.decorators.http import require_POST
 from marketplace.settlement import actions as settlement
 from marketplace.settlement import queries
 from marketplace.settlement.models import Statement
+from marketplace.settlement.tables import screen
 from portal.accounts.permissions import ALL, can, organization_ids
 from portal.accounts.scoping import require
-from portal.shell.lists import page_of
 from portal.shell.money import to_yuan
 from portal.shell.responses import workbook_response
+from portal.shell.screens import show
 from portal.shell.workbooks import workbook
 
 
 @require("statements.view")
 def listing(request):
     """Closed statements, and what is earned but not yet settled."""
-    rows = Statement.objects.visible_to(request.user)
-    kind = request.GET.get("kind", "")
-    if kind in Statement.Kind.values:
-        rows = rows.filter(kind=kind)
     ids = organization_ids(request.user, "statements.view")
     pending = queries.unsettled()
     if ids is not ALL:
         pending = pending.filter(provider__organization_id__in=ids)
-    context = {
-        "page": page_of(rows, request.GET.get("cursor", "")),
-        "kinds": Statement.Kind.choices,
-        "kind": kind,
-        "pending": pending.values("provider__name")
+    return show(
+        request,
+        screen,
+        "settlement/list.html",
+        pending=pending.values("provider__name")
         .annotate(gross=Sum("gross"), commission=Sum("commission"), net=Sum("provider_amount"))
         .order_by("provider__name"),
-        "may_close": can(request.user, "statements.close"),
-    }
-    return render(request, "settlement/list.html", context)
+        may_close=can(request.user, "statements.close"),
+    )
 
 
 def _statement(request, code):

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Case, Value, When
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,10 @@ class NoticeQuerySet(models.QuerySet):
 
     def unread(self):
         return self.filter(read_at=None)
+
+    def with_state(self):
+        """Whether each has been read."""
+        return self.annotate(state=Case(When(read_at=None, then=Value("unread")), default=Value("read")))
 
 
 class Notice(models.Model):

@@ -1,20 +1,20 @@
 """A person's inbox."""
 
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from portal.notices import actions as notices
 from portal.notices.models import Notice
-from portal.shell.lists import page_of
+from portal.notices.tables import screen
+from portal.shell.screens import show
 
 
 @login_required
 def listing(request):
     """What I was told, newest first."""
-    rows = Notice.objects.visible_to(request.user)
-    return render(request, "notices/list.html", {"page": page_of(rows, request.GET.get("cursor", ""))})
+    return show(request, screen, "notices/list.html")
 
 
 @login_required

@@ -93,6 +93,11 @@ class ProjectQuerySet(models.QuerySet):
         ids = permissions.organization_ids(user, "projects.view")
         return self if ids is ALL else self.filter(organization_id__in=ids)
 
+    def of(self, user):
+        """The projects of a person's own firms; a citywide role has none of its own."""
+        ids = permissions.organization_ids(user, "projects.view")
+        return self.none() if ids is ALL or not ids else self.filter(organization_id__in=ids)
+
     def open(self):
         return self.filter(is_open=True)
 

@@ -129,3 +129,9 @@ def figures() -> tuple[Callable, ...]:
 def desk_figures() -> tuple[Callable, ...]:
     """What each centre puts on a person's desk: functions of the request that return Figures."""
     return tuple(make for module in _modules() for make in getattr(module, "desk_figures", []))
+
+
+@cache
+def screens() -> dict:
+    """The lists of every centre by their names, so that a file can be made of one and a view of it be saved."""
+    return {screen.code: screen for module in _modules() for screen in getattr(module, "screens", [])}

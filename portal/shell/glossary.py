@@ -51,6 +51,7 @@ LOOKS = {
     "used": OVER,
     "released": OVER,
     "cancelled": OVER,
+    "revoked": OVER,
     "expired": OVER,
     "withdrawn": OVER,
     "superseded": OVER,

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from django.db.models import F, Q
+
 PAGE_SIZE = 25
 
 
 @dataclass(frozen=True)
 class Rows:
-    """One page of rows, newest first, with the cursors beside it."""
+    """One page of rows with the cursors beside it."""
 
     rows: list
     next_cursor: str
@@ -20,13 +22,49 @@ class Rows:
         return len(self.rows)
 
 
-def page_of(queryset, cursor: str = "", size: int = PAGE_SIZE) -> Rows:
-    """A page of a queryset of rows with a public `code`. `cursor` is the code of the row before it; `-code`, after it."""
-    is_back = cursor.startswith("-")
-    anchor = queryset.model.objects.filter(code=cursor.lstrip("-")).values("id")
-    if cursor and anchor.exists():
-        queryset = queryset.filter(id__gt=anchor[:1]) if is_back else queryset.filter(id__lt=anchor[:1])
-    rows = list(queryset.order_by("id" if is_back else "-id")[: size + 1])
+def _beyond(field: str, value, id, *, is_up: bool, is_nullable: bool) -> Q:
+    """The rows after one row, in the order of a field and then of their ids; rows without a value come last."""
+    step = "gt" if is_up else "lt"
+    if field == "id":
+        return Q(**{f"id__{step}": id})
+    nothing = Q(**{f"{field}__isnull": True})
+    if value is None:
+        return nothing & Q(**{f"id__{step}": id})
+    after = Q(**{f"{field}__{step}": value}) | Q(**{field: value, f"id__{step}": id})
+    return after | nothing if is_nullable else after
+
+
+def _before(field: str, value, id, *, is_up: bool) -> Q:
+    """The same, looking back."""
+    if field != "id" and value is None:
+        step = "lt" if is_up else "gt"
+        return Q(**{f"{field}__isnull": False}) | Q(**{f"{field}__isnull": True, f"id__{step}": id})
+    return _beyond(field, value, id, is_up=not is_up, is_nullable=False)
+
+
+def page_of(queryset, cursor: str = "", size: int = PAGE_SIZE, order: str = "-id") -> Rows:
+    """A page of a queryset of rows with a public `code`. `cursor` is the code of the row before it; `-code`, after it.
+
+    `order` is a field, with a minus for the largest first; equal rows keep the order of their ids.
+    """
+    is_back, field, is_up = cursor.startswith("-"), order.lstrip("-"), not order.startswith("-")
+    # The row may have left the list meanwhile; its neighbours are still where they were.
+    known = queryset.model.objects.filter(code=cursor.lstrip("-")).order_by().values_list(field, "id")
+    anchor = known.first() if cursor else None
+    if anchor:
+        value, id = anchor
+        side = (
+            _before(field, value, id, is_up=is_up)
+            if is_back
+            else _beyond(field, value, id, is_up=is_up, is_nullable=True)
+        )
+        queryset = queryset.filter(side)
+    is_back = is_back and anchor is not None
+    step = F(field).asc if is_up != is_back else F(field).desc
+    by_field = step(nulls_first=True) if is_back else step(nulls_last=True)
+    by_id = "id" if is_up != is_back else "-id"
+    keys = [by_id] if field == "id" else [by_field, by_id]
+    rows = list(queryset.order_by(*keys)[: size + 1])
     has_more = len(rows) > size
     rows = rows[:size]
     if is_back:
@@ -35,6 +73,6 @@ def page_of(queryset, cursor: str = "", size: int = PAGE_SIZE) -> Rows:
         rows=rows,
         next_cursor=rows[-1].code if rows and (has_more or is_back) else "",
         previous_cursor=f"-{rows[0].code}"
-        if rows and ((cursor and not is_back) or (is_back and has_more))
+        if rows and ((anchor and not is_back) or (is_back and has_more))
         else "",
     )

@@ -11,6 +11,12 @@ def workbook_response(book, filename: str) -> HttpResponse:
     """A spreadsheet as a download."""
     body = BytesIO()
     book.save(body)
-    response = HttpResponse(body.getvalue(), content_type=XLSX)
+    return download(body.getvalue(), XLSX, filename)
+
+
+def download(content: bytes, content_type: str, filename: str) -> HttpResponse:
+    """Any file as a download."""
+    response = HttpResponse(content, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response["X-Content-Type-Options"] = "nosniff"
     return response

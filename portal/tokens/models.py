@@ -6,6 +6,8 @@ import secrets
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Case, Value, When
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from portal.organizations.models import Organization
@@ -18,6 +20,16 @@ class TokenQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         return self.filter(user=user)
+
+    def with_state(self):
+        """Whether each may still be used, as the database sees the time."""
+        return self.annotate(
+            state=Case(
+                When(revoked_at__isnull=False, then=Value("revoked")),
+                When(expires_at__lte=Now(), then=Value("expired")),
+                default=Value("active"),
+            )
+        )
 
 
 class ApiToken(models.Model):
@@ -39,6 +51,9 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
     objects = TokenQuerySet.as_manager()
+
+    def __str__(self):
+        return self.name
 
     @classmethod
     def new_secret(cls) -> str:

@@ -2,14 +2,16 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from portal.shell.screens import show
 from portal.tokens import actions as tokens
 from portal.tokens.forms import TokenForm
 from portal.tokens.models import ApiToken
+from portal.tokens.tables import screen
 
 
 @login_required
@@ -22,9 +24,9 @@ def listing(request):
             organization=request.organization, **form.cleaned_data, by=request.user, at=timezone.now()
         )
         form = TokenForm()
-    mine = ApiToken.objects.visible_to(request.user).select_related("organization").order_by("-id")
-    context = {"form": form, "secret": secret, "tokens": mine, "now": timezone.now()}
-    return render(request, "tokens/list.html", context, status=422 if form.errors else 200)
+    return show(
+        request, screen, "tokens/list.html", status=422 if form.errors else 200, form=form, secret=secret
+    )
 
 
 @login_required

@@ -12,31 +12,25 @@ from portal.accounts.scoping import require, require_action
 from portal.shell.exceptions import Refusal
 from portal.shell.lists import page_of
 from portal.shell.money import yuan
+from portal.shell.screens import show
 from subsidies.budgets.models import Programme
 from subsidies.budgets.queries import standings
 from subsidies.vouchers import actions as vouchers
+from subsidies.vouchers import tables
 from subsidies.vouchers.forms import IssueForm
-from subsidies.vouchers.models import Voucher
 from subsidies.vouchers.queries import worths
 
 
 @require("vouchers.view")
 def listing(request):
-    """The vouchers I may see, the nearest expiry of each firm's usable ones among them."""
-    rows = Voucher.objects.visible_to(request.user).select_related("programme", "organization")
-    status = request.GET.get("status", "")
-    if status in Voucher.Status.values:
-        rows = rows.filter(status=status)
-    page = page_of(rows, request.GET.get("cursor", ""))
-    context = {"page": page, "worths": worths(page), "statuses": Voucher.Status.choices, "status": status}
-    return render(request, "vouchers/list.html", context)
+    """The vouchers I may see, and what each is still worth."""
+    return show(request, tables.vouchers)
 
 
 @require("programmes.view")
 def programmes(request):
     """Every programme and how far its money has gone."""
-    rows = Programme.objects.select_related("version__policy", "payer")
-    return render(request, "vouchers/programmes.html", {"standings": standings(rows)})
+    return show(request, tables.programmes)
 
 
 @require("programmes.view")

@@ -46,18 +46,17 @@ PAGES = {
     "clusters/": "L331111",
     "clusters/<code>/": "L331111",
     "accelerators/": "1111111",
+    "lists/<code>/export.<slug:form>": "4111113",
     "marketplace/": "1111111",
     "marketplace/plans/<code>/": "1111111",
     "marketplace/plans/<code>/order/": "L113333",
     "marketplace/drafts/<code>/": "L443333",
     "orders/": "L111113",
-    "orders/export.xlsx": "L111113",
     "orders/<code>/": "L141113",
     "orders/<code>/log/": "L141113",
     "orders/<code>/cancel/": "L553333",
     "wallet/": "L113333",
     "bills/": "L111113",
-    "bills/export.xlsx": "L111113",
     "receipts/": "L333113",
     "statements/": "L331111",
     "statements/close/": "L333353",
@@ -145,6 +144,7 @@ def visited(django_db_setup, django_db_blocker):
             "marketplace/plans": "unicom-h800",
             "marketplace/drafts": "DR-NONE",
             "plans": "unicom-h800",
+            "lists": "orders",
             "orders": order.code,
             "statements": statement.code,
             "subsidies/programmes": "PG-CITY-2026",
@@ -165,6 +165,7 @@ def visitor(city, name) -> Client:
 def filled(route, codes):
     if "<code>" not in route:
         return f"/{route}"
+    route = route.replace("<slug:form>", "csv")
     place_of = route.removeprefix("api/v1/").split("/<code>")[0]
     return "/" + route.replace("<code>", codes[place_of])
 

@@ -47,6 +47,9 @@
     });
   });
   document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input, select, textarea, [contenteditable]");
+    const box = document.querySelector("[data-slash]");
+    if (event.key === "/" && box && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); box.focus(); }
     if (event.key !== "Escape") return;
     all("details.menu[open]").forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
   });

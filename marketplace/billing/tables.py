@@ -1,0 +1,66 @@
+"""The list of bill lines."""
+
+import re
+
+import django_filters as filters
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.billing.models import BillLine
+from portal.organizations.models import Project
+from portal.shell.filters import Filters, Named
+from portal.shell.screens import Column, Empty, ListScreen
+
+MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
+
+
+class BillFilters(Filters):
+    words = ("^code", "^order__code")
+    hint = _("账单号或订单号")
+
+    month = filters.CharFilter(
+        method="of_month", label=_("月份"), widget=forms.TextInput(attrs={"type": "month"})
+    )
+    project = Named(
+        label=_("项目"), queryset=lambda request: Project.objects.of(request.user), to_field_name="code"
+    )
+
+    def of_month(self, rows, _name, text):
+        """Lines billed in this month; what is no month narrows nothing."""
+        month = MONTH.fullmatch(text)
+        return rows.filter(billed_at__year=month[1], billed_at__month=month[2]) if month else rows
+
+
+def rows(user):
+    return BillLine.objects.visible_to(user).select_related(
+        "order", "organization", "project", "provider", "usage__accelerator"
+    )
+
+
+screen = ListScreen(
+    "bills",
+    _("账单"),
+    lead=_("每一次用量一行：按秒计量、按下单时的单价结算。"),
+    rows=rows,
+    action="bills.view",
+    filters=BillFilters,
+    columns=(
+        Column("code", _("账单号"), "code"),
+        Column("free_reason", _("免费原因"), value="get_free_reason_display", beneath="code"),
+        Column("order", _("订单号"), "code", value="order.code", url="order.get_absolute_url"),
+        Column("project", _("项目"), value="project.name", beneath="order"),
+        Column("organization", _("单位"), is_optional=True),
+        Column("accelerator", _("加速卡"), value="usage.accelerator"),
+        Column("provider", _("服务商"), beneath="accelerator"),
+        Column("cards", _("卡数"), "number", sort="cards"),
+        Column("started_at", _("开始"), "time", value="usage.started_at", is_optional=True),
+        Column("ended_at", _("结束"), "time", value="usage.ended_at", is_optional=True),
+        Column("seconds", _("计费时长"), "span", sort="seconds"),
+        Column("unit_price", _("单价（元/卡时）"), "price", is_optional=True),
+        Column("gross", _("应付"), "money", sort="gross", total="gross"),
+        Column("voucher", _("算力券"), "money", sort="voucher", total="voucher"),
+        Column("cash", _("预存款"), "money", sort="cash", total="cash"),
+        Column("billed_at", _("出账时间"), "time", sort="billed_at"),
+    ),
+    empty=Empty(_("没有账单"), _("作业结束后几秒内出账。"), icon="receipt"),
+)

@@ -1,0 +1,58 @@
+"""The list of orders."""
+
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.orders.models import Order
+from portal.organizations.models import Project
+from portal.shell.filters import Filters, Named, days
+from portal.shell.screens import Column, Empty, ListScreen
+
+
+class OrderFilters(Filters):
+    words = ("name", "^code")
+    hint = _("订单号或作业名称")
+
+    project = Named(
+        label=_("项目"), queryset=lambda request: Project.objects.of(request.user), to_field_name="code"
+    )
+    since, until = days("placed_at", _("下单日期起"), _("下单日期止"))
+
+
+def rows(user):
+    return Order.objects.visible_to(user).select_related(
+        "organization", "project", "plan__provider", "plan__accelerator", "placed_by"
+    )
+
+
+screen = ListScreen(
+    "orders",
+    _("订单"),
+    rows=rows,
+    action="orders.view",
+    filters=OrderFilters,
+    tabs="status",
+    columns=(
+        Column("name", _("作业名称"), url="get_absolute_url"),
+        Column("code", _("订单号"), "code", beneath="name"),
+        Column("project", _("项目"), value="project.name"),
+        Column("organization", _("单位"), beneath="project"),
+        Column("accelerator", _("加速卡"), value="plan.accelerator"),
+        Column("provider", _("服务商"), value="plan.provider", beneath="accelerator"),
+        Column("cards", _("卡数"), "number", sort="cards"),
+        Column("hours", _("时长上限（小时）"), "number", sort="hours", is_optional=True),
+        Column("amount", _("冻结总额"), "money", sort="amount", total="amount"),
+        Column("voucher_amount", _("算力券抵扣"), "money", total="voucher_amount", is_optional=True),
+        Column("billed_amount", _("实际结算"), "money", sort="billed_amount", total="billed_amount"),
+        Column("status", _("状态"), "status"),
+        Column("placed_by", _("下单人"), is_optional=True),
+        Column("placed_at", _("下单时间"), "time", sort="placed_at"),
+    ),
+    empty=Empty(
+        _("还没有订单"),
+        _("从算力市场选一款加速卡，几分钟就能运行第一个作业。"),
+        reverse_lazy("storefront:list"),
+        _("去算力市场"),
+        "cart",
+    ),
+)

@@ -1,0 +1,1 @@
+"""What people take from a list and keep of it: files and saved views."""

@@ -1,0 +1,49 @@
+"""What every list can be asked: words, and conditions that live in the address."""
+
+import django_filters as filters
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.shell.names import named
+
+MOST_LETTERS = 80
+
+
+class Filters(filters.FilterSet):
+    """Conditions of a list. `words` are the fields that the search box looks into; `^` means from the beginning."""
+
+    q = filters.CharFilter(method="search", label=_("关键词"), max_length=MOST_LETTERS)
+    words: tuple[str, ...] = ()
+    hint = _("编号或名称")
+
+    def search(self, rows, _name, words):
+        """Rows in which any of the fields has these words."""
+        wish = Q()
+        for field in self.words:
+            look = f"{field[1:]}__istartswith" if field.startswith("^") else f"{field}__icontains"
+            wish |= Q(**{look: words.strip()})
+        return rows.filter(wish)
+
+
+class _NamedField(filters.fields.ModelChoiceField):
+    def label_from_instance(self, row):
+        return named(row)
+
+
+class Named(filters.ModelChoiceFilter):
+    """One of the rows this reader may choose among, called by its name in the reader's language."""
+
+    field_class = _NamedField
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, empty_label=_("全部"), **kwargs)
+
+
+def days(field: str, first, last) -> tuple[filters.DateFilter, filters.DateFilter]:
+    """From this day, and until that day, both included."""
+    calendar = forms.DateInput(attrs={"type": "date"})
+    return (
+        filters.DateFilter(field_name=field, lookup_expr="date__gte", label=first, widget=calendar),
+        filters.DateFilter(field_name=field, lookup_expr="date__lte", label=last, widget=calendar),
+    )

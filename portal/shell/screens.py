@@ -1,0 +1,429 @@
+"""A list is declared once: its columns and conditions. Pages, phones, spreadsheets and saved views follow from it.
+
+    bills = ListScreen("bills", _("账单"), rows=…, action="bills.view", filters=BillFilters, columns=(
+        Column("code", _("账单号")),
+        Column("order.code", _("订单"), url="order.get_absolute_url"),
+        Column("project.name", _("项目"), beneath="order.code"),
+        Column("gross", _("应付"), kind="money", sort="gross", total="gross"),
+    ))
+
+A column is one fact: one column of the spreadsheet. On the page it may stand beneath another.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlencode
+
+from django.db import models
+from django.db.models import Count, Sum
+from django.http import QueryDict
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from portal.shell.filters import Filters
+from portal.shell.lists import page_of
+from portal.shell.money import to_yuan
+from portal.shell.names import named
+
+SIZES = (25, 50, 100)
+NUMBERS = {"money", "number", "span", "price"}
+# What names a place in the list rather than a wish of the reader.
+PLACES = {"cursor", "ordering", "view"}
+CHUNK = 1000
+
+
+def walk(row, path: str):
+    """The value at the end of `order.project.name`; nothing where the way ends early."""
+    for name in path.split("."):
+        row = getattr(row, name, None)
+        if row is None:
+            return None
+        if callable(row) and not isinstance(row, models.Manager):
+            row = row()
+    return row
+
+
+@dataclass(frozen=True)
+class Column:
+    """One fact of a row. `kind` says how it is drawn and typed: text, money, number, price, time, day, span, status.
+
+    `value` is where it is found (the key when empty); `sort` and `total` are database fields; `url` opens something;
+    `words` name the values of a status that is computed; `template` draws what no kind can, with `row` in its hands.
+    A `beneath` column is small print under another.
+    """
+
+    key: str
+    label: str | Promise
+    kind: str = "text"
+    value: str = ""
+    sort: str = ""
+    total: str = ""
+    url: str = ""
+    beneath: str = ""
+    template: str = ""
+    unit: str | Promise = ""
+    words: dict | None = None
+    is_optional: bool = False
+    is_on_paper: bool = True
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in NUMBERS
+
+    def of(self, row):
+        """The value as the page needs it."""
+        found = walk(row, self.value or self.key)
+        if not isinstance(found, models.Model):
+            return found
+        return getattr(found, "name", "") and named(found) or str(found)
+
+    def state(self, row):
+        """The row and the field of a status, which may belong to a row within the row."""
+        holder, _dot, name = (self.value or self.key).rpartition(".")
+        return (walk(row, holder) if holder else row), name
+
+    def typed(self, row):
+        """The value as a spreadsheet needs it."""
+        if self.words:
+            return str(self.words[self.of(row)])
+        if self.kind == "status":
+            holder, name = self.state(row)
+            return getattr(holder, f"get_{name}_display")()
+        found = self.of(row)
+        if found is None:
+            return None
+        if self.kind == "money":
+            return to_yuan(found)
+        if self.kind == "time":
+            return localtime(found).replace(tzinfo=None)
+        if isinstance(found, list | tuple):
+            return "、".join(str(one) for one in found)
+        return found if isinstance(found, int | float) or self.kind != "text" else str(found)
+
+    @property
+    def head(self) -> str:
+        """Its name in a spreadsheet."""
+        return f"{self.label}（{_('元')}）" if self.kind == "money" else str(self.label)
+
+
+@dataclass(frozen=True)
+class RowAction:
+    """A button at the end of a row: posts to `url_name` of the row's code, for rows where `when(row, user)` holds."""
+
+    label: str | Promise
+    url_name: str
+    when: Callable = lambda row, user: True
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Empty:
+    """What an empty list says, and where to begin."""
+
+    title: str | Promise
+    body: str | Promise = ""
+    url: str | Promise = ""
+    action: str | Promise = ""
+    icon: str = "inbox"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place of the table, ready to draw."""
+
+    column: Column
+    row: object
+    beneath: list["Cell"] = field(default_factory=list)
+
+    @property
+    def value(self):
+        return self.column.of(self.row)
+
+    @property
+    def url(self):
+        return walk(self.row, self.column.url) if self.column.url else ""
+
+    @property
+    def word(self):
+        return self.column.words[self.value]
+
+    @property
+    def holder(self):
+        return self.column.state(self.row)[0]
+
+    @property
+    def field(self):
+        return self.column.state(self.row)[1]
+
+
+@dataclass(frozen=True)
+class Taste:
+    """How one reader likes one list, kept in a cookie: columns, density, rows on a page."""
+
+    columns: frozenset[str] | None = None
+    is_compact: bool = False
+    size: int = SIZES[0]
+
+    @classmethod
+    def from_cookie(cls, text: str) -> "Taste":
+        """Reads what `cookie` wrote; what makes no sense is left out."""
+        wishes = {name: values[-1] for name, values in parse_qs(text).items()}
+        size = wishes.get("size", "")
+        return cls(
+            columns=frozenset(wishes["columns"].split(",")) if "columns" in wishes else None,
+            is_compact=wishes.get("density") == "compact",
+            size=int(size) if size in map(str, SIZES) else SIZES[0],
+        )
+
+    @property
+    def cookie(self) -> str:
+        wishes = {"density": "compact" if self.is_compact else "comfortable", "size": str(self.size)}
+        if self.columns is not None:
+            wishes["columns"] = ",".join(sorted(self.columns))
+        return urlencode(wishes)
+
+
+@dataclass(frozen=True)
+class ListScreen:
+    """A list of the house: who may open it, which rows a person sees, and the facts of each.
+
+    `rows(user)` are the rows this person may see; `prepare(rows)` turns a page of them into what the columns read;
+    `tabs` is a field whose values stand above the table with their counts; `tab_words` names those of a computed one.
+    """
+
+    code: str
+    title: str | Promise
+    rows: Callable
+    columns: tuple[Column, ...]
+    action: str = ""
+    is_public: bool = False
+    filters: type[Filters] | None = None
+    tabs: str = ""
+    tab_words: dict | None = None
+    order: str = "-id"
+    empty: Empty = Empty("")
+    prepare: Callable[[Iterable], list] = list
+    row_actions: tuple[RowAction, ...] = ()
+    lead: str | Promise = ""
+
+    def asked(self, user, wishes: QueryDict) -> "Asked":
+        """This list as one person asked for it."""
+        return Asked(self, user, wishes)
+
+    @property
+    def facts(self) -> list[Column]:
+        """The columns of the spreadsheet."""
+        return [column for column in self.columns if column.is_on_paper]
+
+
+class Asked:
+    """A list, a person, and what this person wishes to see of it."""
+
+    def __init__(self, screen: ListScreen, user, wishes: QueryDict):
+        self.screen, self.user, self.wishes = screen, user, wishes
+
+    @cached_property
+    def filterset(self):
+        if self.screen.filters is None:
+            return None
+        return self.screen.filters(
+            self.wishes, self.screen.rows(self.user), request=SimpleNamespace(user=self.user)
+        )
+
+    @cached_property
+    def unsorted(self):
+        """The filtered rows of every tab."""
+        return self.filterset.qs if self.filterset else self.screen.rows(self.user)
+
+    @cached_property
+    def tab_choices(self) -> dict[str, str]:
+        """The values of the field that has tabs, in words."""
+        name = self.screen.tabs
+        if self.screen.tab_words or not name:
+            return self.screen.tab_words or {}
+        return dict(self.screen.rows(self.user).model._meta.get_field(name).choices)
+
+    @cached_property
+    def tab(self) -> str:
+        chosen = self.wishes.get(self.screen.tabs, "") if self.screen.tabs else ""
+        return chosen if chosen in self.tab_choices else ""
+
+    @cached_property
+    def rows(self):
+        return self.unsorted.filter(**{self.screen.tabs: self.tab}) if self.tab else self.unsorted
+
+    @cached_property
+    def order(self) -> str:
+        """The database field to sort by; a wish nobody can sort by is left out."""
+        wish = self.wishes.get("ordering", "")
+        sort = {c.key: c.sort for c in self.screen.columns if c.sort}.get(wish.lstrip("-"))
+        return ("-" if wish.startswith("-") else "") + sort if sort else self.screen.order
+
+    @cached_property
+    def chips(self) -> list[tuple[str, str, str]]:
+        """The wishes in words: parameter, name, value."""
+        form = self.filterset.form if self.filterset else None
+        if form is None or not form.is_bound:
+            return []
+        form.is_valid()
+        found = []
+        for name, given in form.cleaned_data.items():
+            if given in (None, "", []):
+                continue
+            if isinstance(given, models.Model):
+                words = named(given)
+            else:
+                words = dict(getattr(form.fields[name], "choices", ())).get(given, given)
+            found.append((name, str(form.fields[name].label), str(words)))
+        return found
+
+    @property
+    def conditions(self) -> list[tuple[str, str]]:
+        """The same for a sheet of paper, with the tab."""
+        tab = [(_("状态"), str(self.tab_choices[self.tab]))] if self.tab else []
+        return tab + [(label, words) for _name, label, words in self.chips]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.tab or self.chips)
+
+    @cached_property
+    def sums(self) -> dict:
+        """How many rows there are, and the totals of the columns that have one; one query."""
+        totals = {c.key.replace(".", "__"): Sum(c.total, default=0) for c in self.screen.columns if c.total}
+        return self.rows.order_by().aggregate(rows_counted=Count("pk"), **totals)
+
+    @property
+    def count(self) -> int:
+        return self.sums["rows_counted"]
+
+    @cached_property
+    def tabs(self) -> list[tuple[str, str, int]]:
+        """Every tab with its number of rows; one query."""
+        if not self.screen.tabs:
+            return []
+        name = self.screen.tabs
+        counts = dict(self.unsorted.order_by().values_list(name).annotate(n=Count("pk")))
+        every = [("", _("全部"), sum(counts.values()))]
+        return every + [(value, label, counts.get(value, 0)) for value, label in self.tab_choices.items()]
+
+    def sheet_rows(self, most: int):
+        """The facts of at most so many rows, typed, in the order of the list."""
+        rows = self.rows.order_by(self.order, "-id")[:most].iterator(chunk_size=CHUNK)
+        facts, chunk = self.screen.facts, []
+        for row in rows:
+            chunk.append(row)
+            if len(chunk) == CHUNK:
+                yield from ([fact.typed(one) for fact in facts] for one in self.screen.prepare(chunk))
+                chunk = []
+        yield from ([fact.typed(one) for fact in facts] for one in self.screen.prepare(chunk))
+
+    @property
+    def heads(self) -> list[str]:
+        return [fact.head for fact in self.screen.facts]
+
+
+class Listing:
+    """One page of a list, ready for its template."""
+
+    def __init__(self, asked: Asked, taste: Taste):
+        self.asked, self.screen, self.taste = asked, asked.screen, taste
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The columns on the page: the chosen ones, or all that are not optional."""
+        stand = [c for c in self.screen.columns if not c.beneath]
+        chosen = self.taste.columns
+        return [
+            c for c in stand if c is stand[0] or (not c.is_optional if chosen is None else c.key in chosen)
+        ]
+
+    @property
+    def choices(self) -> list[tuple[Column, bool]]:
+        """The columns one may choose, and whether they are shown."""
+        return [(c, c in self.columns) for c in self.screen.columns if not c.beneath][1:]
+
+    @property
+    def is_wide(self) -> bool:
+        return len(self.columns) > 8
+
+    @cached_property
+    def page(self):
+        return page_of(
+            self.asked.rows, self.asked.wishes.get("cursor", ""), self.taste.size, self.asked.order
+        )
+
+    @cached_property
+    def table(self) -> list[tuple[object, list[Cell], list[RowAction]]]:
+        """Each row with its cells and what may be done to it."""
+        small: dict[str, list[Column]] = {}
+        for column in self.screen.columns:
+            small.setdefault(column.beneath, []).append(column)
+        return [
+            (
+                row,
+                [Cell(c, row, [Cell(under, row) for under in small.get(c.key, [])]) for c in self.columns],
+                [a for a in self.screen.row_actions if a.when(row, self.asked.user)],
+            )
+            for row in self.screen.prepare(self.page)
+        ]
+
+    @property
+    def totals(self) -> list[tuple[Column, int | None]]:
+        """The last row: a total under each column that has one."""
+        if not any(c.total for c in self.columns):
+            return []
+        return [(c, self.asked.sums[c.key.replace(".", "__")] if c.total else None) for c in self.columns]
+
+    @property
+    def sizes(self):
+        return SIZES
+
+    @property
+    def fields(self):
+        """The conditions beside the search box."""
+        form = self.asked.filterset.form if self.asked.filterset else None
+        return (
+            [form[name] for name in form.fields if name != "q" and _has_choice(form.fields[name])]
+            if form
+            else []
+        )
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What a new search keeps: the tab and the order."""
+        names = [self.screen.tabs, "ordering"]
+        return [(name, self.asked.wishes[name]) for name in names if name and self.asked.wishes.get(name)]
+
+    @property
+    def query(self) -> str:
+        """The wishes without the place in the list: what an export or a saved view remembers."""
+        wishes = self.asked.wishes.copy()
+        for name in ("cursor", "view"):
+            wishes.pop(name, None)
+        return wishes.urlencode()
+
+
+def _has_choice(given) -> bool:
+    """Somebody with nothing to choose from is not asked."""
+    rows = getattr(given, "queryset", None)
+    return rows is None or not rows.query.is_empty()
+
+
+def listing_of(request, screen: ListScreen) -> Listing:
+    """A list as this request asks for it."""
+    taste = Taste.from_cookie(request.COOKIES.get(f"list-{screen.code}", ""))
+    return Listing(screen.asked(request.user, request.GET), taste)
+
+
+def show(request, screen: ListScreen, template="shell/list.html", *, status=200, **context):
+    """Answer with the list: the whole page, or its results alone when only they were asked for."""
+    is_part = request.htmx and request.htmx.target == "results" and not request.htmx.history_restore_request
+    context |= {"list": listing_of(request, screen), "screen": screen}
+    response = render(request, "shell/_results.html" if is_part else template, context, status=status)
+    response["Vary"] = "HX-Request, Cookie, Accept-Language"
+    return response

@@ -1,0 +1,234 @@
+"""A declared list: what is asked is what is shown, and what is taken along."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from marketplace.orders.models import Order
+from marketplace.orders.tables import screen as orders
+from marketplace.settlement import actions as settlement
+from portal.shell import entries
+from portal.shell.lists import page_of
+from portal.shell.screens import Asked, Listing, Taste
+from portal.tokens import actions as tokens
+from tests import city as town
+from tests.city import bill, place, run
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture
+def city(db):
+    """Five orders: one billed, the others open, of one to five cards."""
+    now = timezone.now()
+    city = town.found(at=now)
+    city.placed = [
+        place(city, key=f"k{n}", cards=n, code="telecom-ascend910b", at=now + timedelta(minutes=n))
+        for n in range(1, 6)
+    ]
+    run(city.placed[0], seconds=60, at=now)
+    bill(city.placed[0], at=now)
+    return city
+
+
+def asked(city, query="", name="alice"):
+    return Asked(orders, getattr(city, name), QueryDict(query))
+
+
+def visitor(city, name):
+    client = Client()
+    client.force_login(getattr(city, name), backend=BACKEND)
+    return client
+
+
+def codes(rows):
+    return [row.code for row in rows]
+
+
+def walk(queryset, order, size=2):
+    """Every page forward, and the pages back from the last one."""
+    pages, cursor = [], ""
+    while True:
+        page = page_of(queryset, cursor, size, order)
+        pages.append(page)
+        if not page.next_cursor:
+            break
+        cursor = page.next_cursor
+    back, cursor = [], pages[-1].previous_cursor
+    while cursor:
+        page = page_of(queryset, cursor, size, order)
+        back.append(page)
+        cursor = page.previous_cursor
+    return pages, back
+
+
+@pytest.mark.parametrize(
+    "order", ["-id", "id", "cards", "-cards", "billed_amount", "-billed_amount", "amount"]
+)
+def test_pages_meet_without_gap_or_overlap_forward_and_back(city, order):
+    forward, back = walk(Order.objects.all(), order)
+
+    seen = [code for page in forward for code in codes(page)]
+    assert sorted(seen) == sorted(codes(city.placed))
+    assert [codes(page) for page in reversed(back)] == [codes(page) for page in forward[:-1]]
+
+
+def test_rows_without_a_value_come_last_both_ways(city):
+    up = [row.billed_amount for row in page_of(Order.objects.all(), "", 9, "billed_amount")]
+    down = [row.billed_amount for row in page_of(Order.objects.all(), "", 9, "-billed_amount")]
+
+    assert [amount is None for amount in up] == [False, True, True, True, True]
+    assert [amount is None for amount in down] == [False, True, True, True, True]
+
+
+def test_tabs_count_what_the_other_conditions_leave(city):
+    tabs = {value: count for value, _label, count in asked(city, "status=billed").tabs}
+    narrowed = {value: count for value, _label, count in asked(city, f"q={city.placed[1].code}").tabs}
+
+    assert (tabs[""], tabs["billed"], tabs["confirmed"]) == (5, 1, 4)
+    assert (narrowed[""], narrowed["billed"], narrowed["confirmed"]) == (1, 0, 1)
+
+
+def test_the_totals_are_those_of_the_whole_filtered_list(city):
+    sums = asked(city, "status=confirmed").sums
+
+    assert sums["rows_counted"] == 4
+    assert sums["amount"] == sum(order.amount for order in city.placed[1:])
+
+
+def test_a_wish_that_makes_no_sense_is_left_out(city):
+    wish = asked(city, "status=nonsense&ordering=password&since=yesterday&project=NONE")
+
+    assert wish.count == 5
+    assert wish.order == "-id"
+    assert wish.chips == []
+
+
+def test_every_condition_has_its_chip(city):
+    wish = asked(city, "project=PJ-LUDAO-LAB&since=2026-01-01")
+
+    assert [(name, label, words) for name, label, words in wish.chips] == [
+        ("project", "项目", "算法实验室"),
+        ("since", "下单日期起", "2026-01-01"),
+    ]
+
+
+def test_nobody_sees_the_rows_of_another_firm(city):
+    assert asked(city, name="charlie").count == 0
+    assert asked(city, name="officer").count == 5
+
+
+def test_columns_density_and_size_are_remembered(city):
+    client = visitor(city, "alice")
+
+    answer = client.post(
+        "/preferences/",
+        {
+            "list": "orders",
+            "columns": ["status", "hours", "nonsense"],
+            "density": "compact",
+            "size": "50",
+            "next": "/orders/",
+        },
+    )
+    page = client.get("/orders/")
+
+    assert answer.status_code == 302
+    taste = Taste.from_cookie(client.cookies["list-orders"].value)
+    assert taste == Taste(frozenset({"status", "hours"}), True, 50)
+    assert [c.key for c in page.context["list"].columns] == ["name", "hours", "status"]
+    assert b"is-compact" in page.content
+
+
+@pytest.mark.parametrize("text", ["", "size=7", "size=x&density=?", "%%%", "columns="])
+def test_an_odd_cookie_is_no_error(city, text):
+    taste = Taste.from_cookie(text)
+
+    assert (taste.size, taste.is_compact) == (25, False)
+    assert Listing(asked(city), taste).columns[0].key == "name"
+
+
+def test_the_spreadsheet_has_typed_cells_a_frozen_head_and_its_conditions(city):
+    answer = visitor(city, "alice").get("/lists/orders/export.xlsx?status=billed&ordering=amount")
+
+    book = load_workbook(BytesIO(answer.content))
+    sheet, notes = book.worksheets
+    head, row = list(sheet.iter_rows(values_only=True))
+    facts = dict(zip(head, row))
+    assert sheet.freeze_panes == "A2"
+    assert facts["订单号"] == city.placed[0].code
+    assert facts["冻结总额（元）"] == city.placed[0].amount / 100
+    assert facts["卡数"] == 1
+    assert facts["状态"] == "已结算"
+    assert facts["下单时间"].year == timezone.localtime(city.placed[0].placed_at).year
+    conditions = dict(notes.iter_rows(values_only=True))
+    assert (conditions["状态"], conditions["导出人"], conditions["符合条件的条数"]) == ("已结算", "林安", 1)
+
+
+def test_the_text_file_is_known_as_chinese_and_has_exactly_the_filtered_rows(city):
+    answer = visitor(city, "alice").get("/lists/orders/export.csv?status=confirmed&ordering=cards")
+
+    text = answer.content.decode()
+    lines = text.splitlines()
+    assert text[0] == "\ufeff"
+    assert [line.split(",")[1] for line in lines[1:]] == codes(city.placed[1:])
+
+
+def test_a_file_holds_only_what_its_reader_may_see(city):
+    mine = visitor(city, "charlie").get("/lists/orders/export.csv").content.decode().splitlines()
+    refused = visitor(city, "unicom").get("/lists/orders/export.csv")
+    stranger = Client().get("/lists/orders/export.csv")
+
+    assert len(mine) == 1
+    assert (refused.status_code, stranger.status_code) == (403, 404)
+
+
+def test_the_three_kinds_of_nothing_differ(city):
+    client = visitor(city, "charlie")
+
+    nothing = client.get("/orders/").content.decode()
+    narrowed = client.get("/orders/?q=nothing").content.decode()
+    forbidden = visitor(city, "unicom").get("/orders/")
+
+    assert "还没有订单" in nothing and "没有符合条件的记录" not in nothing
+    assert "没有符合条件的记录" in narrowed and "清除筛选" in narrowed
+    assert forbidden.status_code == 403
+
+
+def test_only_the_results_answer_a_search_and_history_gets_the_page(city):
+    client = visitor(city, "alice")
+    asks = {"hx-request": "true", "hx-target": "results"}
+
+    part = client.get("/orders/?q=x", headers=asks).content.decode()
+    whole = client.get("/orders/?q=x", headers=asks | {"hx-history-restore-request": "true"}).content.decode()
+
+    assert part.lstrip().startswith('<div id="results"') and "<html" not in part
+    assert "<html" in whole
+
+
+@pytest.mark.parametrize("code", sorted(entries.screens()))
+def test_every_list_can_be_sorted_filtered_and_written_down(city, code):
+    """Each declared column is found on a row, sorts, and has a typed cell."""
+    screen = entries.screens()[code]
+    settlement.close(until=timezone.now(), by=None, at=timezone.now())
+    tokens.issue(
+        organization=city.ludao, name="k", scopes=["orders:read"], days=30, by=city.alice, at=timezone.now()
+    )
+    user = next(
+        u
+        for u in (city.alice, city.auditor, city.finance, city.officer)
+        if Asked(screen, u, QueryDict("")).count
+    )
+
+    for column in [c for c in screen.columns if c.sort]:
+        for sign in ("", "-"):
+            wish = Asked(screen, user, QueryDict(f"ordering={sign}{column.key}"))
+            assert Listing(wish, Taste(size=25)).table
+    assert list(Asked(screen, user, QueryDict("q=x")).sheet_rows(10)) is not None
+    rows = list(Asked(screen, user, QueryDict("")).sheet_rows(10))
+    assert {len(row) for row in rows} == {len(screen.facts)}
