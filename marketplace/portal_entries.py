@@ -9,7 +9,9 @@ from marketplace.billing import tables as bills
 from marketplace.catalogue.models import Plan
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
+from marketplace.orders import review
 from marketplace.orders import tables as orders
+from marketplace.orders.actions import APPROVAL_KIND
 from marketplace.orders.models import Order
 from marketplace.orders.panels import panels as panels
 from marketplace.payments import tables as receipts
@@ -94,3 +96,4 @@ def my_orders(request):
 figures = [shelf]
 desk_figures = [my_orders]
 screens = [orders.screen, bills.screen, statements.screen, receipts.screen]
+reviews = {APPROVAL_KIND: review.parts}

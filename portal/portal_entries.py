@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from portal.approvals import tables as approvals
 from portal.notices import tables as notices
 from portal.shell.entries import Navigation
 from portal.tokens import tables as tokens
@@ -41,4 +42,4 @@ navigation = [
         _("驾驶舱"), "cockpit:board", section="government", order=1, icon="gauge", action="cockpit.view"
     ),
 ]
-screens = [notices.screen, tokens.screen]
+screens = [approvals.screen, notices.screen, tokens.screen]

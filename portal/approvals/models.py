@@ -18,6 +18,12 @@ class ApprovalQuerySet(models.QuerySet):
     def pending(self):
         return self.filter(status=Approval.Status.PENDING)
 
+    def awaiting(self, user):
+        """What this person may decide: pending, and somebody else's."""
+        ids = organization_ids(user, "approvals.decide")
+        mine = self if ids is ALL else self.filter(organization_id__in=ids)
+        return mine.pending().exclude(requested_by=user)
+
 
 class Approval(models.Model):
     """A request that waits for somebody other than the person who made it."""
@@ -61,6 +67,9 @@ class Approval(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["organization", "status"])]
+
+    def get_absolute_url(self):
+        return f"/approvals/{self.code}/"
 
     @property
     def summary(self) -> str:

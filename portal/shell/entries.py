@@ -135,3 +135,9 @@ def desk_figures() -> tuple[Callable, ...]:
 def screens() -> dict:
     """The lists of every centre by their names, so that a file can be made of one and a view of it be saved."""
     return {screen.code: screen for module in _modules() for screen in getattr(module, "screens", [])}
+
+
+@cache
+def reviews() -> dict[str, Callable]:
+    """By kind of approval: what a centre lays on the reviewer's desk, a function of the approval that returns Parts."""
+    return {kind: make for module in _modules() for kind, make in getattr(module, "reviews", {}).items()}

@@ -160,6 +160,11 @@ class Cell:
         return self.column.state(self.row)[1]
 
 
+def _filled(row, columns) -> list[Cell]:
+    """The small print that has something to say."""
+    return [Cell(column, row) for column in columns if column.of(row) not in (None, "")]
+
+
 @dataclass(frozen=True)
 class Taste:
     """How one reader likes one list, kept in a cookie: columns, density, rows on a page."""
@@ -366,7 +371,7 @@ class Listing:
         return [
             (
                 row,
-                [Cell(c, row, [Cell(under, row) for under in small.get(c.key, [])]) for c in self.columns],
+                [Cell(c, row, _filled(row, small.get(c.key, []))) for c in self.columns],
                 [a for a in self.screen.row_actions if a.when(row, self.asked.user)],
             )
             for row in self.screen.prepare(self.page)

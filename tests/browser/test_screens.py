@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from marketplace.settlement import actions as settlement
+from portal.approvals.models import Approval
 from tests import city as town
 from tests.city import bill, place, run
 
@@ -27,6 +28,7 @@ PAGES = [
     ("bills", "bob", "/bills/"),
     ("notices", "bob", "/notices/"),
     ("approvals", "fiona", "/approvals/"),
+    ("review", "fiona", "/approvals/{approval}/"),
     ("organization", "alice", "/organization/"),
     ("tokens", "alice", "/tokens/"),
     ("audit", "alice", "/audit/"),
@@ -56,7 +58,10 @@ def city(transactional_db):
     city.order = order.code
     city.statement = settlement.close(until=timezone.now(), by=None, at=timezone.now())[0].code
     place(city, key="open", cards=2, at=now)
-    place(city, key="large", cards=8, hours="9", code="telecom-ascend910b", project=city.model, at=now)
+    large = place(
+        city, key="large", cards=8, hours="90", code="telecom-ascend910b", project=city.model, at=now
+    )
+    city.approval = Approval.objects.get(subject_code=large.code).code
     return city
 
 
@@ -75,7 +80,7 @@ def test_every_page_is_fit_to_be_seen(city, page, login, axe, snap, live_server,
         else:
             login(getattr(city, username))
         loaded.clear()
-        page.goto(path.format(order=city.order, statement=city.statement))
+        page.goto(path.format(order=city.order, statement=city.statement, approval=city.approval))
         page.wait_for_load_state("networkidle")
         snap(f"{name}-{language}-{theme}-{width}", full=name != "cockpit")
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):

@@ -413,6 +413,7 @@ READS = {
     "cockpit/",
     "organization/",
     "approvals/",
+    "approvals/<code>/",
     "notices/",
     "audit/",
     "clusters/",

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from portal.approvals.models import Approval
 from portal.notices.models import Notice
 from subsidies.vouchers.models import Voucher
 from tests import city as town
@@ -37,6 +38,7 @@ PAGES = {
     "people/<code>/disable/": "L333333",
     "people/<code>/enable/": "L333333",
     "approvals/": "L113333",
+    "approvals/<code>/": "L143333",
     "approvals/<code>/decide/": "L553333",
     "notices/": "L111111",
     "notices/read/": "L555555",
@@ -127,6 +129,7 @@ def visited(django_db_setup, django_db_blocker):
         order = place(city, at=now)
         run(order, seconds=1800, at=now)
         bill(order, at=now)
+        waiting = place(city, key="waiting", at=now, project=city.model, cards=1, hours="100")
         from datetime import timedelta
 
         from marketplace.settlement import actions as settlement
@@ -138,7 +141,7 @@ def visited(django_db_setup, django_db_blocker):
             "tokens": "TK-NONE",
             "account/sessions": "NONE",
             "people": "bob",
-            "approvals": "AP-NONE",
+            "approvals": Approval.objects.get(subject_code=waiting.code).code,
             "notices": Notice.objects.filter(user=city.bob).first().code,
             "clusters": "unicom-jimei",
             "marketplace/plans": "unicom-h800",

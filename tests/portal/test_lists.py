@@ -215,6 +215,7 @@ def test_only_the_results_answer_a_search_and_history_gets_the_page(city):
 def test_every_list_can_be_sorted_filtered_and_written_down(city, code):
     """Each declared column is found on a row, sorts, and has a typed cell."""
     screen = entries.screens()[code]
+    place(city, key="dear", cards=1, hours="100", project=city.model, at=timezone.now())
     settlement.close(until=timezone.now(), by=None, at=timezone.now())
     tokens.issue(
         organization=city.ludao, name="k", scopes=["orders:read"], days=30, by=city.alice, at=timezone.now()

@@ -36,6 +36,12 @@
     if (near("[data-close]")) near("dialog").close();
     if (near("[data-dismiss]")) near(".notice").remove();
     if (near("[data-print]")) print();
+    const phrase = near("[data-insert]");
+    if (phrase) {
+      const box = document.getElementById(phrase.dataset.insert);
+      box.value = [box.value.trim(), phrase.textContent.trim()].filter(Boolean).join("\n");
+      box.focus();
+    }
     if (near("[data-fullscreen]")) document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen();
     const pause = near("[data-pause]");
     if (pause) { isPaused = !isPaused; pause.setAttribute("aria-pressed", isPaused); }
@@ -50,6 +56,8 @@
     const isTyping = event.target.closest("input, select, textarea, [contenteditable]");
     const box = document.querySelector("[data-slash]");
     if (event.key === "/" && box && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); box.focus(); }
+    const key = !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey && document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (key) key.click();
     if (event.key !== "Escape") return;
     all("details.menu[open]").forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
   });
