@@ -54,6 +54,7 @@ ACTIONS: dict[str, set[Role]] = {
     "cockpit.view": PLATFORM | GOVERNMENT,
     "audit.view": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN, Role.AUDITOR, Role.AUDIT_ADMIN},
     "people.manage": {Role.SECURITY_ADMIN},
+    "audit.evidence": {Role.AUDITOR, Role.AUDIT_ADMIN},
     "books.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},
 }
 

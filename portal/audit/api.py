@@ -2,7 +2,9 @@
 
 from rest_framework import generics, serializers
 
+from portal.accounts.permissions import ALL, organization_ids
 from portal.accounts.scoping import require_for_api
+from portal.audit import actions as audit
 from portal.audit.models import Event
 
 
@@ -32,6 +34,13 @@ class EventList(generics.ListAPIView):
     serializer_class = EventSerializer
     scopes = {"GET": "audit:read"}
     queryset = Event.objects.none()
+
+    def list(self, request, *args, **options):
+        answer = super().list(request, *args, **options)
+        is_first = "cursor" not in request.query_params
+        if is_first and organization_ids(request.user, "audit.view") is ALL:
+            audit.record(request.user, "audit.searched", by=request.user, conditions={"by": "api"})
+        return answer
 
     def get_queryset(self):
         require_for_api(self.request, "audit.view")

@@ -11,8 +11,7 @@ CANONICAL = """json_build_object(
     'details', event.details
 )::text"""
 
-UNSEALED = f"""
-SELECT event.id, coalesce(organization.code, %(platform)s), {CANONICAL}
+UNSEALED = f"""SELECT event.id, coalesce(organization.code, %(platform)s), {CANONICAL}
 FROM portal_event event
 LEFT JOIN portal_organization organization ON organization.id = event.organization_id
 WHERE event.id > %(after)s
@@ -20,8 +19,7 @@ AND NOT EXISTS (SELECT FROM portal_seal seal WHERE seal.event_id = event.id)
 ORDER BY event.id LIMIT %(limit)s
 """
 
-LINKS = f"""
-SELECT seal.chain, seal.position, seal.previous, seal.digest, seal.event_id,
+LINKS = f"""SELECT seal.chain, seal.position, seal.previous, seal.digest, seal.event_id,
     CASE WHEN event.id IS NOT NULL THEN {CANONICAL} END
 FROM portal_seal seal LEFT JOIN portal_event event ON event.id = seal.event_id
 {{where}}

@@ -1,9 +1,13 @@
 """What happened, in an order that nobody can quietly rewrite."""
 
-from datetime import UTC
+from datetime import UTC, datetime, time, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Cast
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, organization_ids
@@ -20,6 +24,32 @@ class EventQuerySet(models.QuerySet):
 
     def unsealed(self):
         return self.filter(seal=None)
+
+    def asked(self, *, since=None, until=None, event="", actor="", subject="", organization="", words=""):
+        """What a question of the record leaves; days are the city's own."""
+        rows = self
+        if since:
+            rows = rows.filter(happened_at__gte=midnight(since))
+        if until:
+            rows = rows.filter(happened_at__lt=midnight(until, days=1))
+        if event:
+            rows = rows.filter(name=event)
+        if actor:
+            rows = rows.filter(Q(actor__username=actor) | Q(actor__name=actor))
+        if subject:
+            rows = rows.filter(subject_code=subject)
+        if organization:
+            rows = rows.filter(
+                Q(organization__code=organization) | Q(organization__name__contains=organization)
+            )
+        if words:
+            rows = rows.annotate(text=Cast("details", models.TextField())).filter(text__icontains=words)
+        return rows
+
+
+def midnight(day, days=0):
+    """When a day of the city begins, or the one that many days later."""
+    return timezone.make_aware(datetime.combine(day + timedelta(days=days), time.min))
 
 
 class Event(AppendOnly):
@@ -52,6 +82,10 @@ class Event(AppendOnly):
         """What happened, in the reader's words."""
         return meaning(self.name)
 
+    def get_absolute_url(self):
+        """A sealed event has an address: its place in its chain."""
+        return reverse("audit:detail", args=[self.seal.code])
+
 
 class Seal(AppendOnly):
     """An event's place in its organisation's chain: SM3 over the link before it and its own bytes."""
@@ -66,6 +100,11 @@ class Seal(AppendOnly):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["chain", "position"], name="one_seal_per_position")]
+
+    @property
+    def code(self) -> str:
+        """How people name a link of a chain: EN-LUDAO-12."""
+        return f"{self.chain}-{self.position}"
 
 
 class Checkpoint(AppendOnly):

@@ -3,14 +3,26 @@
 from collections.abc import Iterator
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
 from portal.audit import chain, store
 from portal.audit.canonical import LINKS
 from portal.audit.chain import Break, Link
-from portal.audit.models import Checkpoint, Event
+from portal.audit.models import Checkpoint, Event, Seal
 from portal.crypto import Signature, provider
+from portal.shell import tenancy
 
 ROWS_AT_ONCE = 5000
+REASONS = {
+    "missing": _("此处缺少记录"),
+    "removed": _("事件已被删除"),
+    "edited": _("内容被改动"),
+    "reordered": _("次序被调换"),
+    "truncated": _("尾部被截断"),
+    "resealed": _("此处之后被整体重新封存"),
+    "unsealed": _("封存信息被移除"),
+    "differs": _("与第二存储中的副本不一致"),
+}
 
 
 def breaks() -> list[Break]:
@@ -18,6 +30,32 @@ def breaks() -> list[Break]:
     checkpoints = list(Checkpoint.objects.order_by("number"))
     promised = chain.heads_by_chain(checkpoint.heads for checkpoint in checkpoints)
     return [*checkpoint_breaks(checkpoints), *chain.breaks(links(), promised), *forgotten(checkpoints)]
+
+
+def breaks_of(organization_ids) -> list[Break]:
+    """The same for some organisations' chains, which are named by their codes."""
+    # A checkpoint names every chain, so only the city sees it; here it is asked for one's own.
+    with tenancy.citywide():
+        promised = chain.heads_by_chain(Checkpoint.objects.order_by("number").values_list("heads", flat=True))
+    of_theirs = Event.objects.filter(organization_id__in=organization_ids)
+    codes = set(of_theirs.order_by().values_list("organization__code", flat=True).distinct())
+    own = {name: heads for name, heads in promised.items() if name in codes}
+    return list(chain.breaks(links("WHERE seal.chain = ANY(%(chains)s)", {"chains": list(codes)}), own))
+
+
+def holds(seal: Seal) -> bool:
+    """Whether one link still follows the one before it and says what was sealed."""
+    before = Seal.objects.filter(chain=seal.chain, position=seal.position - 1).first()
+    last = chain.Head(before.position, before.digest) if before else chain.Head(0, chain.FIRST)
+    where = "WHERE seal.chain = %(chain)s AND seal.position = %(position)s"
+    return not any(
+        chain.objection(link, last) for link in links(where, {"chain": seal.chain, "position": seal.position})
+    )
+
+
+def reason_in_words(reason: str) -> str:
+    """Why a link does not hold, in the reader's words."""
+    return str(REASONS.get(reason, reason))
 
 
 def links(where="", values=None) -> Iterator[Link]:
@@ -44,7 +82,7 @@ def checkpoint_breaks(checkpoints: list[Checkpoint]) -> list[Break]:
         if not provider().verify(checkpoint.statement(), signature):
             return [Break(chain.CHECKPOINTS, number, None, "edited")]
         if copies.get(number, checkpoint.as_json()) != checkpoint.as_json():
-            return [Break(chain.CHECKPOINTS, number, None, "differs from the second store")]
+            return [Break(chain.CHECKPOINTS, number, None, "differs")]
         previous = checkpoint.digest
     if max(copies, default=0) > number:
         return [Break(chain.CHECKPOINTS, number + 1, None, "truncated")]

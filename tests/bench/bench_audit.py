@@ -80,5 +80,8 @@ if __name__ == "__main__":
         os.environ.update(prepare(servers) | {"DJANGO_SETTINGS_MODULE": "config.settings"})
         import django
 
+        from portal.shell import tenancy
+
         django.setup()
+        tenancy.work_for_the_city()
         sys.exit(main(count))

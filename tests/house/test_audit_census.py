@@ -160,6 +160,16 @@ DEEDS = [
         bad={"amount": "0"},
         other="auditor",
     ),
+    Deed("audit/export/", "alice", ("audit.exported",), {"event": "order.placed"}, other="bob"),
+    Deed(
+        "audit/evidence/",
+        "auditor",
+        ("audit.evidence_taken",),
+        {"since": "2026-01-01"},
+        bad={"since": "tomorrow"},
+        other="alice",
+    ),
+    Deed("audit/verify/", "charlie", ("audit.verified",), other="finance"),
     # --- programs -------------------------------------------------------------------------------
     Deed(
         "api/v1/tokens/",
@@ -416,6 +426,7 @@ READS = {
     "approvals/<code>/",
     "notices/",
     "audit/",
+    "audit/<code>/",
     "clusters/",
     "clusters/<code>/",
     "accelerators/",

@@ -14,6 +14,7 @@ NAMES = {
     " factor_removed locked other_stays_ended password_changed password_reset password_set"
     " recovery_codes_renewed sign_in_failed signed_in signed_out signed_up stay_ended timed_out unlocked",
     "approval": "approved rejected requested",
+    "audit": "evidence_taken exported searched verified",
     "bill": "posted",
     "order": "billed cancel_requested cancelled confirmed expired placed refunded rejected started",
     "organization": "founded",

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from portal.approvals.models import Approval
+from portal.audit import actions as audit
 from portal.notices.models import Notice
 from subsidies.vouchers.models import Voucher
 from tests import city as town
@@ -44,6 +45,10 @@ PAGES = {
     "notices/read/": "L555555",
     "notices/<code>/read/": "L555555",
     "audit/": "L113131",
+    "audit/<code>/": "L143134",
+    "audit/export/": "L553535",
+    "audit/evidence/": "L333533",
+    "audit/verify/": "L553535",
     "cockpit/": "L331113",
     "clusters/": "L331111",
     "clusters/<code>/": "L331111",
@@ -136,7 +141,9 @@ def visited(django_db_setup, django_db_blocker):
 
         closed = settlement.close(until=now + timedelta(seconds=1), by=None, at=now + timedelta(seconds=1))
         statement = next(s for s in closed if s.party == "unicom")
+        audit.seal()
         codes = {
+            "audit": "EN-LUDAO-1",
             "organization/projects": "PJ-LUDAO-LAB",
             "tokens": "TK-NONE",
             "account/sessions": "NONE",

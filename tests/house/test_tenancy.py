@@ -50,6 +50,7 @@ ELEVATED = {
     "marketplace/orders/actions.py": 2,
     "portal/accounts/permissions.py": 1,
     "portal/audit/actions.py": 1,
+    "portal/audit/queries.py": 1,
     "portal/notices/actions.py": 1,
     "portal/organizations/actions.py": 1,
     "portal/tokens/authentication.py": 1,
