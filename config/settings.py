@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.shell.middleware.RequestId",
+    "portal.shell.middleware.ProtectiveHeaders",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -222,6 +223,9 @@ CONTENT_SECURITY_POLICY = {
 CRYPTO_PROVIDER = env("CRYPTO_PROVIDER", default="portal.crypto.software.SoftwareProvider")
 CRYPTO_KEYS_FILE = env("CRYPTO_KEYS_FILE", default="")
 CRYPTO_KEYS = env("CRYPTO_KEYS", default="")
+
+# The demonstration city may send webhooks to itself; a real one never reaches its own inside.
+OUTBOUND_LOOPBACK = env.bool("OUTBOUND_LOOPBACK", default=False)
 
 # --- the record ---------------------------------------------------------------------------------
 # A folder, best on another machine's disk, where signed checkpoints are out of the database owner's reach.

@@ -6,6 +6,7 @@ import uuid
 from contextvars import ContextVar
 from urllib.parse import unquote
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 
 current_request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -41,6 +42,26 @@ class NoNullCharacters:
         if any("\0" in text for text in asked):
             raise BadRequest
         return self.get_response(request)
+
+
+class ProtectiveHeaders:
+    """What a browser may not do with our pages, and that no cache keeps what a signed-in person saw."""
+
+    HEADERS = {
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    }
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        for name, value in self.HEADERS.items():
+            response.headers.setdefault(name, value)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 class RequestIdFilter(logging.Filter):
