@@ -167,6 +167,10 @@ AXES_VERBOSE = False
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 
+# Everybody's rights are asked about once a quarter, and answered within two weeks.
+ACCESS_REVIEW_DAYS = env.int("ACCESS_REVIEW_DAYS", default=90)
+ACCESS_REVIEW_DUE_DAYS = env.int("ACCESS_REVIEW_DUE_DAYS", default=14)
+
 # --- language and time --------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("中文")), ("en", _("英文"))]
@@ -259,6 +263,9 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.settlement", "close_last_month", 3600),
         ("subsidies.vouchers", "expire_vouchers", 60),
         ("portal.audit", "seal_audit_events", 5),
+        ("portal.members", "send_invitations", 5),
+        ("portal.members", "end_expired_memberships", 60),
+        ("portal.members", "open_access_reviews", 3600),
         ("portal.audit", "take_audit_checkpoint", 3600),
     )
 }

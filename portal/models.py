@@ -1,11 +1,15 @@
 from portal.accounts.models import PasswordRecord, User
 from portal.approvals.models import Approval
 from portal.audit.models import Checkpoint, Event, Seal
+from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice
 from portal.organizations.models import Membership, Organization, Project
 from portal.tokens.models import ApiToken
 
 __all__ = [
+    "AccessReview",
+    "AccessReviewLine",
+    "Invitation",
     "ApiToken",
     "Approval",
     "Checkpoint",

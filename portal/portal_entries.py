@@ -22,6 +22,17 @@ navigation = [
         icon="building",
         action="members.view",
     ),
+    Navigation(
+        _("成员与权限"), "members:list", section="account", order=25, icon="people", action="members.view"
+    ),
+    Navigation(
+        _("单位入驻"),
+        "members:onboard",
+        section="platform",
+        order=10,
+        icon="building",
+        action="onboarding.manage",
+    ),
     Navigation(_("访问令牌"), "tokens:list", section="account", order=30, icon="key", action="members.view"),
     Navigation(
         _("账号与安全"),

@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("portal.entrance.urls")),
     path("cockpit/", include("portal.cockpit.urls")),
     path("organization/", include("portal.organizations.urls")),
+    path("", include("portal.members.urls")),
     path("tokens/", include("portal.tokens.urls")),
     path("approvals/", include("portal.approvals.urls")),
     path("notices/", include("portal.notices.urls")),

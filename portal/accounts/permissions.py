@@ -35,6 +35,8 @@ ACTIONS: dict[str, set[Role]] = {
     "projects.manage": {Role.ENTERPRISE_ADMIN},
     "members.view": set(Role),
     "members.manage": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN},
+    "staff.manage": {Role.SECURITY_ADMIN},
+    "onboarding.manage": {Role.PLATFORM_OPERATOR},
     "orders.view": ENTERPRISE | PLATFORM | GOVERNMENT,
     "orders.place": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER},
     "orders.cancel": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER},

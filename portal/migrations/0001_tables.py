@@ -587,4 +587,201 @@ class Migration(migrations.Migration):
             model_name="seal",
             constraint=models.UniqueConstraint(fields=("chain", "position"), name="one_seal_per_position"),
         ),
+        migrations.CreateModel(
+            name="AccessReview",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=32, unique=True)),
+                ("opened_at", models.DateTimeField(verbose_name="发起时间")),
+                ("due_at", models.DateTimeField(verbose_name="截止时间")),
+                ("closed_at", models.DateTimeField(null=True, verbose_name="完成时间")),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="access_reviews",
+                        to="portal.organization",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="AccessReviewLine",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("membership_code", models.CharField(max_length=32)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("enterprise_admin", "企业管理员"),
+                            ("enterprise_member", "企业成员"),
+                            ("enterprise_finance", "企业财务"),
+                            ("provider_admin", "服务商管理员"),
+                            ("voucher_officer", "算力券经办"),
+                            ("auditor", "审计监管"),
+                            ("platform_operator", "平台运营"),
+                            ("platform_finance", "平台财务"),
+                            ("system_admin", "系统管理员"),
+                            ("security_admin", "安全管理员"),
+                            ("audit_admin", "审计管理员"),
+                        ],
+                        max_length=24,
+                        verbose_name="角色",
+                    ),
+                ),
+                ("last_login", models.DateTimeField(null=True, verbose_name="最近登录")),
+                (
+                    "verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[("keep", "保留"), ("withdraw", "收回")],
+                        max_length=12,
+                        verbose_name="结论",
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="portal.accessreview",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Invitation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=32, unique=True)),
+                ("email", models.EmailField(max_length=254, verbose_name="电子邮箱")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("enterprise_admin", "企业管理员"),
+                            ("enterprise_member", "企业成员"),
+                            ("enterprise_finance", "企业财务"),
+                            ("provider_admin", "服务商管理员"),
+                            ("voucher_officer", "算力券经办"),
+                            ("auditor", "审计监管"),
+                            ("platform_operator", "平台运营"),
+                            ("platform_finance", "平台财务"),
+                            ("system_admin", "系统管理员"),
+                            ("security_admin", "安全管理员"),
+                            ("audit_admin", "审计管理员"),
+                        ],
+                        max_length=24,
+                        verbose_name="角色",
+                    ),
+                ),
+                ("until", models.DateTimeField(null=True, verbose_name="角色有效期至")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="授权原因")),
+                ("invited_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(verbose_name="邀请有效期至")),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "accepted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invitations",
+                        to="portal.organization",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name="accessreview",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at", None)),
+                fields=("organization",),
+                name="one_open_review_per_organization",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="accessreviewline",
+            constraint=models.UniqueConstraint(
+                fields=("review", "membership_code"), name="one_line_per_review_and_membership"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("accepted_at", None), ("withdrawn_at", None)),
+                fields=("organization", "email", "role"),
+                name="one_open_invitation_per_mailbox_and_role",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("accepted_by", None),
+                    models.Q(("accepted_by", models.F("invited_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="nobody_invites_themselves",
+            ),
+        ),
     ]

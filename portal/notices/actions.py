@@ -11,16 +11,17 @@ from portal.shell.codes import new_code
 
 @tenancy.citywide()
 def notify(*, kind, sentence, values, url, at, user=None, organization=None, action=None):
-    """Leave a line for one person, or for everybody in an organisation who may do `action`.
+    """Leave a line for one person, or for everybody who may do `action`, in one organisation or anywhere.
 
     `sentence` is the source text (marked with gettext_noop) with %(places)s for `values`: each reader gets his own language.
     """
     if user is not None:
         user_ids = [user.id]
     else:
-        user_ids = Membership.objects.filter(organization=organization, role__in=ACTIONS[action]).values_list(
-            "user_id", flat=True
-        )
+        able = Membership.objects.in_force(at).filter(role__in=ACTIONS[action])
+        if organization is not None:
+            able = able.filter(organization=organization)
+        user_ids = able.values_list("user_id", flat=True).distinct()
     with transaction.atomic():
         Notice.objects.bulk_create(
             Notice(

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from portal.approvals.models import Approval
 from portal.audit import actions as audit
+from portal.members import actions as members
 from portal.notices.models import Notice
 from subsidies.vouchers.models import Voucher
 from tests import city as town
@@ -28,6 +29,15 @@ PAGES = {
     "organization/switch/": "L555555",
     "organization/projects/new/": "L113333",
     "organization/projects/<code>/": "L143333",
+    "members/": "L111111",
+    "members/invite/": "L113331",
+    "members/onboard/": "L333333",
+    "members/invitations/<code>/withdraw/": "L555555",
+    "members/reviews/<code>/": "L144444",
+    "members/<code>/": "L144444",
+    "members/<code>/stand-in/": "L555555",
+    "members/<code>/withdraw/": "L555555",
+    "invitations/<secret>/": "L111111",
     "tokens/": "L111111",
     "tokens/<code>/revoke/": "L555555",
     "account/security/": "L111111",
@@ -145,6 +155,18 @@ def visited(django_db_setup, django_db_blocker):
         codes = {
             "audit": "EN-LUDAO-1",
             "organization/projects": "PJ-LUDAO-LAB",
+            "members/invitations": "IV-NONE",
+            "members/reviews": members.open_review(organization_id=city.ludao.id, at=now).code,
+            "members": city.bob.memberships.get().code,
+            "invitations": members.invite(
+                organization=city.ludao,
+                email="new@example.com",
+                role="enterprise_member",
+                until=None,
+                reason="",
+                by=city.alice,
+                at=now,
+            ).secret,
             "tokens": "TK-NONE",
             "account/sessions": "NONE",
             "people": "bob",
@@ -173,6 +195,8 @@ def visitor(city, name) -> Client:
 
 
 def filled(route, codes):
+    if "<secret>" in route:
+        return "/" + route.replace("<secret>", codes["invitations"])
     if "<code>" not in route:
         return f"/{route}"
     route = route.replace("<slug:form>", "csv")

@@ -1,0 +1,1 @@
+"""Who belongs to which organisation, in which role, until when: invited, granted, reviewed, ended."""

@@ -1,0 +1,53 @@
+"""Whose people somebody looks after, and which roles they may give."""
+
+from portal.accounts.permissions import (
+    ADMINISTRATORS,
+    ENTERPRISE,
+    GOVERNMENT,
+    PLATFORM,
+    Role,
+    can,
+)
+from portal.members.models import Invitation
+from portal.organizations.models import Organization
+from portal.shell import tenancy
+
+Kind = Organization.Kind
+ROLES_OF = {
+    Kind.ENTERPRISE: ENTERPRISE,
+    Kind.PROVIDER: {Role.PROVIDER_ADMIN},
+    Kind.GOVERNMENT: GOVERNMENT,
+    Kind.PLATFORM: PLATFORM | ADMINISTRATORS,
+}
+STAFFED = (Kind.GOVERNMENT, Kind.PLATFORM)
+# Without one of these, nobody in the organisation could let anybody in again.
+KEEPERS = {
+    Kind.ENTERPRISE: Role.ENTERPRISE_ADMIN,
+    Kind.PROVIDER: Role.PROVIDER_ADMIN,
+}
+
+
+def may_manage(user, organization) -> bool:
+    """A firm's own administrator looks after its people; the security administrator after all staff."""
+    if organization.kind in STAFFED:
+        return can(user, "staff.manage")
+    return can(user, "members.manage", organization)
+
+
+def looked_after_by(user, organization):
+    """The organisations whose people this person may see: their own, and all staffed ones for who manages staff."""
+    found = [organization] if organization else []
+    if can(user, "staff.manage"):
+        found += [o for o in Organization.objects.filter(kind__in=STAFFED).order_by("code") if o not in found]
+    return found
+
+
+def roles_of(organization) -> list[tuple[str, str]]:
+    """The roles that make sense in an organisation of this kind."""
+    return [(role.value, role.label) for role in Role if role in ROLES_OF[organization.kind]]
+
+
+@tenancy.citywide()
+def offered(code, at) -> Invitation | None:
+    """What this code still offers; whoever holds it is not yet of the organisation."""
+    return Invitation.objects.open(at).select_related("organization", "invited_by").filter(code=code).first()

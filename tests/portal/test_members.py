@@ -1,0 +1,310 @@
+"""Who belongs where: invited, standing in, changed, ended, reviewed."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.accounts.permissions import can
+from portal.audit.models import Event
+from portal.members import actions as members
+from portal.members import tasks
+from portal.members.models import AccessReview, Invitation
+from portal.members.queries import ROLES_OF, looked_after_by
+from portal.organizations.models import Membership, Organization
+from tests.city import NOON
+
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def guardian(city):
+    """The security administrator."""
+    user = User.objects.create_user("guardian", "guardian@example.com", name="安全员")
+    Membership.objects.create(
+        user=user, organization=Organization.objects.get(kind="platform"), role="security_admin"
+    )
+    return user
+
+
+def held(user):
+    return sorted(Membership.objects.filter(user=user).values_list("role", flat=True))
+
+
+def member(user, organization):
+    return Membership.objects.get(user=user, organization=organization)
+
+
+def invite(city, email="newcomer@example.com", role="enterprise_member", by=None, at=NOON, **more):
+    wishes = {"until": None, "reason": ""} | more
+    return members.invite(
+        organization=city.ludao, email=email, role=role, by=by or city.alice, at=at, **wishes
+    )
+
+
+def test_an_invited_colleague_opens_the_mail_and_belongs(city, settings):
+    invitation = invite(city, at=timezone.now())
+    tasks.send_invitations()
+    tasks.send_invitations()
+    link = next(line for line in mail.outbox[0].body.splitlines() if line.startswith("http"))
+    newcomer = User.objects.create_user("newcomer", "newcomer@example.com", name="新人")
+    client = Client()
+    client.force_login(newcomer, backend="allauth.account.auth_backends.AuthenticationBackend")
+    path = link.removeprefix(settings.PUBLIC_URL)
+
+    page = client.get(path)
+    answer = client.post(path)
+
+    assert len(mail.outbox) == 1
+    assert "鹭岛智能科技有限公司" in page.content.decode()
+    assert answer.headers["Location"] == "/desk/"
+    assert held(newcomer) == ["enterprise_member"]
+    assert member(newcomer, city.ludao).granted_by == city.alice
+    assert invitation.secret not in str(list(Invitation.objects.values()))
+
+
+def test_an_invitation_opens_once_and_only_for_its_mailbox(city):
+    invitation = invite(city)
+    newcomer = User.objects.create_user("newcomer", "newcomer@example.com")
+
+    with pytest.raises(members.InvitationUnusable) as refusal:
+        members.accept(code=invitation.code, by=city.charlie, at=NOON)
+    members.accept(code=invitation.code, by=newcomer, at=NOON)
+    with pytest.raises(members.InvitationUnusable):
+        members.accept(code=invitation.code, by=newcomer, at=NOON)
+
+    assert refusal.value.code == "other_mailbox"
+    assert (held(city.charlie), held(newcomer)) == (["enterprise_admin"], ["enterprise_member"])
+
+
+def test_a_late_or_withdrawn_invitation_opens_nothing(city):
+    newcomer = User.objects.create_user("newcomer", "newcomer@example.com")
+    late, withdrawn = invite(city), invite(city, role="enterprise_finance")
+    members.withdraw_invitation(invitation_id=withdrawn.id, by=city.alice, at=NOON)
+
+    for invitation, at in ((late, NOON + WEEK), (withdrawn, NOON)):
+        with pytest.raises(members.InvitationUnusable):
+            members.accept(code=invitation.code, by=newcomer, at=at)
+
+    assert held(newcomer) == []
+
+
+@pytest.mark.parametrize(
+    ("wishes", "field"),
+    [
+        ({"role": "voucher_officer"}, "role"),
+        ({"email": "alice@example.com"}, "email"),
+        ({"email": "bob@example.com"}, "email"),
+        ({"until": NOON}, "until"),
+        ({"until": NOON + timedelta(days=91), "reason": "休假"}, "until"),
+        ({"until": NOON + WEEK, "reason": " "}, "reason"),
+    ],
+)
+def test_what_may_not_be_offered_is_refused_beside_its_field(city, wishes, field):
+    assert city.alice.email == "alice@example.com"
+
+    with pytest.raises(members.CannotGrant) as refusal:
+        invite(city, **wishes)
+
+    assert refusal.value.field == field
+    assert Invitation.objects.count() == 0
+
+
+def test_the_same_offer_twice_is_refused_while_the_first_is_open(city):
+    invite(city)
+
+    with pytest.raises(members.CannotGrant):
+        invite(city)
+    again = invite(city, at=NOON + WEEK)
+
+    assert Invitation.objects.open(NOON + WEEK).get() == again
+
+
+def test_an_enterprise_administrator_never_reaches_the_staff(city):
+    bureau = Organization.objects.get(code="GV-CITY")
+
+    with pytest.raises(members.CannotGrant):
+        members.invite(
+            organization=bureau,
+            email="x@example.com",
+            role="auditor",
+            until=None,
+            reason="",
+            by=city.alice,
+            at=NOON,
+        )
+
+    assert looked_after_by(city.alice, city.ludao) == [city.ludao]
+
+
+def test_the_security_administrator_looks_after_staff_and_not_after_firms(city, guardian):
+    bureau = Organization.objects.get(code="GV-CITY")
+
+    members.invite(
+        organization=bureau,
+        email="x@example.com",
+        role="auditor",
+        until=None,
+        reason="",
+        by=guardian,
+        at=NOON,
+    )
+    with pytest.raises(members.CannotGrant):
+        invite(city, by=guardian)
+
+    assert Invitation.objects.get().organization == bureau
+
+
+def test_somebody_stands_in_until_the_minute(city):
+    until = NOON + WEEK
+
+    members.stand_in(
+        membership_id=member(city.bob, city.ludao).id,
+        role="enterprise_finance",
+        until=until,
+        reason="黄菲休假",
+        by=city.alice,
+        at=NOON,
+    )
+
+    assert held(city.bob) == ["enterprise_finance", "enterprise_member"]
+    rows = Membership.objects.filter(user=city.bob)
+    assert rows.in_force(until - timedelta(seconds=1)).count() == 2
+    assert rows.in_force(until).count() == 1
+
+
+def test_a_stand_in_has_the_right_for_as_long_as_it_lasts_and_the_sweep_clears_it(city):
+    now = timezone.now()
+    granted = members.stand_in(
+        membership_id=member(city.bob, city.ludao).id,
+        role="enterprise_finance",
+        until=now + timedelta(hours=1),
+        reason="黄菲休假",
+        by=city.alice,
+        at=now,
+    )
+    during = can(User.objects.get(pk=city.bob.pk), "approvals.decide", city.ludao)
+    Membership.objects.filter(pk=granted.pk).update(until=now)
+
+    after = can(User.objects.get(pk=city.bob.pk), "approvals.decide", city.ludao)
+    tasks.end_expired_memberships()
+    tasks.end_expired_memberships()
+
+    assert (during, after) == (True, False)
+    assert held(city.bob) == ["enterprise_member"]
+    assert Event.objects.filter(name="member.expired").count() == 1
+
+
+def test_the_last_administrator_stays(city):
+    only = member(city.alice, city.ludao)
+
+    with pytest.raises(members.CannotWithdraw):
+        members.withdraw(membership_id=only.id, reason="离职", by=city.alice, at=NOON)
+    members.change_role(
+        membership_id=member(city.bob, city.ludao).id, role="enterprise_admin", by=city.alice, at=NOON
+    )
+    members.withdraw(membership_id=only.id, reason="离职", by=city.bob, at=NOON)
+
+    assert (held(city.alice), held(city.bob)) == ([], ["enterprise_admin"])
+
+
+def test_nobody_changes_their_own_role(city):
+    members.change_role(
+        membership_id=member(city.bob, city.ludao).id, role="enterprise_admin", by=city.alice, at=NOON
+    )
+
+    with pytest.raises(members.CannotGrant):
+        members.change_role(
+            membership_id=member(city.alice, city.ludao).id, role="enterprise_finance", by=city.alice, at=NOON
+        )
+
+    assert held(city.alice) == ["enterprise_admin"]
+
+
+def test_an_administrator_of_one_kind_is_never_offered_another_into_hand(city, guardian):
+    platform = Organization.objects.get(kind="platform")
+    invitation = members.invite(
+        organization=platform, email="operator@example.com", role="system_admin", until=None, reason="", by=guardian,
+        at=NOON,
+    )  # fmt: skip
+    members.accept(code=invitation.code, by=city.operator, at=NOON)
+    second = members.invite(
+        organization=platform, email="operator@example.com", role="audit_admin", until=None, reason="", by=guardian,
+        at=NOON,
+    )  # fmt: skip
+
+    with pytest.raises(members.CannotGrant) as refusal:
+        members.accept(code=second.code, by=city.operator, at=NOON)
+
+    assert refusal.value.code == "separated_roles"
+    assert held(city.operator) == ["platform_operator", "system_admin"]
+
+
+def test_a_provider_comes_in_by_invitation(city):
+    invitation = members.onboard(
+        kind="provider", name="鼓浪屿算力", district="siming", email="first@example.com", role="provider_admin",
+        by=city.operator, at=NOON,
+    )  # fmt: skip
+    first = User.objects.create_user("first", "first@example.com")
+
+    members.accept(code=invitation.code, by=first, at=NOON)
+
+    assert Membership.objects.get(user=first).organization.name == "鼓浪屿算力"
+    with pytest.raises(members.CannotGrant):
+        members.onboard(
+            kind="provider", name="鼓浪屿算力", district="", email="b@example.com", role="provider_admin",
+            by=city.operator, at=NOON,
+        )  # fmt: skip
+
+
+def test_every_role_belongs_to_a_kind_of_organisation(city):
+    for membership in Membership.objects.select_related("organization"):
+        assert membership.role in ROLES_OF[membership.organization.kind]
+
+
+def test_a_review_is_asked_once_a_quarter_and_answered_whole(city):
+    review = members.open_review(organization_id=city.ludao.id, at=NOON)
+    again = members.open_review(organization_id=city.ludao.id, at=NOON)
+    bob = member(city.bob, city.ludao)
+    keep = {line.membership_code: "keep" for line in review.lines.all()}
+
+    with pytest.raises(members.CannotGrant):
+        members.close_review(review_id=review.id, verdicts={bob.code: "keep"}, by=city.alice, at=NOON)
+    members.close_review(review_id=review.id, verdicts=keep | {bob.code: "withdraw"}, by=city.alice, at=NOON)
+
+    assert again is None
+    assert held(city.bob) == []
+    assert AccessReview.objects.get().closed_by == city.alice
+    assert Event.objects.get(name="review.closed").details == {"kept": 2, "withdrawn": 1}
+
+
+def test_reviews_open_by_themselves(city, settings):
+    settings.ACCESS_REVIEW_DAYS = 90
+    Organization.objects.filter(code="EN-LUDAO").update(created_at=timezone.now() - timedelta(days=90))
+
+    tasks.open_access_reviews()
+    tasks.open_access_reviews()
+
+    assert [r.organization.code for r in AccessReview.objects.all()] == ["EN-LUDAO"]
+    assert city.alice.notices.filter(url__startswith="/members/reviews/").count() == 1
+
+
+def test_a_strangers_pages_do_not_exist(city):
+    client = Client()
+    client.force_login(city.charlie, backend="allauth.account.auth_backends.AuthenticationBackend")
+    bob = member(city.bob, city.ludao)
+    review = members.open_review(organization_id=city.ludao.id, at=NOON)
+
+    answers = [
+        client.get("/members/?organization=EN-LUDAO"),
+        client.get(f"/members/{bob.code}/"),
+        client.post(f"/members/{bob.code}/withdraw/", {"reason": "x"}),
+        client.get(f"/members/reviews/{review.code}/"),
+        client.get("/invitations/forged/"),
+    ]
+
+    assert [a.status_code for a in answers] == [404] * 5
+    assert held(city.bob) == ["enterprise_member"]
