@@ -11,5 +11,6 @@ urlpatterns = [
     path("approvals/", include("portal.approvals.urls")),
     path("notices/", include("portal.notices.urls")),
     path("audit/", include("portal.audit.urls")),
+    path("people/", include("portal.privacy.urls")),
     path("lists/", include("portal.lists.urls")),
 ]

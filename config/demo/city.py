@@ -63,10 +63,12 @@ def _organizations() -> dict[str, Organization]:
 
 def _people(organizations) -> dict[str, User]:
     people = {}
-    for username, name, role, organization in data.PEOPLE:
+    for number, (username, name, role, organization) in enumerate(data.PEOPLE, 1):
         user = User.objects.filter(username=username).first()
         if user is None:
-            user = User.objects.create_user(username, f"{username}@example.com", data.PASSWORD, name=name)
+            user = User.objects.create_user(
+                username, f"{username}@example.com", data.PASSWORD, name=name, phone=data.PHONE.format(number)
+            )
         Membership.objects.get_or_create(
             user=user, organization=organizations[organization], defaults={"role": role}
         )

@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 PASSWORD = "xiamen-demo-2026"
+# Made up, and the same for the same person whenever the city is loaded.
+PHONE = "+8613000000{:03d}"
 
 GOVERNMENT = [
     ("GV-CITY", "厦门市工业和信息化局", "Xiamen Bureau of Industry and Information Technology", ""),

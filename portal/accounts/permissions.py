@@ -57,6 +57,13 @@ ACTIONS: dict[str, set[Role]] = {
     "audit.view": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN, Role.AUDITOR, Role.AUDIT_ADMIN},
     "people.manage": {Role.SECURITY_ADMIN},
     "audit.evidence": {Role.AUDITOR, Role.AUDIT_ADMIN},
+    "personal.reveal": {
+        Role.ENTERPRISE_ADMIN,
+        Role.PROVIDER_ADMIN,
+        Role.VOUCHER_OFFICER,
+        Role.PLATFORM_OPERATOR,
+        Role.SECURITY_ADMIN,
+    },
     "books.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},
 }
 

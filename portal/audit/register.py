@@ -24,6 +24,7 @@ EVENTS = {
     "account.unlocked": _("解除账号锁定"),
     "account.disabled": _("停用账号"),
     "account.enabled": _("启用账号"),
+    "personal.revealed": _("查看个人联系方式"),
     "audit.searched": _("查询审计记录"),
     "audit.exported": _("导出审计记录"),
     "audit.evidence_taken": _("导出审计证据包"),

@@ -13,9 +13,10 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from portal.accounts.permissions import memberships
+from portal.accounts.permissions import can, memberships
 from portal.shell import assets, entries, glossary, maps
 from portal.shell.districts import District
+from portal.shell.masking import mask_credit_code, mask_email, mask_name, mask_phone
 from portal.shell.money import yuan
 from portal.shell.names import named
 
@@ -70,6 +71,10 @@ def unit_price(amount, per=""):
 
 
 register.filter("named", named)
+register.filter("masked_phone", mask_phone)
+register.filter("masked_email", mask_email)
+register.filter("masked_name", mask_name)
+register.filter("masked_credit_code", mask_credit_code)
 
 
 @register.filter
@@ -239,6 +244,16 @@ def charts_script():
 def copy(text, label=""):
     """A button that copies a code or a command."""
     return {"text": text, "label": label or _("复制")}
+
+
+@register.inclusion_tag("components/contact.html", takes_context=True)
+def contact(context, person, organization=None):
+    """How to reach somebody, masked; whoever may see more asks for it, which is on the record."""
+    return {
+        "person": person,
+        "may_reveal": can(context["request"].user, "personal.reveal", organization),
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.inclusion_tag("components/filter_options.html")

@@ -365,6 +365,7 @@ DEEDS = [
         bad={"reason": ""},
         other="sysadmin",
     ),
+    Deed("people/<code>/reveal/", "officer", ("personal.revealed",), code="person", other="auditor"),
     Deed("people/<code>/enable/", "security", ("account.enabled",), code="idle_person", other="officer"),
     Deed(
         "accounts/2fa/totp/activate/",

@@ -19,6 +19,7 @@ NAMES = {
     "order": "billed cancel_requested cancelled confirmed expired placed refunded rejected started",
     "member": "changed expired granted invitation_withdrawn invited joined withdrawn",
     "organization": "founded onboarded",
+    "personal": "revealed",
     "policy": "published",
     "programme": "published",
     "project": "changed opened",

@@ -48,6 +48,7 @@ PAGES = {
     "people/unlock/": "L333333",
     "people/<code>/disable/": "L333333",
     "people/<code>/enable/": "L333333",
+    "people/<code>/reveal/": "L555335",
     "approvals/": "L113333",
     "approvals/<code>/": "L143333",
     "approvals/<code>/decide/": "L553333",
