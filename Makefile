@@ -13,7 +13,7 @@ NOWHERE = DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
 export PYTHONDONTWRITEBYTECODE := $(CI)
 
-.PHONY: up down reset test check lint bench messages pictures locks shell node browser
+.PHONY: up down backup drill reset test check lint bench messages pictures locks shell node browser
 .DEFAULT_GOAL := up
 
 up: $(VENV)/installed node ## Start the whole city; Ctrl-C stops it. PORT=9000 moves it
@@ -27,6 +27,12 @@ reset: $(VENV)/installed ## Forget the database and everything else in var/
 
 shell: $(VENV)/installed ## A Django shell on the running servers
 	@$(PY) manage.py shell
+
+backup: $(VENV)/installed ## Copy the database of the running servers, sealed, to var/backups
+	@$(PY) manage.py backup
+
+drill: $(VENV)/installed ## Restore the newest backup elsewhere, prove record and books, say how long it took
+	@$(PY) manage.py drill
 
 test: $(VENV)/tested node browser ## Every test, against real servers and a real browser
 	@$(PY) -m pytest

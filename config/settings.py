@@ -235,6 +235,9 @@ OUTBOUND_LOOPBACK = env.bool("OUTBOUND_LOOPBACK", default=False)
 # A folder, best on another machine's disk, where signed checkpoints are out of the database owner's reach.
 AUDIT_EXPORT_DIR = env("AUDIT_EXPORT_DIR", default="")
 
+BACKUP_DIR = env("BACKUP_DIR", default=str(VAR_DIR / "backups"))
+BACKUPS_KEPT = env.int("BACKUPS_KEPT", default=14)
+
 # --- background work ----------------------------------------------------------------------------
 RAY_ADDRESS = env("RAY_ADDRESS", default="")
 CELERY_BROKER_URL = REDIS_URL
