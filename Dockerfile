@@ -17,7 +17,7 @@ RUN PYTHONPATH=/opt/venv/lib/python3.11/site-packages /opt/node/bin/python manag
 
 FROM python:3.11-slim
 RUN useradd --system --no-create-home portal
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 METRICS_DIR=/tmp/metrics
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv /srv
 WORKDIR /srv

@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery, Task
+from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -11,12 +12,22 @@ class CityTask(Task):
     """What time does, it does for the whole city; a process without a visitor would otherwise see no rows."""
 
     def __call__(self, *args, **options):
-        from portal.shell import tenancy
+        from portal.shell import measures, tenancy
+        from portal.shell.middleware import continuing
 
-        with tenancy.citywide():
+        task_id = self.request.id or ""
+        with tenancy.citywide(), continuing(task_id), measures.timed(measures.TASKS, self.name):
             return self.run(*args, **options)
 
 
 app = Celery("portal", task_cls=CityTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def trace(**news):
+    """Each worker process tells its own story."""
+    from config import tracing
+
+    tracing.start()

@@ -1,5 +1,6 @@
 """Everything outside this house is addressed by URL; everything a city may choose is set here."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.shell.middleware.RequestId",
+    "portal.shell.middleware.Measured",
     "portal.shell.middleware.ProtectiveHeaders",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -317,14 +319,33 @@ WITHDRAWAL_MINUTES = 10
 FREE_WITHDRAWALS_PER_DAY = 3
 APPROVAL_HOURS = 24
 
+# --- what is watched ----------------------------------------------------------------------------
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+METRICS_DIR = Path(env("METRICS_DIR", default=str(VAR_DIR / "run" / "metrics")))
+METRICS_DIR.mkdir(parents=True, exist_ok=True)
+# Read by prometheus_client when it is first imported.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "portal.shell.middleware.RequestIdFilter"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+            "json_ensure_ascii": False,
+        },
+    },
     "loggers": {"httpx": {"level": "WARNING"}, "axes": {"level": "ERROR"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": env("LOG_FORMAT", default="json"),
+            "filters": ["request_id"],
+        }
     },
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
 }

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy
 from federation.capacity import tables
 from federation.capacity.models import Pool
 from federation.capacity.panels import panels as panels
-from portal.shell.entries import Figure, Navigation
+from federation.clusters.models import Cluster
+from portal.shell.entries import Figure, Gauge, Navigation
 
 navigation = [
     Navigation(gettext_lazy("加速卡目录"), "capacity:accelerators", order=30, icon="chip"),
@@ -34,4 +35,17 @@ def scale():
 
 
 figures = [scale]
+
+
+def state_of_clusters():
+    """Whom we can reach, and how many cards are whose."""
+    states = Cluster.objects.values_list("code", "state")
+    known = {(code, state): float(state == now) for code, now in states for state in Cluster.State.values}
+    yield Gauge("portal_cluster_state", "1 for the state a cluster is in", ("cluster", "state"), known)
+    totals = Pool.objects.all().totals()
+    cards = {(kind,): float(totals[f"cards_{kind}"]) for kind in ("total", "sold", "held")}
+    yield Gauge("portal_cards", "Accelerator cards of the city", ("kind",), cards)
+
+
+gauges = [state_of_clusters]
 screens = [tables.clusters, tables.accelerators]

@@ -1,5 +1,6 @@
 """The trading centre's doors and figures."""
 
+from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from marketplace.orders.panels import panels as panels
 from marketplace.payments import tables as receipts
 from marketplace.settlement import tables as statements
 from portal.accounts.permissions import can
-from portal.shell.entries import Figure, Navigation
+from portal.shell.entries import Figure, Gauge, Navigation
 from portal.shell.money import yuan
 
 navigation = [
@@ -97,3 +98,13 @@ figures = [shelf]
 desk_figures = [my_orders]
 screens = [orders.screen, bills.screen, statements.screen, receipts.screen]
 reviews = {APPROVAL_KIND: review.parts}
+
+
+def open_orders():
+    """How many orders are open, by what they wait for."""
+    counts = dict(Order.objects.open().values_list("status").annotate(Count("id")).order_by())
+    values = {(status,): float(counts.get(status, 0)) for status in Order.OPEN}
+    yield Gauge("portal_open_orders", "Orders not over yet", ("status",), values)
+
+
+gauges = [open_orders]

@@ -3,8 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal.approvals import tables as approvals
+from portal.audit.models import Event
 from portal.notices import tables as notices
-from portal.shell.entries import Navigation
+from portal.shell.entries import Gauge, Navigation
 from portal.tokens import tables as tokens
 
 navigation = [
@@ -54,3 +55,16 @@ navigation = [
     ),
 ]
 screens = [approvals.screen, notices.screen, tokens.screen]
+
+
+def the_record():
+    """Events that wait for their place in the chain: growing means that sealing has stopped."""
+    yield Gauge(
+        "portal_unsealed_events",
+        "Audit events not yet chained",
+        (),
+        {(): float(Event.objects.unsealed().count())},
+    )
+
+
+gauges = [the_record]

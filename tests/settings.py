@@ -2,6 +2,8 @@
 
 import atexit
 import os
+import shutil
+import tempfile
 
 from config.embedded.throwaway import Throwaway
 
@@ -9,6 +11,10 @@ servers = Throwaway()
 atexit.register(servers.stop)
 for name, value in servers.env.items():
     os.environ.setdefault(name, value)
+
+# Counts of this run alone.
+os.environ["METRICS_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+atexit.register(shutil.rmtree, os.environ["METRICS_DIR"], ignore_errors=True)
 
 from config.settings import *  # noqa: E402, F403
 from config.settings import MIDDLEWARE, STORAGES  # noqa: E402

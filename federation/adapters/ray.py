@@ -38,6 +38,8 @@ from federation.adapters.base import (
     whole_text,
 )
 from federation.adapters.ray_runner import TIME_LIMIT_EXIT
+from portal.shell import measures
+from portal.shell.middleware import current_request_id
 
 PHASES = {
     "PENDING": Phase.WAITING,
@@ -67,6 +69,11 @@ LAST_LINES = 500
 TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 
 
+def _name_request(request: httpx.Request) -> None:
+    """The cluster's own logs can name the request that this work began with."""
+    request.headers["X-Request-Id"] = current_request_id.get()
+
+
 class RayAdapter:
     """Real jobs on a real cluster."""
 
@@ -74,7 +81,13 @@ class RayAdapter:
     capabilities = Capabilities(gang_nodes=1, runs_user_code=True, lists_jobs=True, shows_nodes=True)
 
     def __init__(self, endpoint: str, *, transport: httpx.BaseTransport | None = None):
-        self._http = httpx.Client(base_url=endpoint, timeout=TIMEOUT, transport=transport, trust_env=False)
+        self._http = httpx.Client(
+            base_url=endpoint,
+            timeout=TIMEOUT,
+            transport=transport,
+            trust_env=False,
+            event_hooks={"request": [_name_request]},
+        )
 
     def __enter__(self):
         return self
@@ -270,7 +283,8 @@ class RayAdapter:
     def _send(self, method: str, path: str, *, allow=(), doubtful=False, **request) -> httpx.Response:
         """One request; what is neither 200 nor allowed becomes a typed error. doubtful: the caller reads the answer."""
         try:
-            answer = self._http.request(method, path, **request)
+            with measures.timed(measures.CLUSTER_CALLS, self.kind):
+                answer = self._http.request(method, path, **request)
         except (httpx.ConnectError, httpx.ConnectTimeout) as failure:
             raise Retryable(str(failure)) from failure
         except httpx.HTTPError as failure:

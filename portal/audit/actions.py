@@ -9,7 +9,7 @@ from portal.audit.models import Checkpoint, Event, Seal
 from portal.audit.register import EVENTS
 from portal.crypto import provider
 from portal.shell import tenancy
-from portal.shell.middleware import current_request_id
+from portal.shell.middleware import named_request_id
 
 SEALING_LOCK = 0x5EA1
 PLATFORM_CHAIN = "platform"
@@ -30,7 +30,7 @@ def record(subject, name: str, /, *, by, organization=None, **details) -> Event:
         subject_code=subject.code,
         organization=organization or getattr(subject, "organization", None),
         actor=by,
-        request_id=current_request_id.get() if current_request_id.get() != "-" else "",
+        request_id=named_request_id(),
         details=details,
     )
 

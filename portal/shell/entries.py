@@ -66,6 +66,16 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Gauge:
+    """A number of the rows for the machine's monitoring: labels' values → value."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...]
+    values: dict[tuple[str, ...], float]
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a panel shows and when that was true: Figures, a Chart, or Places."""
 
@@ -141,3 +151,9 @@ def screens() -> dict:
 def reviews() -> dict[str, Callable]:
     """By kind of approval: what a centre lays on the reviewer's desk, a function of the approval that returns Parts."""
     return {kind: make for module in _modules() for kind, make in getattr(module, "reviews", {}).items()}
+
+
+@cache
+def gauges() -> tuple[Callable, ...]:
+    """What each centre lets the monitoring count: functions that return Gauges."""
+    return tuple(read for module in _modules() for read in getattr(module, "gauges", []))

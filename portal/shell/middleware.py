@@ -2,14 +2,19 @@
 
 import logging
 import re
+import time
 import uuid
+from contextlib import contextmanager
 from contextvars import ContextVar
 from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
 
+from portal.shell import measures
+
 current_request_id: ContextVar[str] = ContextVar("request_id", default="-")
+log = logging.getLogger("portal.requests")
 ACCEPTABLE = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
 
 
@@ -28,6 +33,51 @@ class RequestId:
         finally:
             current_request_id.reset(token)
         response["X-Request-Id"] = request.id
+        return response
+
+
+def named_request_id() -> str:
+    """The present request's id for a row that goes on with it; empty outside of any."""
+    return "" if current_request_id.get() == "-" else current_request_id.get()
+
+
+@contextmanager
+def continuing(request_id: str):
+    """Within this block we go on with what a request began, under its name."""
+    token = current_request_id.set(request_id or current_request_id.get())
+    try:
+        yield
+    finally:
+        current_request_id.reset(token)
+
+
+class Measured:
+    """One line and one measurement for each answer; addresses are written as patterns, because some hold secrets."""
+
+    QUIET = ("healthz", "readyz", "metrics")
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        started = time.perf_counter()
+        response = self.get_response(request)
+        seconds = time.perf_counter() - started
+        match = request.resolver_match
+        route = match.route if match else "unknown"
+        measures.REQUESTS.labels(route, request.method, response.status_code).observe(seconds)
+        if route not in self.QUIET:
+            # Only who is known already: a log line asks the database nothing.
+            user = getattr(request, "_cached_user", None)
+            more = {
+                "method": request.method,
+                "route": route,
+                "code": match.kwargs.get("code", "") if match else "",
+                "status": response.status_code,
+                "milliseconds": round(seconds * 1000, 1),
+                "user": user.username if user and user.is_authenticated else "",
+            }
+            log.info("%s %s %s", request.method, route, response.status_code, extra=more)
         return response
 
 

@@ -19,6 +19,7 @@ from federation.adapters.base import (
 )
 from federation.adapters.queries import adapter_for
 from federation.clusters.models import Cluster
+from portal.shell.middleware import continuing
 from scheduler.dispatch import actions as dispatch
 from scheduler.workloads.models import Workload
 
@@ -68,18 +69,25 @@ def sweep(statuses, step, clock=timezone.now):
         if workload is None:
             return
         seen.add(workload.id)
-        mine = {"workload_id": workload.id, "fence": workload.fence}
-        try:
-            with adapter_for(workload.pool.cluster, clock) as adapter:
-                step(workload, adapter, mine, clock)
-        except (Retryable, Unknown, AuthExpired) as failure:
-            log.info("workload %s: %s (%s)", workload.code, failure.code, failure)
-            dispatch.note_silent(**mine, reason=failure.code, at=clock())
-            if not isinstance(failure, Unknown):
+        with continuing(workload.request_id):
+            if not _carry(workload, step, clock):
                 silent.add(workload.pool.cluster_id)
-        except Exception:
-            log.exception("workload %s: this step failed", workload.code)
-            dispatch.let_go(**mine, at=clock(), wait=dispatch.TRY_AGAIN)
+
+
+def _carry(workload, step, clock) -> bool:
+    """One step with one workload; False when its cluster does not answer."""
+    mine = {"workload_id": workload.id, "fence": workload.fence}
+    try:
+        with adapter_for(workload.pool.cluster, clock) as adapter:
+            step(workload, adapter, mine, clock)
+    except (Retryable, Unknown, AuthExpired) as failure:
+        log.info("workload %s: %s (%s)", workload.code, failure.code, failure)
+        dispatch.note_silent(**mine, reason=failure.code, at=clock())
+        return isinstance(failure, Unknown)
+    except Exception:
+        log.exception("workload %s: this step failed", workload.code)
+        dispatch.let_go(**mine, at=clock(), wait=dispatch.TRY_AGAIN)
+    return True
 
 
 def submit(workload, adapter, mine, clock):

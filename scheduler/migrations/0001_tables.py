@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('exit_reason', models.CharField(blank=True, max_length=32)),
                 ('wait_reason', models.CharField(blank=True, max_length=32)),
                 ('message', models.TextField(blank=True)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
                 ('final_log', models.TextField(blank=True)),
                 ('final_log_from', models.BigIntegerField(default=0)),
                 ('decision', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='workload', to='scheduler.decision')),

@@ -12,6 +12,7 @@ from portal.audit import actions as audit
 from portal.shell import status
 from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal
+from portal.shell.middleware import named_request_id
 from scheduler.workloads.models import Workload, WorkloadFile
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -76,6 +77,7 @@ def create(
             command=command,
             max_seconds=max_seconds,
             status=Workload.Status.DRAFT if is_draft else Workload.Status.QUEUED,
+            request_id=named_request_id(),
             created_at=at,
             next_look_at=at,
         )

@@ -88,6 +88,7 @@ class Workload(models.Model):
     exit_reason = models.CharField(max_length=32, blank=True)
     wait_reason = models.CharField(max_length=32, blank=True)
     message = models.TextField(blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
     final_log = models.TextField(blank=True)
     final_log_from = models.BigIntegerField(default=0)
 

@@ -473,6 +473,7 @@ READS = {
     "",
     "healthz",
     "readyz",
+    "metrics",
     "api/v1/reference/",
     "desk/",
     "favicon.ico",

@@ -86,6 +86,7 @@ PAGES = {
     "subsidies/programmes/<code>/": "L331113",
     "healthz": "1111111",
     "readyz": "1111111",
+    "metrics": "1111111",
     "api/v1/schema/": "1111111",
     "api/v1/reference/": "1111111",
 }
