@@ -315,7 +315,13 @@ def cancel(*, order_id, by, at) -> Order:
             order.organization, at
         ) < (settings.FREE_WITHDRAWALS_PER_DAY)
         order.save(update_fields=["cancel_requested_at", "is_withdrawn"])
-        audit.record(order, "order.cancel_requested", by=by, is_withdrawn=order.is_withdrawn)
+        audit.record(
+            order,
+            "order.cancel_requested",
+            by=by,
+            before={"cancel_requested_at": None, "is_withdrawn": False},
+            after={"cancel_requested_at": at.isoformat(), "is_withdrawn": order.is_withdrawn},
+        )
         if order.status == Order.Status.AWAITING_APPROVAL:
             workloads.discard(order_code=order.code, at=at)
             approvals.lapse(kind=APPROVAL_KIND, subject_code=order.code)
@@ -331,7 +337,9 @@ def start(*, order_id, at) -> Order:
         order = Order.objects.locked(order_id)
         if order.status == Order.Status.CONFIRMED:
             status.move(order, Order.Status.RUNNING)
-            audit.record(order, "order.started", by=None)
+            audit.record(
+                order, "order.started", by=None, before=Order.Status.CONFIRMED, after=Order.Status.RUNNING
+            )
     return order
 
 

@@ -2,7 +2,7 @@
 
 import os
 import struct
-from typing import BinaryIO
+from typing import IO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -15,7 +15,7 @@ TAG = 16
 HEAD = struct.Struct(">?I")
 
 
-def seal_file(source: BinaryIO, target: BinaryIO, purpose: str) -> None:
+def seal_file(source: IO[bytes], target: IO[bytes], purpose: str) -> None:
     """Write everything of `source`, readable by this city only and only whole."""
     key = os.urandom(16)
     target.write(MARK + seal(key.hex(), purpose).encode() + b"\n")
@@ -31,7 +31,7 @@ def seal_file(source: BinaryIO, target: BinaryIO, purpose: str) -> None:
         number, piece = number + 1, following
 
 
-def unseal_file(source: BinaryIO, target: BinaryIO, purpose: str) -> None:
+def unseal_file(source: IO[bytes], target: IO[bytes], purpose: str) -> None:
     """Write it back; DoesNotOpen when a piece is altered, in another place, or missing from the end."""
     if source.readline() != MARK:
         raise DoesNotOpen("not a sealed file")

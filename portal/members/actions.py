@@ -126,7 +126,14 @@ def withdraw_invitation(*, invitation_id, by, at) -> Invitation:
             return invitation
         invitation.withdrawn_at = at
         invitation.save(update_fields=["withdrawn_at"])
-        audit.record(invitation, "member.invitation_withdrawn", by=by, email=invitation.email)
+        audit.record(
+            invitation,
+            "member.invitation_withdrawn",
+            by=by,
+            email=invitation.email,
+            before={"withdrawn_at": None},
+            after={"withdrawn_at": at.isoformat()},
+        )
     return invitation
 
 
@@ -381,5 +388,13 @@ def close_review(*, review_id, verdicts: dict[str, str], by, at) -> AccessReview
         AccessReviewLine.objects.bulk_update(lines, ["verdict"])
         review.closed_at, review.closed_by = at, by
         review.save(update_fields=["closed_at", "closed_by"])
-        audit.record(review, "review.closed", by=by, kept=len(lines) - ended, withdrawn=ended)
+        audit.record(
+            review,
+            "review.closed",
+            by=by,
+            before={"closed_at": None},
+            after={"closed_at": at.isoformat()},
+            kept=len(lines) - ended,
+            withdrawn=ended,
+        )
     return review

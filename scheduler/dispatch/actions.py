@@ -69,7 +69,14 @@ def note_accepted(*, workload_id, fence, ref, at) -> Workload | None:
         }
         if workload.status == Status.SUBMITTING:
             status.move(workload, Status.ACCEPTED, **fields)
-            audit.record(workload, "workload.accepted", by=None, cluster=workload.pool.cluster.code)
+            audit.record(
+                workload,
+                "workload.accepted",
+                by=None,
+                before=Status.SUBMITTING,
+                after=Status.ACCEPTED,
+                cluster=workload.pool.cluster.code,
+            )
         else:
             _save(workload, **fields)
     return workload
@@ -136,7 +143,7 @@ def note_overrun(*, workload_id, fence, at) -> Workload | None:
         workload = _held(workload_id, fence)
         if workload is None or workload.status != Status.RUNNING:
             return None
-        audit.record(workload, "workload.overran", by=None)
+        audit.record(workload, "workload.overran", by=None, before=Status.RUNNING, after=Status.CANCELLING)
         status.move(
             workload,
             Status.CANCELLING,

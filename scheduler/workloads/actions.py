@@ -113,7 +113,13 @@ def request_cancel(*, order_code, by, at) -> Workload:
         workload = _locked(order_code=order_code)
         if workload.is_terminal or workload.status == Workload.Status.CANCELLING:
             return workload
-        audit.record(workload, "workload.cancel_requested", by=by)
+        audit.record(
+            workload,
+            "workload.cancel_requested",
+            by=by,
+            before={"cancel_requested_at": None},
+            after={"cancel_requested_at": at.isoformat()},
+        )
         workload.cancel_requested_at = at
         workload.save(update_fields=["cancel_requested_at"])
         if workload.status in (Workload.Status.DRAFT, Workload.Status.QUEUED):
@@ -145,6 +151,7 @@ def close(
             "final_log": log.text.replace("\x00", "\ufffd"),
             "final_log_from": log.cursor - _size(log.text),
         }
+    before = workload.status
     status.move(workload, to, **fields)
     usage.record(
         source_key=workload.key,
@@ -159,7 +166,15 @@ def close(
         at=at,
     )
     capacity.release(key=workload.order_code, at=at)
-    audit.record(workload, f"workload.{to}", by=None, reason=exit_reason, exit_code=exit_code)
+    audit.record(
+        workload,
+        f"workload.{to}",
+        by=None,
+        before=before,
+        after=workload.status,
+        reason=exit_reason,
+        exit_code=exit_code,
+    )
     return workload
 
 

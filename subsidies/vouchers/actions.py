@@ -125,5 +125,12 @@ def expire(*, voucher_id, at) -> Voucher:
                 lines=transfer(left, (Kind.VOUCHER, voucher.code), (Kind.POOL, voucher.programme.code)),
                 at=at,
             )
-        audit.record(voucher, "voucher.expired", by=None, returned=left)
+        audit.record(
+            voucher,
+            "voucher.expired",
+            by=None,
+            before=Voucher.Status.ACTIVE,
+            after=Voucher.Status.EXPIRED,
+            returned=left,
+        )
     return voucher

@@ -457,6 +457,9 @@ EXEMPT = [
 
 # Events that change a row which was there before.
 CHANGES = (
+    "order.cancel_requested",
+    "workload.cancel_requested",
+    "workload.cancelled",
     "account.email_changed",
     "account.disabled",
     "account.enabled",

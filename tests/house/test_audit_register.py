@@ -1,5 +1,6 @@
 """The record's vocabulary is closed: a word nobody registered cannot be written, a word nobody writes is taken out."""
 
+import ast
 import re
 
 import pytest
@@ -42,6 +43,81 @@ def written() -> set[tuple[bool, str]]:
         for path in files
         for is_open, name in RECORDED.findall(path.read_text())
     }
+
+
+# Where something begins, or where somebody only looked, came or went: there is nothing before.
+NOTHING_BEFORE = [
+    "account.email_added",
+    "account.email_confirmed",
+    "account.email_removed",
+    "account.factor_added",
+    "account.factor_removed",
+    "account.locked",
+    "account.other_stays_ended",
+    "account.password_changed",
+    "account.password_reset",
+    "account.password_set",
+    "account.recovery_codes_renewed",
+    "account.sign_in_failed",
+    "account.signed_in",
+    "account.signed_out",
+    "account.signed_up",
+    "account.stay_ended",
+    "account.timed_out",
+    "account.unlocked",
+    "approval.requested",
+    "audit.evidence_taken",
+    "audit.exported",
+    "audit.searched",
+    "audit.verified",
+    "bill.posted",
+    "member.granted",
+    "member.invited",
+    "member.joined",
+    "order.placed",
+    "organization.founded",
+    "organization.onboarded",
+    "personal.revealed",
+    "policy.published",
+    "programme.published",
+    "project.opened",
+    "receipt.recorded",
+    "review.opened",
+    "statement.closed",
+    "token.issued",
+    "voucher.issued",
+]
+# The row is gone afterwards.
+NOTHING_AFTER = ["member.expired", "member.withdrawn"]
+
+
+def calls() -> list[tuple[str, set]]:
+    """Each call of `audit.record` with a name in it, and the details it always gives; `*` stands for a status."""
+    found = []
+    for floor in FLOORS:
+        for path in (ROOT / floor).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if not isinstance(node, ast.Call) or ast.unparse(node.func) != "audit.record":
+                    continue
+                name = node.args[1]
+                given = {keyword.arg for keyword in node.keywords}
+                if isinstance(name, ast.Constant):
+                    found.append((name.value, given))
+                elif isinstance(name, ast.JoinedStr):
+                    found.append((ast.unparse(name), given))
+    return found
+
+
+def test_whatever_changes_a_row_says_what_was_before_and_after():
+    wrong = [
+        name
+        for name, given in calls()
+        if name not in NOTHING_BEFORE
+        and not ({"before"} if name in NOTHING_AFTER else {"before", "after"}) <= given
+    ]
+
+    assert wrong == []
+    assert set(NOTHING_BEFORE) | set(NOTHING_AFTER) <= set(EVENTS)
 
 
 def test_the_whole_vocabulary():
