@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from federation.capacity import actions as capacity
 from federation.usage import actions as usage
 from portal.audit import actions as audit
-from portal.shell import status
+from portal.shell import status, uploads
 from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal
 from portal.shell.middleware import named_request_id
@@ -28,7 +28,7 @@ class BadFiles(Refusal):
 
 
 def check_files(files):
-    """Refuse files that are too many, too big, or that would lie outside the working directory."""
+    """Refuse files that are too many, too big, of another kind than their names say, or outside the working directory."""
     if len(files) > MOST_FILES:
         raise BadFiles(_("文件不能超过 %(most)d 个。") % {"most": MOST_FILES}, field="files")
     if sum(len(content) for _path, content in files) > MOST_BYTES:
@@ -36,7 +36,7 @@ def check_files(files):
     paths = [path for path, _content in files]
     if len(set(paths)) != len(paths):
         raise BadFiles(_("有重名的文件，请改名后重新上传。"), field="files")
-    for path in paths:
+    for path, content in files:
         parts = path.split("/")
         is_safe = len(path) <= 200 and all(
             SAFE_PART.match(part) and part not in (".", "..") for part in parts
@@ -45,6 +45,7 @@ def check_files(files):
             raise BadFiles(
                 _("文件名“%(path)s”不可用，请改名后重新上传。") % {"path": path[:60]}, field="files"
             )
+        uploads.check(path, content, uploads.JOB_FILES)
 
 
 def create(
