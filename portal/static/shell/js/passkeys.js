@@ -4,8 +4,10 @@
     event.preventDefault();
     document.getElementById("passkey-failed").hidden = false;
   });
-  for (const button of document.querySelectorAll("[data-passkey]")) {
-    const { passkey, credential } = button.dataset;
-    window.allauth.webauthn.forms[`${passkey}Form`]({ ids: { [passkey]: button.id, credential, data: "js_data" } });
-  }
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const button of document.querySelectorAll("[data-passkey]")) {
+      const { passkey, credential } = button.dataset;
+      window.allauth.webauthn.forms[`${passkey}Form`]({ ids: { [passkey]: button.id, credential, data: "js_data" } });
+    }
+  });
 })();
