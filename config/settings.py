@@ -134,8 +134,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "desk"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_LOGIN_METHODS = {"username", "email", "phone"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "phone", "password1*", "password2*"]
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_FORMS = {"signup": "portal.accounts.forms.SignupForm"}
 ACCOUNT_EMAIL_VERIFICATION = env("ACCOUNT_EMAIL_VERIFICATION", default="none")
 ACCOUNT_LOGOUT_ON_GET = False
@@ -145,6 +146,10 @@ ACCOUNT_SESSION_REMEMBER = True
 # Wrong passwords and codes are counted by axes, account by account; this only slows down an address.
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,30/5m/key"}
 MFA_ADAPTER = "portal.entrance.adapter.FactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "portal.accounts.forms.AddKeyForm",
+    "edit_webauthn": "portal.accounts.forms.EditKeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1
@@ -155,6 +160,7 @@ SESSION_IDLE_SECONDS = {
     "officers": 60 * env.int("SESSION_IDLE_MINUTES_OFFICERS", default=15),
     "others": 60 * env.int("SESSION_IDLE_MINUTES", default=30),
 }
+IDLE_ACCOUNT_DAYS = env.int("IDLE_ACCOUNT_DAYS", default=90)
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=30)
 AXES_LOCKOUT_PARAMETERS = ["username", ["username", "ip_address"]]
@@ -169,6 +175,7 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+SMS_BACKEND = env("SMS_BACKEND", default="portal.shell.sms.simulated")
 
 # Everybody's rights are asked about once a quarter, and answered within two weeks.
 ACCESS_REVIEW_DAYS = env.int("ACCESS_REVIEW_DAYS", default=90)
@@ -272,6 +279,7 @@ CELERY_BEAT_SCHEDULE = {
         ("portal.members", "send_invitations", 5),
         ("portal.members", "end_expired_memberships", 60),
         ("portal.members", "open_access_reviews", 3600),
+        ("portal.entrance", "disable_idle_accounts", 3600),
         ("portal.audit", "take_audit_checkpoint", 3600),
     )
 }

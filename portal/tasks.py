@@ -1,11 +1,13 @@
 from portal.audit.tasks import export_checkpoints, seal_audit_events, take_audit_checkpoint
+from portal.entrance.tasks import disable_idle_accounts
 from portal.members.tasks import end_expired_memberships, open_access_reviews, send_invitations
 
 __all__ = [
+    "disable_idle_accounts",
     "end_expired_memberships",
+    "export_checkpoints",
     "open_access_reviews",
     "send_invitations",
-    "export_checkpoints",
     "seal_audit_events",
     "take_audit_checkpoint",
 ]

@@ -1,6 +1,5 @@
 """How the people of the tests sign in."""
 
-import base64
 import time
 
 from allauth.account.internal.flows.login import (
@@ -8,32 +7,33 @@ from allauth.account.internal.flows.login import (
     AUTHENTICATION_METHODS_SESSION_KEY,
 )
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
+from config.demo import factors
 from portal.accounts.permissions import is_officer
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-SECRET = base64.b32encode(b"a secret for testing").decode()
-
-
-def second_factor_of(user) -> Authenticator:
-    """This person's authenticator app, set up now unless it was before."""
-    found = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
-    return found or TOTP.activate(user, SECRET).instance
+SECRET = "ONSWG4TFOQQGM33SEB2GK43UNFXGO==="
 
 
 def code_now(secret=SECRET) -> str:
-    """What the app shows at this moment."""
+    """What an authenticator app with this secret shows at this moment."""
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def code_of(user) -> str:
+    """What this person's own app shows at this moment."""
+    return factors.code_now(user.username)
 
 
 def use_second_factor(client, user):
     """Leave an officer's session as typing the code at the door leaves it."""
     if not is_officer(user):
         return
-    factor = second_factor_of(user)
+    factors.give(user)
+    factor = Authenticator.objects.filter(user=user).first()
     session = client.session
-    used = {"method": "mfa", "at": time.time(), "id": factor.pk, "type": factor.type}
+    used = {"method": "mfa", "at": time.time(), "id": factor and factor.pk, "type": "totp"}
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [used]
     session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
     session.save()

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from config.demo import data
+from config.demo import data, factors
 from federation.capacity.actions import load_city
 from federation.capacity.catalogue_data import CITY
 from federation.capacity.models import Pool
@@ -72,6 +72,8 @@ def _people(organizations) -> dict[str, User]:
         Membership.objects.get_or_create(
             user=user, organization=organizations[organization], defaults={"role": role}
         )
+        user.__dict__.pop("_memberships", None)
+        factors.give(user)
         people[username] = user
     return people
 

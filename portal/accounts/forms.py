@@ -1,6 +1,7 @@
 """What a newcomer types."""
 
 from allauth.account.forms import SignupForm as BaseSignupForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -15,3 +16,13 @@ class SignupForm(BaseSignupForm):
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
         return user
+
+
+class AddKeyForm(AddWebAuthnForm):
+    """A key and the name its owner knows it by."""
+
+    name = forms.CharField(label=_("名称"), required=False, max_length=60)
+
+
+class EditKeyForm(EditWebAuthnForm):
+    name = forms.CharField(label=_("名称"), max_length=60)

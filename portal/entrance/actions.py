@@ -1,19 +1,36 @@
 """Ending a stay, closing an account and opening it again."""
 
+import secrets
+
 from allauth.usersessions.models import UserSession
 from axes.handlers.proxy import AxesProxyHandler
-from django.db import transaction
+from django.core import signing
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from portal.accounts.models import User
 from portal.accounts.permissions import Role, memberships
 from portal.audit import actions as audit
 from portal.entrance.locks import address_of
-from portal.organizations.models import Membership
+from portal.notices import actions as notices
+from portal.organizations.models import Membership, Organization
+from portal.shell import tenancy
+from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal
 
+FIRST = "first-administrator"
+FIRST_SECONDS = 3600
+FOUNDING_LOCK = 0xF0DED
 VITAL = {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}
+
+
+class AlreadyFounded(Refusal):
+    """There is a first administrator already."""
+
+    status = 409
+    code = "already_founded"
 
 
 class CannotClose(Refusal):
@@ -67,6 +84,26 @@ def end_stays(*, stays, user) -> None:
         )
 
 
+def set_phone(*, user_id, phone, is_verified) -> None:
+    """A person's number, once proved good for codes. Saying it twice changes nothing; the record keeps four digits."""
+    with transaction.atomic():
+        user = User.objects.select_for_update(no_key=True, of=("self",)).get(id=user_id)
+        before = user.phone
+        if (before, user.is_phone_verified) == (phone, is_verified):
+            return
+        user.phone, user.is_phone_verified = phone, is_verified
+        user.save(update_fields=["phone", "phone_index", "is_phone_verified"])
+        if is_verified:
+            audit.record(
+                user,
+                "account.phone_verified",
+                by=user,
+                organization=first_organization(user),
+                before={"phone": before[-4:]},
+                after={"phone": phone[-4:]},
+            )
+
+
 def disable(*, user_id, reason, by, at) -> User:
     """Close an account at once: no page, no session and no key of it works any more."""
     with transaction.atomic():
@@ -104,6 +141,69 @@ def is_last_of_its_kind(user) -> bool:
     vital = {m.role for m in memberships(user)} & VITAL
     others = User.objects.filter(is_active=True).exclude(id=user.id)
     return any(not others.filter(memberships__role=role).exists() for role in vital)
+
+
+def warn_idle(*, user_id, closes_on, at) -> None:
+    """Tell somebody a week ahead that their unused account will be closed."""
+    with transaction.atomic():
+        user = User.objects.select_for_update(no_key=True, of=("self",)).get(id=user_id)
+        user.idle_warned_at = at
+        user.save(update_fields=["idle_warned_at"])
+        notices.notify(
+            kind="system",
+            sentence=gettext_noop("您的账号久未使用，将于 %(closes_on)s 停用；登录一次即可保留。"),
+            values={"closes_on": f"{closes_on:%Y-%m-%d}"},
+            url="/account/security/",
+            at=at,
+            user=user,
+        )
+        audit.record(
+            user,
+            "account.idle_warned",
+            by=None,
+            organization=first_organization(user),
+            closes_on=f"{closes_on:%Y-%m-%d}",
+        )
+
+
+def invite_first_administrator() -> str:
+    """A word that makes one person the first system administrator, good for an hour and as long as there is none."""
+    _refuse_second_first()
+    return signing.dumps(secrets.token_urlsafe(9), salt=FIRST)
+
+
+def is_good_invitation(word: str) -> bool:
+    """May whoever holds this word still become the first administrator?"""
+    try:
+        signing.loads(word, salt=FIRST, max_age=FIRST_SECONDS)
+        _refuse_second_first()
+    except (signing.BadSignature, AlreadyFounded):
+        return False
+    return True
+
+
+def found_administration(*, username, email, name, password, organization_name, at) -> User:
+    """The first system administrator and the organisation that runs the platform. It happens once."""
+    with transaction.atomic(), tenancy.citywide():
+        # Without the lock, two browsers with the same word could both find nobody there.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FOUNDING_LOCK])
+        _refuse_second_first()
+        organization = Organization.objects.filter(kind=Organization.Kind.PLATFORM).order_by("id").first()
+        if organization is None:
+            organization = Organization.objects.create(
+                code=new_code("PL"), kind=Organization.Kind.PLATFORM, name=organization_name
+            )
+        user = User.objects.create_user(username, email, password, name=name)
+        Membership.objects.create(user=user, organization=organization, role=Role.SYSTEM_ADMIN)
+        audit.record(user, "account.first_administrator", by=user, organization=organization)
+    return user
+
+
+def _refuse_second_first() -> None:
+    with tenancy.citywide():
+        if Membership.objects.filter(role=Role.SYSTEM_ADMIN).exists():
+            raise AlreadyFounded(_("平台已有系统管理员，不能再用一次性码建立。"))
 
 
 def enable(*, user_id, by, at) -> User:

@@ -7,9 +7,15 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.utils.translation import gettext as _
 
 from portal import crypto
+from portal.accounts.models import User
+from portal.accounts.phones import PhoneField
+from portal.entrance import actions as accounts
 from portal.entrance import locks, stays
+from portal.shell import sms
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -25,6 +31,28 @@ class AccountAdapter(DefaultAccountAdapter):
         if stays.is_recent(context.request.session, time.time(), seconds):
             return False
         return super().is_reauthentication_required(app=app, **more)
+
+    # --- telephone numbers ---------------------------------------------------------------------------
+    def phone_form_field(self, **options):
+        return PhoneField(**options)
+
+    def get_phone(self, user):
+        return (user.phone, user.is_phone_verified) if user.phone else None
+
+    def set_phone(self, user, phone, verified):
+        accounts.set_phone(user_id=user.pk, phone=phone, is_verified=verified)
+
+    def set_phone_verified(self, user, phone):
+        accounts.set_phone(user_id=user.pk, phone=phone, is_verified=True)
+
+    def get_user_by_phone(self, phone):
+        return User.objects.with_phone(phone).filter(is_phone_verified=True).first()
+
+    def send_verification_code_sms(self, user, phone, code, **more):
+        product = settings.CITY["product"]
+        sms.send(
+            phone, _("【%(product)s】验证码 %(code)s，请勿告诉他人。") % {"product": product, "code": code}
+        )
 
 
 class FactorAdapter(DefaultMFAAdapter):

@@ -9,8 +9,10 @@ from allauth.usersessions.models import UserSession
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.db.models import Max, Sum
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from portal.accounts.models import User
 from portal.entrance import devices
 
 
@@ -66,6 +68,12 @@ def factors_of(user) -> Factors:
         keys=[r for r in rows if r.type == Authenticator.Type.WEBAUTHN],
         recovery_codes_left=len(codes.wrap().get_unused_codes()) if codes else None,
     )
+
+
+def idle_since(moment):
+    """Open accounts that nobody, and no key of theirs, has used since."""
+    last = Greatest("date_joined", "last_login", "enabled_at", Max("tokens__last_used_at"))
+    return User.objects.filter(is_active=True).annotate(used_at=last).filter(used_at__lt=moment)
 
 
 @dataclass(frozen=True)

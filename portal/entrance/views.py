@@ -2,6 +2,7 @@
 
 from allauth.account.models import EmailAddress
 from django.contrib import messages
+from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -16,7 +17,7 @@ from portal.accounts.permissions import is_officer
 from portal.accounts.scoping import require
 from portal.entrance import actions as entrance
 from portal.entrance import queries
-from portal.entrance.forms import DisableForm
+from portal.entrance.forms import DisableForm, FirstAdministratorForm
 from portal.shell.exceptions import Refusal
 
 PAGE_SIZE = 25
@@ -117,3 +118,20 @@ def unlock(request):
     entrance.unlock(username=username, by=request.user)
     messages.success(request, _("账号 %(name)s 的锁定已解除。") % {"name": username})
     return redirect("entrance:locked")
+
+
+def first_administrator(request, code):
+    """Whoever was handed the one-time word becomes the first system administrator."""
+    if not entrance.is_good_invitation(code):
+        raise Http404
+    form = FirstAdministratorForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = entrance.found_administration(**form.cleaned_data, at=timezone.now())
+        except Refusal as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            messages.success(request, _("系统管理员已建立，请接着启用第二因素。"))
+            return redirect("entrance:security")
+    return render(request, "entrance/first.html", {"form": form}, status=422 if form.errors else 200)

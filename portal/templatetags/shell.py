@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.accounts.permissions import can, memberships
-from portal.shell import assets, entries, glossary, maps
+from portal.shell import assets, entries, glossary, maps, sms
 from portal.shell.districts import District
 from portal.shell.masking import mask_credit_code, mask_email, mask_name, mask_phone
 from portal.shell.money import yuan
@@ -275,6 +275,12 @@ def filter_flag(name, label, count, is_on):
         "options": [{"value": "1", "label": label, "count": count, "is_on": is_on}],
         "kind": "checkbox",
     }
+
+
+@register.simple_tag
+def sms_is_simulated():
+    """Must the page say that no short message will arrive?"""
+    return sms.is_simulated()
 
 
 @register.simple_tag(takes_context=True)

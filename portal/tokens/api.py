@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from drf_spectacular.authentication import BasicScheme
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
@@ -10,7 +11,9 @@ from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
-from portal.accounts.permissions import memberships, reach_of
+from portal.accounts import actions as accounts
+from portal.accounts.permissions import is_officer, memberships, reach_of
+from portal.accounts.queries import has_second_factor
 from portal.shell import tenancy
 from portal.tokens import actions as tokens
 from portal.tokens.scopes import SCOPES
@@ -21,6 +24,12 @@ class TokenRequest(serializers.Serializer):
     organization = serializers.CharField(required=False)
     scopes = serializers.MultipleChoiceField(choices=list(SCOPES))
     days = serializers.IntegerField(min_value=1, max_value=365, default=90)
+    code = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=12,
+        help_text=_lazy("启用了第二因素的账号必填：验证器应用的验证码或一个恢复码。"),
+    )
 
 
 class IssuedToken(serializers.Serializer):
@@ -72,6 +81,7 @@ class Tokens(APIView):
             raise exceptions.NotAuthenticated
         data = TokenRequest(data=request.data)
         data.is_valid(raise_exception=True)
+        self._ask_second_factor(request, data.validated_data.get("code", ""))
         wanted = data.validated_data.get("organization")
         mine = [m.organization for m in memberships(request.user)]
         organization = next((o for o in mine if wanted in (None, o.code)), None)
@@ -87,3 +97,15 @@ class Tokens(APIView):
         )
         body = {"code": token.code, "secret": secret, "scopes": token.scopes, "expires_at": token.expires_at}
         return Response(IssuedToken(body).data, status=201)
+
+    def _ask_second_factor(self, request, code):
+        """A key is worth as much as the way to it: whoever has a second factor shows it here, too."""
+        user = request.user
+        if not has_second_factor(user):
+            if is_officer(user):
+                raise exceptions.PermissionDenied(_("您的岗位须先在“账号与安全”页启用第二因素。"))
+            return
+        if not accounts.check_code(user=user, code=code, request=request._request):
+            raise exceptions.ValidationError(
+                {"code": _("请提供验证器应用当前的验证码，或一个未用过的恢复码。")}
+            )

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, permissions
 
-from portal.accounts.permissions import reach_of
+from portal.accounts.permissions import is_officer, reach_of
+from portal.accounts.queries import has_second_factor
 from portal.shell import tenancy
 from portal.tokens.models import ApiToken
 
@@ -42,6 +43,8 @@ class TokenAuthentication(authentication.BaseAuthentication):
             raise exceptions.AuthenticationFailed(
                 _("访问令牌无效、已吊销或已过期，请在“访问令牌”页重新创建。")
             )
+        if is_officer(token.user) and not has_second_factor(token.user):
+            raise exceptions.AuthenticationFailed(_("令牌所有者须先在“账号与安全”页启用第二因素。"))
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_PRECISION)
         ApiToken.objects.filter(stale, id=token.id).update(last_used_at=now)
         return token

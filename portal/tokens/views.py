@@ -1,5 +1,6 @@
 """A person's keys for programs."""
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, redirect
@@ -15,6 +16,7 @@ from portal.tokens.tables import screen
 
 
 @login_required
+@reauthentication_required(app="allauth.account", allow_get=True)
 def listing(request):
     """The keys this person made; a new one's secret is shown once, here."""
     form = TokenForm(request.POST or None)
@@ -31,6 +33,7 @@ def listing(request):
 
 @login_required
 @require_POST
+@reauthentication_required(app="allauth.account")
 def revoke(request, code):
     """Take a key back."""
     token = get_object_or_404(ApiToken.objects.visible_to(request.user), code=code)

@@ -5,13 +5,14 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.core.cache import cache
 from playwright.sync_api import expect
 
 from config.demo.data import PASSWORD
 from portal.audit.models import Event
 from tests import city as town
-from tests.entrance import code_now, second_factor_of
+from tests.entrance import code_now
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -114,7 +115,6 @@ def test_a_passkey_is_the_second_step_and_later_the_only_one(city, page, key, sn
 
 
 def test_without_a_key_the_page_says_what_to_do(city, page):
-    second_factor_of(city.officer)
     page.add_init_script("navigator.credentials.get = () => Promise.reject(new Error('no'))")
     type_password(page, "officer")
 
@@ -135,6 +135,8 @@ PAGES = [
     ("key-add", "officer", "/accounts/2fa/webauthn/add/"),
     ("confirm", "officer", "/accounts/reauthenticate/"),
     ("confirm-code", "officer", "/accounts/2fa/reauthenticate/"),
+    ("code", None, "/accounts/login/code/"),
+    ("phone", "bob", "/accounts/phone/change/"),
     ("password", "bob", "/accounts/password/change/"),
     ("reset", None, "/accounts/password/reset/"),
     ("reset-sent", None, "/accounts/password/reset/done/"),
@@ -154,6 +156,7 @@ def test_every_page_of_the_door_is_fit_to_be_seen(
     cookies = {"django_language": language, "theme": theme}
     page.context.add_cookies([{"name": k, "value": v, "url": live_server.url} for k, v in cookies.items()])
     EmailAddress.objects.create(user=city.bob, email="bob@example.com", primary=True, verified=True)
+    RecoveryCodes.activate(city.officer)
     wrong = []
     for name, username, path in PAGES:
         page.context.clear_cookies(name="sessionid")

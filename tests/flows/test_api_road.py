@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.demo.data import PASSWORD
+from config.demo.factors import code_now
 from marketplace.billing.tasks import bill_finished_orders
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
@@ -34,7 +35,7 @@ class Caller:
         word = base64.b64encode(f"{username}:{PASSWORD}".encode()).decode()
         answer = self.http.post(
             "/api/v1/tokens/",
-            json.dumps({"name": "test", "scopes": scopes}),
+            json.dumps({"name": "test", "scopes": scopes, "code": code_now(username) or ""}),
             content_type="application/json",
             headers={"authorization": f"Basic {word}"},
         )

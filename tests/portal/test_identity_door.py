@@ -4,6 +4,7 @@ import time
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.test import Client
@@ -15,7 +16,7 @@ from portal.audit.models import Event
 from portal.entrance import actions as entrance
 from portal.entrance import devices, queries
 from portal.entrance.stays import BEGUN, SEEN
-from tests.entrance import SECRET, code_now, second_factor_of
+from tests.entrance import SECRET, code_now, code_of
 
 QUARTER, HALF_HOUR, HALF_DAY = 15 * 60, 30 * 60, 12 * 3600
 WRONG = "wrong-Passphrase-1"
@@ -68,19 +69,17 @@ def test_setting_it_up_opens_the_house_at_once(city):
 
 
 def test_an_officer_signs_in_with_password_and_code(city):
-    second_factor_of(city.officer)
     client = sign_in("officer")
 
     assert client.answer["Location"] == "/accounts/2fa/authenticate/"
     assert client.get("/cockpit/")["Location"].startswith("/accounts/login/")
-    answer = client.post("/accounts/2fa/authenticate/", {"code": code_now()})
+    answer = client.post("/accounts/2fa/authenticate/", {"code": code_of(city.officer)})
     assert (answer.status_code, answer["Location"]) == (302, "/desk/")
     assert client.get("/cockpit/").status_code == 200
 
 
 def test_a_code_opens_the_door_once(city):
-    second_factor_of(city.officer)
-    code = code_now()
+    code = code_of(city.officer)
     sign_in("officer").post("/accounts/2fa/authenticate/", {"code": code})
 
     answer = sign_in("officer").post("/accounts/2fa/authenticate/", {"code": code})
@@ -90,7 +89,6 @@ def test_a_code_opens_the_door_once(city):
 
 
 def test_a_session_older_than_the_office_is_asked_for_the_factor(city):
-    second_factor_of(city.officer)
     client = Client()
     client.force_login(city.officer)
     session = client.session
@@ -105,7 +103,7 @@ def test_a_firms_member_needs_no_second_factor(city):
 
 
 def test_the_seed_of_an_authenticator_app_lies_sealed(city):
-    factor = second_factor_of(city.officer)
+    factor = TOTP.activate(city.bob, SECRET).instance
 
     assert SECRET not in str(factor.data)
     assert factor.wrap().validate_code(code_now())
@@ -263,11 +261,10 @@ def test_all_names_of_an_account_are_counted_together(city):
 
 
 def test_wrong_codes_count_like_wrong_passwords(city):
-    second_factor_of(city.officer)
     client = sign_in("officer")
 
     answers = [client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code for _ in range(5)]
-    right = client.post("/accounts/2fa/authenticate/", {"code": code_now()})
+    right = client.post("/accounts/2fa/authenticate/", {"code": code_of(city.officer)})
 
     assert answers == [200, 200, 200, 200, 429]
     assert right.status_code == 429
