@@ -37,7 +37,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return PhoneField(**options)
 
     def get_phone(self, user):
-        return (user.phone, user.is_phone_verified) if user.phone else None
+        """A number nobody has proved is a note for colleagues and holds nobody up at the door."""
+        return (user.phone, True) if user.is_phone_verified else None
 
     def set_phone(self, user, phone, verified):
         accounts.set_phone(user_id=user.pk, phone=phone, is_verified=verified)

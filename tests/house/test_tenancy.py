@@ -54,6 +54,7 @@ ELEVATED = {
     "portal/audit/queries.py": 1,
     "portal/members/actions.py": 2,
     "portal/members/queries.py": 1,
+    "portal/entrance/actions.py": 2,
     "portal/notices/actions.py": 1,
     "portal/organizations/actions.py": 1,
     "portal/tokens/authentication.py": 1,
