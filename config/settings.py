@@ -244,6 +244,8 @@ OUTBOUND_LOOPBACK = env.bool("OUTBOUND_LOOPBACK", default=False)
 # --- the record ---------------------------------------------------------------------------------
 # A folder, best on another machine's disk, where signed checkpoints are out of the database owner's reach.
 AUDIT_EXPORT_DIR = env("AUDIT_EXPORT_DIR", default="")
+# How long events stay in the table before `archive_audit` may carry them away; the law asks for six months.
+AUDIT_MONTHS = env.int("AUDIT_MONTHS", default=13)
 
 BACKUP_DIR = env("BACKUP_DIR", default=str(VAR_DIR / "backups"))
 BACKUPS_KEPT = env.int("BACKUPS_KEPT", default=14)

@@ -8,6 +8,7 @@ class PortalConfig(AppConfig):
     verbose_name = _("公共算力门户")
 
     def ready(self):
+        from portal.audit import checks as audit_checks  # noqa: F401
         from portal.crypto import checks  # noqa: F401
         from portal.entrance import receivers
         from portal.shell import tenancy

@@ -1,6 +1,6 @@
 from portal.accounts.models import PasswordRecord, User
 from portal.approvals.models import Approval
-from portal.audit.models import Checkpoint, Event, Seal
+from portal.audit.models import Archive, Checkpoint, Event, Seal
 from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice
 from portal.organizations.models import Membership, Organization, Project
@@ -11,6 +11,7 @@ __all__ = [
     "AccessReviewLine",
     "Invitation",
     "ApiToken",
+    "Archive",
     "Approval",
     "Checkpoint",
     "Event",

@@ -5,7 +5,7 @@ from django.db.models import Max
 
 from portal.audit import chain
 from portal.audit.canonical import UNSEALED
-from portal.audit.models import Checkpoint, Event, Seal
+from portal.audit.models import Archive, Checkpoint, Event, Seal
 from portal.audit.register import EVENTS
 from portal.crypto import provider
 from portal.shell import tenancy
@@ -45,10 +45,12 @@ def seal(*, limit=1000) -> int:
             cursor.execute(UNSEALED, words)
             waiting = cursor.fetchall()
         chains = {name for _id, name, _canonical in waiting}
-        last = {
+        last: dict[str, Seal | chain.Head] = {
             s.chain: s
             for s in Seal.objects.filter(chain__in=chains).order_by("chain", "-position").distinct("chain")
         }
+        if archive := Archive.objects.last():
+            last = archive.heads | last
         seals = []
         for event_id, name, canonical in waiting:
             before = last.get(name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 FIRST = "0" * 64
 CHECKPOINTS = "checkpoints"
+ARCHIVES = "archives"
 _EMPTY = hashlib.new("sm3")
 
 

@@ -15,11 +15,16 @@ HERE = Path(__file__).parent
 
 def package(*, at, since=None, until=None) -> tuple[bytes, int]:
     """Every chain's links of these days without a gap, as a zip, and how many they are."""
+    return packed(*_between(since, until), at=at)
+
+
+def packed(where: str, values: dict, *, at) -> tuple[bytes, int]:
+    """Some links with everything that proves them, as a zip, and how many they are."""
     body, count = io.BytesIO(), 0
     actors, organizations = set(), set()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("events.jsonl", "w") as out:
-            for link in queries.links(*_between(since, until)):
+            for link in queries.links(where, values):
                 event = json.loads(link.canonical) if link.canonical else {}
                 actors.add(event.get("actor"))
                 organizations.add(event.get("organization"))

@@ -1,5 +1,6 @@
 """What happened, in an order that nobody can quietly rewrite."""
 
+import json
 from datetime import UTC, datetime, time, timedelta
 
 from django.conf import settings
@@ -148,3 +149,41 @@ class Checkpoint(AppendOnly):
             "algorithm": self.algorithm,
             "signature": self.signature,
         }
+
+
+class Archive(AppendOnly):
+    """Where the table begins: everything before was carried to the archive, and this says after which links."""
+
+    tenant = tenancy.belongs_to()
+
+    number = models.BigIntegerField(unique=True)
+    made_at = models.DateTimeField()
+    until = models.DateTimeField()
+    starts = models.JSONField(default=dict)
+    links = models.BigIntegerField()
+    file = models.CharField(max_length=80)
+    sm3 = models.CharField(max_length=64)
+    key_id = models.CharField(max_length=32)
+    algorithm = models.CharField(max_length=16)
+    signature = models.TextField()
+
+    class Meta:
+        ordering = ["number"]
+
+    def statement(self) -> bytes:
+        """The bytes that were signed."""
+        body = {
+            "number": self.number,
+            "made_at": self.made_at.astimezone(UTC).isoformat(),
+            "until": self.until.astimezone(UTC).isoformat(),
+            "starts": self.starts,
+            "links": self.links,
+            "file": self.file,
+            "sm3": self.sm3,
+        }
+        return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @property
+    def heads(self) -> dict[str, chain.Head]:
+        """The last archived link of each chain."""
+        return {name: chain.Head(*head) for name, head in self.starts.items()}

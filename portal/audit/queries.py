@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.audit import chain, store
 from portal.audit.canonical import LINKS
 from portal.audit.chain import Break, Link
-from portal.audit.models import Checkpoint, Event, Seal
+from portal.audit.models import Archive, Checkpoint, Event, Seal
 from portal.crypto import Signature, provider
 from portal.shell import tenancy
 
@@ -29,7 +29,12 @@ def breaks() -> list[Break]:
     """The first bad row of each chain and of the checkpoints; an empty list means that nothing was rewritten."""
     checkpoints = list(Checkpoint.objects.order_by("number"))
     promised = chain.heads_by_chain(checkpoint.heads for checkpoint in checkpoints)
-    return [*checkpoint_breaks(checkpoints), *chain.breaks(links(), promised), *forgotten(checkpoints)]
+    return [
+        *checkpoint_breaks(checkpoints),
+        *archive_breaks(),
+        *chain.breaks(links(), promised, starts()),
+        *forgotten(checkpoints),
+    ]
 
 
 def breaks_of(organization_ids) -> list[Break]:
@@ -40,13 +45,33 @@ def breaks_of(organization_ids) -> list[Break]:
     of_theirs = Event.objects.filter(organization_id__in=organization_ids)
     codes = set(of_theirs.order_by().values_list("organization__code", flat=True).distinct())
     own = {name: heads for name, heads in promised.items() if name in codes}
-    return list(chain.breaks(links("WHERE seal.chain = ANY(%(chains)s)", {"chains": list(codes)}), own))
+    theirs = links("WHERE seal.chain = ANY(%(chains)s)", {"chains": list(codes)})
+    return list(chain.breaks(theirs, own, starts()))
+
+
+@tenancy.citywide()
+def starts() -> dict[str, chain.Head]:
+    """After which link of each chain the archive ends and the table begins."""
+    archive = Archive.objects.last()
+    return archive.heads if archive else {}
+
+
+def archive_breaks() -> list[Break]:
+    """The first note of an archive that is not as it was signed."""
+    for number, archive in enumerate(Archive.objects.order_by("number"), 1):
+        signature = Signature(archive.key_id, archive.algorithm, archive.signature)
+        if archive.number != number:
+            return [Break(chain.ARCHIVES, number, None, "missing")]
+        if not provider().verify(archive.statement(), signature):
+            return [Break(chain.ARCHIVES, number, None, "edited")]
+    return []
 
 
 def holds(seal: Seal) -> bool:
     """Whether one link still follows the one before it and says what was sealed."""
     before = Seal.objects.filter(chain=seal.chain, position=seal.position - 1).first()
-    last = chain.Head(before.position, before.digest) if before else chain.Head(0, chain.FIRST)
+    first = starts().get(seal.chain) or chain.Head(0, chain.FIRST)
+    last = chain.Head(before.position, before.digest) if before else first
     where = "WHERE seal.chain = %(chain)s AND seal.position = %(position)s"
     return not any(
         chain.objection(link, last) for link in links(where, {"chain": seal.chain, "position": seal.position})

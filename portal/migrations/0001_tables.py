@@ -415,6 +415,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Archive",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.BigIntegerField(unique=True)),
+                ("made_at", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                ("starts", models.JSONField(default=dict)),
+                ("links", models.BigIntegerField()),
+                ("file", models.CharField(max_length=80)),
+                ("sm3", models.CharField(max_length=64)),
+                ("key_id", models.CharField(max_length=32)),
+                ("algorithm", models.CharField(max_length=16)),
+                ("signature", models.TextField()),
+            ],
+            options={
+                "ordering": ["number"],
+            },
+        ),
+        migrations.CreateModel(
             name="Notice",
             fields=[
                 (

@@ -25,6 +25,7 @@ def test_these_tables_are_history():
         "marketplace_journal",
         "marketplace_statement",
         "marketplace_statementline",
+        "portal_archive",
         "portal_checkpoint",
         "portal_event",
         "portal_seal",

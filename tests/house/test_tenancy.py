@@ -51,7 +51,7 @@ ELEVATED = {
     "marketplace/orders/actions.py": 2,
     "portal/accounts/permissions.py": 1,
     "portal/audit/actions.py": 1,
-    "portal/audit/queries.py": 1,
+    "portal/audit/queries.py": 2,
     "portal/members/actions.py": 2,
     "portal/members/queries.py": 1,
     "portal/entrance/actions.py": 2,
