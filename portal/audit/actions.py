@@ -50,7 +50,7 @@ def seal(*, limit=1000) -> int:
             for s in Seal.objects.filter(chain__in=chains).order_by("chain", "-position").distinct("chain")
         }
         if archive := Archive.objects.last():
-            last = archive.heads | last
+            last = {**archive.heads, **last}
         seals = []
         for event_id, name, canonical in waiting:
             before = last.get(name)
