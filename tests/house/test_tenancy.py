@@ -43,7 +43,7 @@ PUBLIC = {
     "subsidies_programme",
 }
 # Tables that only the city's own deeds touch.
-CITYS_OWN = {"federation_hold", "federation_simulatedjob", "portal_checkpoint"}
+CITYS_OWN = {"federation_hold", "federation_simulatedjob", "portal_archive", "portal_checkpoint"}
 # Where code asks for more than its visitor may see.
 ELEVATED = {
     "config/celery.py": 1,
