@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "portal.shell.middleware.RequestId",
     "portal.shell.middleware.Measured",
     "portal.shell.middleware.ProtectiveHeaders",
+    "config.status.AskedByAStranger",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -283,6 +284,8 @@ CELERY_BEAT_SCHEDULE = {
         ("portal.members", "open_access_reviews", 3600),
         ("portal.entrance", "disable_idle_accounts", 3600),
         ("portal.audit", "take_audit_checkpoint", 3600),
+        ("portal.lists", "write_exports", 5),
+        ("portal.lists", "expire_exports", 3600),
     )
 }
 

@@ -3,13 +3,14 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config import health
+from config import health, status
 from config.metrics import metrics
 
 urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("metrics", metrics, name="metrics"),
     path("readyz", health.ready, name="ready"),
+    path("status/", status.page, name="status"),
     # One page of ours for what allauth spreads over two.
     path("accounts/2fa/", RedirectView.as_view(pattern_name="entrance:security")),
     path("accounts/sessions/", RedirectView.as_view(pattern_name="entrance:security")),

@@ -1,5 +1,6 @@
 """The federation's doors and figures."""
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -8,7 +9,9 @@ from federation.capacity import tables
 from federation.capacity.models import Pool
 from federation.capacity.panels import panels as panels
 from federation.clusters.models import Cluster
-from portal.shell.entries import Figure, Gauge, Navigation
+from portal.accounts.permissions import can
+from portal.shell.entries import Figure, Gauge, Hit, Navigation
+from portal.shell.names import named
 
 navigation = [
     Navigation(gettext_lazy("加速卡目录"), "capacity:accelerators", order=30, icon="chip"),
@@ -49,3 +52,17 @@ def state_of_clusters():
 
 gauges = [state_of_clusters]
 screens = [tables.clusters, tables.accelerators]
+
+
+def found_clusters(user, words, limit):
+    """The clusters whose inside I may see, by name or code."""
+    if not can(user, "clusters.view"):
+        return []
+    wish = Q(code__istartswith=words) | Q(name__icontains=words) | Q(name_en__icontains=words)
+    rows = Cluster.objects.visible_to(user).filter(wish).order_by("code")[:limit]
+    return [
+        Hit(named(row), reverse("capacity:cluster", args=[row.code]), _("集群"), row.code) for row in rows
+    ]
+
+
+searchers = [found_clusters]

@@ -1,6 +1,6 @@
 """The trading centre's doors and figures."""
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,9 +17,11 @@ from marketplace.orders.models import Order
 from marketplace.orders.panels import panels as panels
 from marketplace.payments import tables as receipts
 from marketplace.settlement import tables as statements
+from marketplace.settlement.models import Statement
 from portal.accounts.permissions import can
-from portal.shell.entries import Figure, Gauge, Navigation
+from portal.shell.entries import Figure, Gauge, Hit, Navigation
 from portal.shell.money import yuan
+from portal.shell.names import named
 
 navigation = [
     Navigation(gettext_lazy("算力市场"), "storefront:list", order=10, icon="market"),
@@ -108,3 +110,44 @@ def open_orders():
 
 
 gauges = [open_orders]
+
+
+def found_orders(user, words, limit):
+    """The orders I may see, by the beginning of their number or a part of their name."""
+    if not can(user, "orders.view"):
+        return []
+    rows = Order.objects.visible_to(user).filter(Q(code__istartswith=words) | Q(name__icontains=words))
+    return [
+        Hit(order.name or order.code, order.get_absolute_url(), _("订单"), order.code)
+        for order in rows.order_by("-id")[:limit]
+    ]
+
+
+def found_plans(user, words, limit):
+    """What is on the shelf, by accelerator or provider."""
+    rows = Plan.objects.on_shelf().select_related("accelerator", "provider")
+    wish = Q(code__istartswith=words)
+    for field in ("accelerator__name", "provider__name", "provider__name_en"):
+        wish |= Q(**{f"{field}__icontains": words})
+    return [
+        Hit(
+            named(plan.accelerator),
+            reverse("storefront:detail", args=[plan.code]),
+            _("商品"),
+            named(plan.provider),
+        )
+        for plan in rows.filter(wish).order_by("code")[:limit]
+    ]
+
+
+def found_statements(user, words, limit):
+    """The statements I may see, by number or party."""
+    if not can(user, "statements.view"):
+        return []
+    rows = Statement.objects.visible_to(user).filter(Q(code__istartswith=words) | Q(title__icontains=words))
+    return [
+        Hit(row.title, row.get_absolute_url(), _("结算单"), row.code) for row in rows.order_by("-id")[:limit]
+    ]
+
+
+searchers = [found_orders, found_plans, found_statements]

@@ -1,6 +1,7 @@
 from portal.accounts.models import PasswordRecord, User
 from portal.approvals.models import Approval
 from portal.audit.models import Archive, Checkpoint, Event, Seal
+from portal.lists.models import Export, SavedView
 from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice
 from portal.organizations.models import Membership, Organization, Project
@@ -15,11 +16,13 @@ __all__ = [
     "Approval",
     "Checkpoint",
     "Event",
+    "Export",
     "Membership",
     "Notice",
     "Organization",
     "PasswordRecord",
     "Project",
+    "SavedView",
     "Seal",
     "User",
 ]

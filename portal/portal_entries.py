@@ -1,11 +1,20 @@
 """The ground floor's own doors."""
 
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.approvals import tables as approvals
+from portal.approvals.models import Approval
 from portal.audit.models import Event
+from portal.help.articles import about
+from portal.lists import queries as lists
+from portal.lists import tables as exports
+from portal.lists.models import Export
 from portal.notices import tables as notices
-from portal.shell.entries import Gauge, Navigation
+from portal.organizations.models import Project
+from portal.shell.entries import Gauge, Hit, Navigation, Task, ToDo
 from portal.tokens import tables as tokens
 
 navigation = [
@@ -14,6 +23,7 @@ navigation = [
     Navigation(
         _("审批"), "approvals:list", section="enterprise", order=40, icon="check", action="approvals.view"
     ),
+    Navigation(_("我的待办"), "todo", section="account", order=2, icon="check", action="members.view"),
     Navigation(_("通知"), "notices:list", section="account", order=10, icon="bell", action="members.view"),
     Navigation(
         _("单位与项目"),
@@ -54,7 +64,6 @@ navigation = [
         _("驾驶舱"), "cockpit:board", section="government", order=1, icon="gauge", action="cockpit.view"
     ),
 ]
-screens = [approvals.screen, notices.screen, tokens.screen]
 
 
 def the_record():
@@ -68,3 +77,72 @@ def the_record():
 
 
 gauges = [the_record]
+
+
+screens = [approvals.screen, exports.screen, notices.screen, tokens.screen]
+list_starts = [lists.start_of]
+
+
+def projects(user, words, limit):
+    """My firms' projects, by name or the beginning of their code."""
+    rows = Project.objects.visible_to(user) if user.is_authenticated else Project.objects.none()
+    found = rows.filter(Q(name__icontains=words) | Q(code__istartswith=words)).order_by("-id")[:limit]
+    return [
+        Hit(p.name, reverse("organizations:change_project", args=[p.code]), gettext("项目"), p.code)
+        for p in found
+    ]
+
+
+def _waiting(approval):
+    return Task(
+        approval.summary,
+        approval.get_absolute_url(),
+        approval.requested_at,
+        approval.requested_by,
+        approval.status,
+        approval.get_status_display(),
+    )
+
+
+def _writing(export):
+    return Task(
+        gettext("导出 %(form)s") % {"form": export.form.upper()},
+        reverse("lists:exports"),
+        export.requested_at,
+        state=export.status,
+        state_word=export.get_status_display(),
+    )
+
+
+def help_articles(user, words, limit):
+    """Help on these words."""
+    return [
+        Hit(str(a.title), reverse("help:article", args=[a.code]), gettext("帮助"))
+        for a in about(words)[:limit]
+    ]
+
+
+searchers = [projects, help_articles]
+todos = [
+    ToDo(
+        _("审批"),
+        awaiting=lambda user: Approval.objects.awaiting(user).select_related("requested_by"),
+        submitted=lambda user: (
+            Approval.objects.visible_to(user)
+            .pending()
+            .filter(requested_by=user)
+            .select_related("requested_by")
+        ),
+        task=_waiting,
+        url_name="approvals:list",
+    ),
+    ToDo(
+        _("导出文件"),
+        awaiting=lambda user: Export.objects.none(),
+        submitted=lambda user: (
+            Export.objects.visible_to(user).filter(status=Export.Status.QUEUED).defer("content")
+        ),
+        task=_writing,
+        url_name="lists:exports",
+    ),
+]

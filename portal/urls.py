@@ -12,5 +12,7 @@ urlpatterns = [
     path("notices/", include("portal.notices.urls")),
     path("audit/", include("portal.audit.urls")),
     path("people/", include("portal.privacy.urls")),
-    path("lists/", include("portal.lists.urls")),
+    path("", include("portal.lists.urls")),
+    path("", include("portal.search.urls")),
+    path("", include("portal.help.urls")),
 ]

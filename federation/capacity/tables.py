@@ -1,9 +1,10 @@
 """The lists of clusters and of accelerators."""
 
 import django_filters as filters
+from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
-from federation.capacity.models import Accelerator
+from federation.capacity.models import Accelerator, Pool
 from federation.clusters.models import Cluster
 from federation.providers.models import Provider
 from portal.shell.districts import District
@@ -33,7 +34,9 @@ clusters = ListScreen(
         "各集群上报的加速卡：总量、平台外已售、平台订单占用与可售。1P 等于每秒 10¹⁵ 次 FP16 稠密浮点运算。"
     ),
     rows=lambda user: (
-        Cluster.objects.visible_to(user).select_related("provider").prefetch_related("pools__accelerator")
+        Cluster.objects.visible_to(user)
+        .select_related("provider")
+        .prefetch_related(Prefetch("pools", Pool.objects.select_related("accelerator")))
     ),
     action="clusters.view",
     filters=ClusterFilters,

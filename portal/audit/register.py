@@ -47,6 +47,7 @@ EVENTS = {
     "project.changed": _("修改项目设置"),
     "token.issued": _("创建访问令牌"),
     "token.revoked": _("吊销访问令牌"),
+    "export.requested": _("导出列表"),
     "approval.requested": _("提交审批"),
     "approval.approved": _("同意审批"),
     "approval.rejected": _("驳回审批"),

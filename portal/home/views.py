@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 
 from portal.accounts.permissions import memberships
 from portal.approvals.models import Approval
+from portal.home import queries
 from portal.shell import entries
 
 
@@ -31,3 +32,16 @@ def desk(request):
             "notices": request.user.notices.all()[:6],
         },
     )
+
+
+@login_required
+def todo(request):
+    """What waits for me, by kind, the oldest first."""
+    return render(request, "home/todo.html", {"piles": queries.awaiting(request.user)})
+
+
+@login_required
+def submitted(request):
+    """What I handed in and others have in hand."""
+    context = {"piles": queries.submitted(request.user), "is_mine": True}
+    return render(request, "home/todo.html", context)

@@ -9,6 +9,7 @@ from portal.shell.responses import XLSX
 from portal.shell.workbooks import csv_text, workbook
 
 MOST_AT_ONCE = 5_000
+MOST_IN_BACKGROUND = 100_000
 FORMS = {"xlsx": XLSX, "csv": "text/csv; charset=utf-8"}
 
 

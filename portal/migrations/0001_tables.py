@@ -565,6 +565,100 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Export",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=32, unique=True)),
+                ("screen", models.CharField(max_length=32)),
+                ("query", models.CharField(blank=True, max_length=1000)),
+                ("form", models.CharField(max_length=4, verbose_name="格式")),
+                ("language", models.CharField(max_length=10)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "排队中"),
+                            ("ready", "可下载"),
+                            ("failed", "未成功"),
+                            ("expired", "已过期"),
+                        ],
+                        default="queued",
+                        max_length=8,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("row_count", models.PositiveIntegerField(verbose_name="条数")),
+                ("filename", models.CharField(blank=True, max_length=80)),
+                ("content", models.BinaryField(null=True)),
+                ("requested_at", models.DateTimeField(verbose_name="申请时间")),
+                ("ready_at", models.DateTimeField(null=True)),
+                ("expires_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["status", "id"], name="portal_expo_status_4ab8e3_idx")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "ready"), _negated=True),
+                            ("content__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="a_ready_export_has_its_file",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SavedView",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=32, unique=True)),
+                ("screen", models.CharField(max_length=32)),
+                ("name", models.CharField(max_length=40, verbose_name="视图名称")),
+                ("query", models.CharField(blank=True, max_length=1000)),
+                ("is_default", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "screen", "name"), name="one_view_per_name"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True)),
+                        fields=("user", "screen"),
+                        name="one_default_view_per_list",
+                    ),
+                ],
+            },
+        ),
         migrations.AddIndex(
             model_name="event",
             index=models.Index(fields=["organization", "-id"], name="portal_even_organiz_044913_idx"),

@@ -24,6 +24,11 @@ def shell(request):
     def unread():
         return user.notices.filter(read_at=None).count() if user and user.is_authenticated else 0
 
+    def waiting():
+        if not (user and user.is_authenticated):
+            return 0
+        return sum(todo.awaiting(user).count() for todo in entries.todos())
+
     return {
         "city": {
             **city,
@@ -32,5 +37,6 @@ def shell(request):
         },
         "navigation": SimpleLazyObject(doors),
         "unread_notices": SimpleLazyObject(unread),
+        "todos_waiting": SimpleLazyObject(waiting),
         "theme": request.COOKIES.get("theme", "auto"),
     }

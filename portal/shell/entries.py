@@ -157,3 +157,55 @@ def reviews() -> dict[str, Callable]:
 def gauges() -> tuple[Callable, ...]:
     """What each centre lets the monitoring count: functions that return Gauges."""
     return tuple(read for module in _modules() for read in getattr(module, "gauges", []))
+
+
+@cache
+def list_starts() -> tuple[Callable, ...]:
+    """Functions of a request and a list that name the query it opens with, where the reader has chosen one."""
+    return tuple(make for module in _modules() for make in getattr(module, "list_starts", []))
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits for a person, or that a person waits for."""
+
+    title: str
+    url: str
+    at: datetime
+    by: object = ""
+    state: str = ""
+    state_word: str | Promise = ""
+    due: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """One kind of work in a room: what waits for this person, what this person handed in, and one row of it as a Task."""
+
+    label: str | Promise
+    awaiting: Callable
+    submitted: Callable
+    task: Callable
+    url_name: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something found: what it is called, where it is, and of which kind."""
+
+    label: str
+    url: str
+    kind: str | Promise
+    note: str = ""
+
+
+@cache
+def todos() -> tuple[ToDo, ...]:
+    """Every kind of work that can wait for somebody."""
+    return tuple(todo for module in _modules() for todo in getattr(module, "todos", []))
+
+
+@cache
+def searchers() -> tuple[Callable, ...]:
+    """How each centre is searched: functions of (user, words, limit) that return Hits this person may see."""
+    return tuple(make for module in _modules() for make in getattr(module, "searchers", []))

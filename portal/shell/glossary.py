@@ -36,6 +36,8 @@ LOOKS = {
     "lapsed": OVER,
     "suspended": WAITING,
     "paid": GOOD,
+    "ready": GOOD,
+    "unread": MOVING,
     "active": GOOD,
     "approved": GOOD,
     "published": GOOD,

@@ -19,11 +19,12 @@ from urllib.parse import parse_qs, urlencode
 from django.db import models
 from django.db.models import Count, Sum
 from django.http import QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from portal.shell import entries
 from portal.shell.filters import Filters
 from portal.shell.lists import page_of
 from portal.shell.money import to_yuan
@@ -302,8 +303,11 @@ class Asked:
         totals = {c.key.replace(".", "__"): Sum(c.total, default=0) for c in self.screen.columns if c.total}
         return self.rows.order_by().aggregate(rows_counted=Count("pk"), **totals)
 
-    @property
+    @cached_property
     def count(self) -> int:
+        """Of every row in the present tab; the tabs have counted them already where no totals are asked."""
+        if self.tabs and not any(column.total for column in self.screen.columns):
+            return next(count for value, _label, count in self.tabs if value == self.tab)
         return self.sums["rows_counted"]
 
     @cached_property
@@ -427,6 +431,10 @@ def listing_of(request, screen: ListScreen) -> Listing:
 
 def show(request, screen: ListScreen, template="shell/list.html", *, status=200, **context):
     """Answer with the list: the whole page, or its results alone when only they were asked for."""
+    if not request.GET and request.method == "GET":
+        for start_of in entries.list_starts():
+            if query := start_of(request, screen):
+                return redirect(f"{request.path}?{query}")
     is_part = request.htmx and request.htmx.target == "results" and not request.htmx.history_restore_request
     context |= {"list": listing_of(request, screen), "screen": screen}
     response = render(request, "shell/_results.html" if is_part else template, context, status=status)

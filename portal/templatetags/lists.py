@@ -2,6 +2,8 @@
 
 from django import template
 
+from portal.lists import queries
+
 register = template.Library()
 
 
@@ -13,10 +15,31 @@ def tab_query(context, name, value):
         wishes.pop(gone, None)
     if value:
         wishes[name] = value
-    return f"?{wishes.urlencode()}"
+    return _address(wishes)
+
+
+@register.simple_tag(takes_context=True)
+def without_condition(context, name):
+    """This list's address with one condition taken away."""
+    wishes = context["request"].GET.copy()
+    for gone in (name, "cursor", "view"):
+        wishes.pop(gone, None)
+    return _address(wishes)
+
+
+def _address(wishes):
+    # An address without any wish would open the reader's default view.
+    return f"?{wishes.urlencode() or 'view=all'}"
 
 
 @register.inclusion_tag("components/list_menus.html", takes_context=True)
 def list_menus(context):
-    """How a list is shown, and taking it along as a file."""
-    return {"list": context["list"], "screen": context["screen"], "request": context["request"]}
+    """The views kept of a list, how it is shown, and taking it along as a file."""
+    request, screen = context["request"], context["screen"]
+    return {
+        "list": context["list"],
+        "screen": screen,
+        "request": request,
+        "views": queries.views_of(request, screen),
+        "here": request.GET.get("view", ""),
+    }

@@ -25,6 +25,7 @@ from portal.audit.models import Event
 from portal.audit.register import EVENTS
 from portal.entrance import actions as entrance
 from portal.entrance import queries
+from portal.lists import actions as lists
 from portal.members import actions as members
 from portal.notices.models import Notice
 from portal.organizations.credit_code import check_digit
@@ -91,6 +92,13 @@ PLACED_WHY = "above the project's threshold a second person is asked, which is a
 LATER = {"expires_at": "{later}", "organization": "EN-LUDAO", "amount": "10.00"}
 
 DEEDS = [
+    Deed(
+        "lists/<code>/exports/",
+        "bob",
+        ("export.requested",),
+        {"form": "csv", "query": "status=billed"},
+        code="list",
+    ),
     Deed(
         "organization/join/",
         "charlie",
@@ -441,6 +449,15 @@ EXEMPT = [
         why="a hat for this session; what is done under it names its organisation",
     ),
     Deed("notices/read/", "bob", (), why="one's own inbox"),
+    Deed(
+        "lists/<code>/views/",
+        "bob",
+        (),
+        {"name": "我的", "query": "status=billed"},
+        code="list",
+        why="how one likes to see a list",
+    ),
+    Deed("lists/views/<code>/forget/", "bob", (), code="view", why="how one likes to see a list"),
     Deed("notices/<code>/read/", "bob", (), code="notice", why="one's own inbox"),
     Deed(
         "marketplace/plans/<code>/order/",
@@ -543,6 +560,14 @@ READS = {
     "marketplace/plans/<code>/",
     "orders/",
     "lists/<code>/export.<slug:form>",
+    "exports/",
+    "search/",
+    "help/",
+    "help/<slug:code>/",
+    "status/",
+    "todo/",
+    "todo/submitted/",
+    "exports/<code>/",
     "orders/<code>/",
     "orders/<code>/log/",
     "wallet/",
@@ -644,6 +669,10 @@ def census(django_db_setup, django_db_blocker):
             "open": place(city, key="open", cards=1, at=now).code,
             "waiting": waiting.code,
             "billed": billed.code,
+            "list": "orders",
+            "view": lists.save_view(
+                screen="orders", name="kept", query="", is_default=False, by=city.bob, at=now
+            ).code,
             "programme": "PG-CITY-2026",
             "plan": "unicom-h800",
             "person": "jian",

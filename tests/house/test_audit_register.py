@@ -17,6 +17,7 @@ NAMES = {
     "approval": "approved rejected requested",
     "audit": "evidence_taken exported searched verified",
     "bill": "posted",
+    "export": "requested",
     "order": "billed cancel_requested cancelled confirmed expired placed refunded rejected started",
     "member": "changed expired granted invitation_withdrawn invited joined withdrawn",
     "organization": "founded onboarded",

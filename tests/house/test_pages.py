@@ -22,8 +22,13 @@ PEOPLE = ("anonymous", "alice", "charlie", "officer", "auditor", "finance", "uni
 PAGES = {
     "": "1111111",
     "desk/": "L111111",
+    "todo/": "L111111",
+    "todo/submitted/": "L111111",
+    "search/": "1111111",
     "preferences/": "5555555",
     "help/": "1111111",
+    "help/<slug:code>/": "1111111",
+    "status/": "1111111",
     "organization/": "L111111",
     "organization/join/": "L111111",
     "organization/switch/": "L555555",
@@ -66,6 +71,11 @@ PAGES = {
     "clusters/<code>/": "L331111",
     "accelerators/": "1111111",
     "lists/<code>/export.<slug:form>": "4111113",
+    "lists/<code>/exports/": "L555555",
+    "lists/<code>/views/": "L555555",
+    "lists/views/<code>/forget/": "L555555",
+    "exports/": "L111111",
+    "exports/<code>/": "L444444",
     "marketplace/": "1111111",
     "marketplace/plans/<code>/": "1111111",
     "marketplace/plans/<code>/order/": "L113333",
@@ -181,6 +191,8 @@ def visited(django_db_setup, django_db_blocker):
             "marketplace/drafts": "DR-NONE",
             "plans": "unicom-h800",
             "lists": "orders",
+            "lists/views": "VW-NONE",
+            "exports": "EX-NONE",
             "orders": order.code,
             "statements": statement.code,
             "subsidies/programmes": "PG-CITY-2026",
@@ -203,7 +215,7 @@ def filled(route, codes):
         return "/" + route.replace("<secret>", codes["invitations"])
     if "<code>" not in route:
         return f"/{route}"
-    route = route.replace("<slug:form>", "csv")
+    route = route.replace("<slug:form>", "csv").replace("<slug:code>", "join")
     place_of = route.removeprefix("api/v1/").split("/<code>")[0]
     return "/" + route.replace("<code>", codes[place_of])
 

@@ -12,7 +12,12 @@ from openpyxl import load_workbook
 from marketplace.orders.models import Order
 from marketplace.orders.tables import screen as orders
 from marketplace.settlement import actions as settlement
+from portal.lists import actions as lists
+from portal.lists.models import Export, SavedView
+from portal.lists.tasks import write_exports
+from portal.notices.models import Notice
 from portal.shell import entries
+from portal.shell.exceptions import Refusal
 from portal.shell.lists import page_of
 from portal.shell.screens import Asked, Listing, Taste
 from portal.tokens import actions as tokens
@@ -216,6 +221,9 @@ def test_every_list_can_be_sorted_filtered_and_written_down(city, code):
     """Each declared column is found on a row, sorts, and has a typed cell."""
     screen = entries.screens()[code]
     place(city, key="dear", cards=1, hours="100", project=city.model, at=timezone.now())
+    lists.request_export(
+        screen="orders", query="", form="csv", row_count=5, language="en", by=city.alice, at=timezone.now()
+    )
     settlement.close(until=timezone.now(), by=None, at=timezone.now())
     tokens.issue(
         organization=city.ludao, name="k", scopes=["orders:read"], days=30, by=city.alice, at=timezone.now()
@@ -233,3 +241,119 @@ def test_every_list_can_be_sorted_filtered_and_written_down(city, code):
     assert list(Asked(screen, user, QueryDict("q=x")).sheet_rows(10)) is not None
     rows = list(Asked(screen, user, QueryDict("")).sheet_rows(10))
     assert {len(row) for row in rows} == {len(screen.facts)}
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Three rows are already a long list."""
+    monkeypatch.setattr("portal.lists.views.MOST_AT_ONCE", 3)
+
+
+def test_a_long_list_is_written_in_the_background_and_only_its_asker_fetches_it(city, short):
+    alice, bob = visitor(city, "alice"), visitor(city, "bob")
+
+    offer = alice.get("/lists/orders/export.csv?status=confirmed")
+    alice.post("/lists/orders/exports/", {"form": "csv", "query": "status=confirmed&ordering=cards"})
+    export = Export.objects.get()
+    before = alice.get(f"/exports/{export.code}/")
+    write_exports()
+    write_exports()
+    after = alice.get(f"/exports/{export.code}/")
+
+    assert "在后台导出" in offer.content.decode()
+    assert (export.status, export.row_count, before.status_code) == ("queued", 4, 404)
+    lines = after.content.decode().splitlines()
+    assert [line.split(",")[1] for line in lines[1:]] == codes(city.placed[1:])
+    assert bob.get(f"/exports/{export.code}/").status_code == 404
+    assert Notice.objects.filter(user=city.alice, url="/exports/").count() == 1
+
+
+def test_a_file_asked_for_by_somebody_who_left_is_not_written(city):
+    lists.request_export(
+        screen="orders", query="", form="csv", row_count=5, language="en", by=city.alice, at=timezone.now()
+    )
+    city.alice.memberships.all().delete()
+
+    write_exports()
+
+    export = Export.objects.get()
+    assert (export.status, export.content) == ("failed", None)
+
+
+def test_files_are_thrown_away_after_a_week(city):
+    wish = {
+        "screen": "orders",
+        "query": "",
+        "form": "xlsx",
+        "row_count": 5,
+        "language": "en",
+        "by": city.alice,
+    }
+    old = lists.request_export(**wish, at=timezone.now() - timedelta(days=8))
+    young = lists.request_export(**wish, at=timezone.now())
+    lists.finish(export_id=old.id, content=b"x", filename="x", at=timezone.now() - timedelta(days=8))
+    lists.finish(export_id=young.id, content=b"x", filename="x", at=timezone.now())
+
+    lists.expire(at=timezone.now())
+
+    old.refresh_from_db()
+    young.refresh_from_db()
+    assert (old.status, old.content) == ("expired", None)
+    assert (young.status, bytes(young.content)) == ("ready", b"x")
+
+
+def test_a_fourth_waiting_file_is_refused(city):
+    wish = {
+        "screen": "orders",
+        "query": "",
+        "form": "csv",
+        "row_count": 5,
+        "language": "en",
+        "by": city.alice,
+    }
+    for _number in range(3):
+        lists.request_export(**wish, at=timezone.now())
+
+    with pytest.raises(Refusal, match="3 个导出"):
+        lists.request_export(**wish, at=timezone.now())
+
+    assert Export.objects.count() == 3
+
+
+def test_a_default_view_opens_the_list_and_all_still_shows_all(city):
+    alice = visitor(city, "alice")
+
+    alice.post(
+        "/lists/orders/views/",
+        {"name": "已结算的", "query": "status=billed", "is_default": "on", "next": "/orders/"},
+    )
+    view = SavedView.objects.get()
+    opened = alice.get("/orders/")
+    all_rows = alice.get("/orders/?view=all")
+    others = visitor(city, "bob").get("/orders/")
+
+    assert opened.headers["location"] == f"/orders/?status=billed&view={view.code}"
+    assert len(all_rows.context["list"].table) == 5
+    assert "已结算的" in all_rows.content.decode()
+    assert others.status_code == 200
+
+
+def test_a_name_is_kept_once_and_one_view_is_the_default(city):
+    wish = {"screen": "orders", "by": city.alice, "at": timezone.now()}
+    lists.save_view(name="a", query="q=1", is_default=True, **wish)
+    lists.save_view(name="b", query="q=2", is_default=True, **wish)
+    lists.save_view(name="a", query="q=3", is_default=False, **wish)
+
+    kept = SavedView.objects.order_by("name").values_list("name", "query", "is_default")
+    assert list(kept) == [("a", "q=3", False), ("b", "q=2", True)]
+
+
+def test_nobody_throws_another_persons_view_away(city):
+    view = lists.save_view(
+        screen="orders", name="a", query="", is_default=False, by=city.alice, at=timezone.now()
+    )
+
+    answer = visitor(city, "bob").post(f"/lists/views/{view.code}/forget/")
+
+    assert answer.status_code == 404
+    assert SavedView.objects.filter(code=view.code).exists()

@@ -55,8 +55,11 @@
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.closest("input, select, textarea, [contenteditable]");
     const box = document.querySelector("[data-slash]");
-    if (event.key === "/" && box && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); box.focus(); }
-    const key = !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey && document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    const palette = document.getElementById("palette");
+    const isPlain = !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.key === "/" && isPlain && (box || palette)) { event.preventDefault(); box ? box.focus() : palette.showModal(); }
+    if (event.key === "k" && (event.ctrlKey || event.metaKey) && palette && !palette.open) { event.preventDefault(); palette.showModal(); }
+    const key = isPlain && document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (key) key.click();
     if (event.key !== "Escape") return;
     all("details.menu[open]").forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });

@@ -1,0 +1,1 @@
+"""Help by task, and whether everything runs."""

@@ -1,0 +1,38 @@
+"""What waits for a person, and what a person waits for."""
+
+from dataclasses import dataclass
+
+from portal.shell import entries
+from portal.shell.entries import Task, address
+
+MOST_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Pile:
+    """One kind of work: the oldest first, and where all of it is."""
+
+    label: str
+    count: int
+    tasks: list[Task]
+    url: str
+
+
+def awaiting(user) -> list[Pile]:
+    """What this person should do, by kind."""
+    return _piles(user, "awaiting", "id")
+
+
+def submitted(user) -> list[Pile]:
+    """What this person handed in and others have in hand, newest first."""
+    return _piles(user, "submitted", "-id")
+
+
+def _piles(user, which, order):
+    piles = []
+    for todo in entries.todos():
+        rows = list(getattr(todo, which)(user).order_by(order)[: MOST_SHOWN + 1])
+        tasks = [todo.task(row) for row in rows[:MOST_SHOWN]]
+        if tasks:
+            piles.append(Pile(str(todo.label), len(rows), tasks, address(todo.url_name)))
+    return piles

@@ -1,0 +1,1 @@
+"""One box that finds pages, rows and help."""

@@ -1,0 +1,154 @@
+"""Finding one's way: what waits, what the one box finds, help, and whether everything runs."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from marketplace.orders.models import Order
+from portal.approvals import actions as approvals
+from portal.approvals.models import Approval
+from portal.help.articles import ARTICLES, ROLES, about
+from portal.home import queries as home
+from portal.search.queries import search
+from tests import city as town
+from tests.city import place
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture
+def city(db):
+    now = timezone.now()
+    city = town.found(at=now)
+    city.open = place(city, key="open", cards=1, at=now)
+    city.dear = place(city, key="dear", cards=1, hours="100", project=city.model, at=now)
+    city.approval = Approval.objects.get(subject_code=city.dear.code)
+    return city
+
+
+def visitor(user):
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    return client
+
+
+def labels(user, words):
+    return {kind: [hit.label for hit in hits] for kind, hits in search(user, words)}
+
+
+# --- what waits -----------------------------------------------------------------------------------
+def test_a_matter_waits_for_those_who_may_decide_and_is_followed_by_who_asked(city):
+    waiting = {name: len(home.awaiting(getattr(city, name))) for name in ("alice", "fiona", "bob", "charlie")}
+    followed = {name: len(home.submitted(getattr(city, name))) for name in ("alice", "bob")}
+
+    assert waiting == {"alice": 1, "fiona": 1, "bob": 0, "charlie": 0}
+    assert followed == {"alice": 0, "bob": 1}
+
+
+def test_what_was_decided_waits_no_more(city):
+    approvals.decide(approval_id=city.approval.id, approve=True, by=city.fiona, at=timezone.now())
+
+    assert home.awaiting(city.alice) == [] and home.submitted(city.bob) == []
+
+
+def test_the_head_of_every_page_says_how_many_wait(city):
+    fiona = visitor(city.fiona).get("/wallet/").content.decode()
+    bob = visitor(city.bob).get("/wallet/").content.decode()
+
+    assert "待办，1 件" in fiona
+    assert "待办，" not in bob
+
+
+# --- search ---------------------------------------------------------------------------------------
+def test_a_number_finds_its_order_from_its_beginning(city):
+    assert labels(city.alice, city.open.code[:14].lower())["订单"] == [city.open.name]
+    assert "订单" not in labels(city.alice, city.open.code[5:])
+
+
+def test_nobody_finds_what_another_firm_owns(city):
+    assert labels(city.charlie, city.open.code) == {}
+    assert labels(city.charlie, "算法实验室") == {}
+    assert labels(city.alice, "算法实验室") == {"项目": ["算法实验室"]}
+    assert labels(city.officer, city.open.code) == {"订单": [city.open.name]}
+
+
+def test_pages_are_found_only_by_those_who_may_open_them(city):
+    assert "账簿核对" in labels(city.finance, "账簿")["页面"]
+    assert "页面" not in labels(city.alice, "账簿")
+
+
+def test_a_visitor_finds_offers_and_help(city):
+    found = search(AnonymousUser(), "910B")
+
+    assert {kind for kind, _hits in found} == {"商品"}
+    assert {kind for kind, _hits in search(AnonymousUser(), "抵扣")} == {"帮助"}
+
+
+@pytest.mark.parametrize("words", ["", " ", "a", "%", "_", "'; --", "\\"])
+def test_odd_words_find_nothing_and_break_nothing(city, words):
+    answer = visitor(city.alice).get("/search/", {"q": words})
+
+    assert answer.status_code == 200
+    assert answer.context["groups"] == []
+
+
+def test_a_search_asks_the_same_few_questions_however_many_rows_there_are(city):
+    def asked():
+        with CaptureQueriesContext(connection) as seen:
+            search(city.alice, "训练")
+        return len(seen)
+
+    search(city.alice, "训练")
+    few = asked()
+    fields = {
+        f.attname: getattr(city.open, f.attname) for f in Order._meta.concrete_fields if f.attname != "id"
+    }
+    Order.objects.bulk_create(
+        Order(**fields | {"code": f"OD000000-{n:08d}", "idempotency_key": f"many-{n}"}) for n in range(500)
+    )
+
+    assert asked() == few <= 7
+
+
+# --- help -----------------------------------------------------------------------------------------
+def test_every_role_has_help_and_every_article_a_place(db):
+    assert {article.role for article in ARTICLES} == set(ROLES)
+    assert len({article.code for article in ARTICLES}) == len(ARTICLES)
+    assert [a.code for a in ARTICLES if a.url_name and not a.url] == []
+
+
+def test_help_is_found_by_what_its_steps_say(db):
+    assert [article.code for article in about("校验码")] == ["join"]
+    assert about("没有这样的话") == []
+
+
+def test_help_asks_nothing_of_the_database(django_assert_num_queries, db):
+    with django_assert_num_queries(0):
+        assert Client().get("/help/").status_code == 200
+        assert Client().get("/help/first-order/").status_code == 200
+    assert Client().get("/help/nothing/").status_code == 404
+
+
+# --- status ---------------------------------------------------------------------------------------
+def test_the_status_page_answers_without_the_database_even_to_somebody_signed_in(city, monkeypatch):
+    client = visitor(city.alice)
+
+    def gone(execute, sql, params, many, context):
+        raise DatabaseError("gone")
+
+    with connection.execute_wrapper(gone):
+        answer = client.get("/status/")
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "业务数据" in page and "中断" in page and "部分服务不正常" in page
+    assert "算力集群" not in page
+
+
+def test_the_status_page_counts_the_clusters(city):
+    page = Client().get("/status/").content.decode()
+
+    assert "9 / 9 个集群在线" in page
