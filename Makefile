@@ -13,7 +13,7 @@ NOWHERE = DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
 export PYTHONDONTWRITEBYTECODE := $(CI)
 
-.PHONY: up down backup drill reset test check lint bench messages pictures locks shell node browser
+.PHONY: up down backup drill reset test check lint bench messages pictures screens locks shell node browser
 .DEFAULT_GOAL := up
 
 up: $(VENV)/installed node ## Start the whole city; Ctrl-C stops it. PORT=9000 moves it
@@ -40,6 +40,9 @@ test: $(VENV)/tested node browser ## Every test, against real servers and a real
 bench: $(VENV)/tested ## Measurements too long or too noisy for the tests
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; \
 		$(PY) -m "$$(echo "$${file%.py}" | tr / .)" || exit 1; done
+
+screens: $(VENV)/tested node browser ## Every page × both languages and themes × phone and laptop, and in large letters; CI walks a half
+	@SCREENS=all $(PY) -m pytest -q tests/browser/test_screens.py
 
 pictures: $(VENV)/tested node browser ## Screenshots of every main page in var/screenshots; the README's picture
 	@$(PY) -m pytest -q tests/browser/test_screens.py -k zh-hans-light-1280

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from federation.capacity import tables
+from federation.capacity import desk, tables
 from federation.capacity.models import Pool
 from federation.capacity.panels import panels as panels
 from federation.clusters.models import Cluster
@@ -66,3 +66,5 @@ def found_clusters(user, words, limit):
 
 
 searchers = [found_clusters]
+desk_figures = [desk.figures]
+desk_piles = [desk.silent_clusters]

@@ -8,25 +8,24 @@ from django.utils.translation import gettext_lazy
 
 from marketplace.billing import tables as bills
 from marketplace.catalogue.models import Plan
-from marketplace.ledger.models import Kind
-from marketplace.ledger.queries import balance
+from marketplace.orders import desk as orders_desk
 from marketplace.orders import review
 from marketplace.orders import tables as orders
 from marketplace.orders.actions import APPROVAL_KIND
 from marketplace.orders.models import Order
 from marketplace.orders.panels import panels as panels
 from marketplace.payments import tables as receipts
+from marketplace.settlement import desk as settlement_desk
 from marketplace.settlement import tables as statements
 from marketplace.settlement.models import Statement
 from portal.accounts.permissions import can
 from portal.shell.entries import Figure, Gauge, Hit, Navigation
-from portal.shell.money import yuan
 from portal.shell.names import named
 
 navigation = [
     Navigation(gettext_lazy("算力市场"), "storefront:list", order=10, icon="market"),
     Navigation(
-        gettext_lazy("我的订单"),
+        gettext_lazy("订单"),
         "orders:list",
         section="enterprise",
         order=10,
@@ -82,22 +81,10 @@ def shelf():
     return [Figure(_("在售商品"), f"{count:,}", _("个"), url=reverse("storefront:list"))]
 
 
-def my_orders(request):
-    """What my firm has open, and what it can still spend."""
-    found = []
-    if can(request.user, "orders.view"):
-        count = Order.objects.visible_to(request.user).open().count()
-        found.append(
-            Figure(_("进行中的订单"), f"{count:,}", _("单"), url=reverse("orders:list"), icon="list")
-        )
-    if request.organization and can(request.user, "wallet.view", request.organization):
-        fen = balance(Kind.PREPAID, request.organization.code)
-        found.append(Figure(_("可用余额"), yuan(fen), _("元"), url=reverse("funding:wallet"), icon="wallet"))
-    return found
-
-
 figures = [shelf]
-desk_figures = [my_orders]
+desk_figures = [orders_desk.buyer_figures, settlement_desk.seller_figures, settlement_desk.finance_figures]
+desk_piles = [orders_desk.recent_orders]
+first_steps = [orders_desk.first_steps]
 screens = [orders.screen, bills.screen, statements.screen, receipts.screen]
 reviews = {APPROVAL_KIND: review.parts}
 

@@ -19,12 +19,12 @@ from portal.tokens import tables as tokens
 
 navigation = [
     Navigation(_("首页"), "home", order=1, icon="home"),
-    Navigation(_("工作台"), "desk", section="account", order=1, icon="desk", action="members.view"),
+    Navigation(_("工作台"), "desk", section="desk", order=1, icon="desk", action="members.view"),
     Navigation(
         _("审批"), "approvals:list", section="enterprise", order=40, icon="check", action="approvals.view"
     ),
-    Navigation(_("我的待办"), "todo", section="account", order=2, icon="check", action="members.view"),
-    Navigation(_("通知"), "notices:list", section="account", order=10, icon="bell", action="members.view"),
+    Navigation(_("我的待办"), "todo", section="desk", order=2, icon="check", action="members.view"),
+    Navigation(_("通知"), "notices:list", section="desk", order=10, icon="bell", action="members.view"),
     Navigation(
         _("单位与项目"),
         "organizations:settings",

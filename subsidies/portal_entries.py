@@ -2,7 +2,6 @@
 
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -12,9 +11,8 @@ from portal.shell.money import yuan
 from subsidies.budgets.models import Programme
 from subsidies.budgets.panels import panels as panels
 from subsidies.budgets.queries import standings
-from subsidies.vouchers import tables
+from subsidies.vouchers import desk, tables
 from subsidies.vouchers.models import Voucher
-from subsidies.vouchers.queries import worths
 
 navigation = [
     Navigation(
@@ -42,21 +40,9 @@ def pools():
     return [Figure(_("算力券余额"), yuan(left // 10_000), _("万元"))]
 
 
-def my_vouchers(request):
-    """What my firm's vouchers are worth and when the first one expires."""
-    if not (request.organization and can(request.user, "vouchers.view", request.organization)):
-        return []
-    mine = Voucher.objects.filter(organization_id=request.organization.id).active().order_by("expires_at")
-    usable = [w for w in worths(mine) if w.left]
-    note = ""
-    if usable:
-        note = _("最近到期 %(date)s") % {"date": f"{localtime(usable[0].voucher.expires_at):%Y-%m-%d}"}
-    total = yuan(sum(w.left for w in usable))
-    return [Figure(_("可用算力券"), total, _("元"), url=reverse("vouchers:list"), note=note, icon="voucher")]
-
-
 figures = [pools]
-desk_figures = [my_vouchers]
+desk_figures = [desk.firm_figures, desk.programme_figures]
+desk_piles = [desk.soon_gone]
 screens = [tables.vouchers, tables.programmes]
 
 

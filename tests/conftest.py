@@ -21,7 +21,7 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb", "--font-render-hinting=none",
     "--hide-scrollbars",
 ]  # fmt: skip
-REFUSALS = re.compile(r"the server responded with a status of (404|409|422) ")
+REFUSALS = re.compile(r"the server responded with a status of (403|404|409|422) ")
 # Playwright keeps an event loop in this thread; Django would otherwise refuse to talk to the database here.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 

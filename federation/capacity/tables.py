@@ -79,3 +79,14 @@ accelerators = ListScreen(
     ),
     empty=Empty(_("还没有加速卡"), icon="chip"),
 )
+
+# What a cluster's own page says of it.
+CLUSTER_FACTS = (
+    Column("code", _("集群编号"), "code"),
+    Column("adapter", _("接入方式")),
+    Column("region_tier", _("时延圈"), value="get_region_tier_display"),
+    Column("pue", "PUE", "number"),
+    Column("interconnect", _("互联网络")),
+    Column("max_gang_nodes", _("单个作业最多节点数"), "number"),
+    Column("last_seen_at", _("最近联系"), "time"),
+)

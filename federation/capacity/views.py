@@ -1,12 +1,15 @@
 """Clusters as their owners and the city see them."""
 
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from federation.capacity import tables
 from federation.capacity.models import Pool
 from federation.clusters.models import Cluster
 from portal.accounts.scoping import require
-from portal.shell.screens import show
+from portal.shell.names import named
+from portal.shell.screens import RecordScreen, show
 
 
 @require("clusters.view")
@@ -21,11 +24,15 @@ def clusters(request):
 def cluster(request, code):
     """One cluster: where it is, how it is reached, its pools node by node."""
     found = get_object_or_404(Cluster.objects.visible_to(request.user).select_related("provider"), code=code)
-    return render(
-        request,
-        "capacity/cluster.html",
-        {"cluster": found, "pools": found.pools.select_related("accelerator")},
-    )
+    context = {
+        "record": RecordScreen(
+            found, found.code, named(found), _("集群与容量"), reverse("capacity:clusters"), "state"
+        ),
+        "cluster": found,
+        "cluster_facts": tables.CLUSTER_FACTS,
+        "pools": found.pools.select_related("accelerator"),
+    }
+    return render(request, "capacity/cluster.html", context)
 
 
 def accelerators(request):

@@ -25,6 +25,10 @@ def stages(order, workload) -> list[dict]:
             is_now=bool(ended) and order.is_open,
         ),
     ]
+    # What a cluster skipped telling us has happened all the same once the next stage is done.
+    last_done = max(index for index, step in enumerate(steps) if step["state"] == "done")
+    for step in steps[:last_done]:
+        step["state"] = "done"
     if order.status in ENDINGS:
         steps = [step for step in steps if step["state"] == "done"]
         steps.append({"label": order.get_status_display(), "state": "bad", "at": order.closed_at})

@@ -2,21 +2,21 @@
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from marketplace.funding.queries import explained_holds
 from marketplace.orders import actions as orders
-from marketplace.orders import story
+from marketplace.orders import story, tables
 from marketplace.orders.models import Order
-from marketplace.orders.tables import screen
 from portal.accounts.permissions import can
 from portal.accounts.scoping import require
 from portal.approvals.models import Approval
 from portal.audit import queries as audit
 from portal.shell.exceptions import Refusal
-from portal.shell.screens import show
+from portal.shell.screens import RecordScreen, show
 from scheduler.placement import queries as placement
 from scheduler.workloads import queries as workloads
 
@@ -26,7 +26,7 @@ STOP_POLLING = 286
 @require("orders.view")
 def listing(request):
     """The orders I may see, newest first."""
-    return show(request, screen, "orders/list.html")
+    return show(request, tables.screen, "orders/list.html")
 
 
 def _order(request, code):
@@ -43,6 +43,10 @@ def detail(request, code):
     workload = workloads.by_order(order.code)
     now = timezone.now()
     context = {
+        "record": RecordScreen(
+            order, order.code, order.name or order.code, _("订单"), reverse("orders:list"), "status"
+        ),
+        "order_facts": tables.FACTS,
         "order": order,
         "workload": workload,
         "stages": story.stages(order, workload),

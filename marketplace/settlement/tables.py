@@ -37,3 +37,13 @@ screen = ListScreen(
     ),
     empty=Empty(_("还没有结算单"), _("每月初由平台财务结算上一期；也可以随时结算至此刻。"), icon="statement"),
 )
+
+# What a statement's own page says of it.
+FACTS = (
+    Column("title", _("结算对象")),
+    Column("from_at", _("起始"), "time"),
+    Column("until_at", _("截至"), "time"),
+    Column("closed_at", _("结算时间"), "time"),
+    Column("closed_by", _("制表人")),
+    Column("card_seconds", _("计费卡时"), "span"),
+)

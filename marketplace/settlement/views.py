@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.db.models import Sum
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -10,14 +11,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from marketplace.settlement import actions as settlement
-from marketplace.settlement import queries
+from marketplace.settlement import queries, tables
 from marketplace.settlement.models import Statement
-from marketplace.settlement.tables import screen
 from portal.accounts.permissions import ALL, can, organization_ids
 from portal.accounts.scoping import require
 from portal.shell.money import to_yuan
 from portal.shell.responses import workbook_response
-from portal.shell.screens import show
+from portal.shell.screens import RecordScreen, show
 from portal.shell.workbooks import workbook
 
 
@@ -30,7 +30,7 @@ def listing(request):
         pending = pending.filter(provider__organization_id__in=ids)
     return show(
         request,
-        screen,
+        tables.screen,
         "settlement/list.html",
         pending=pending.values("provider__name")
         .annotate(gross=Sum("gross"), commission=Sum("commission"), net=Sum("provider_amount"))
@@ -53,9 +53,15 @@ def _lines(statement):
 def detail(request, code):
     """One statement with its lines."""
     statement = _statement(request, code)
-    return render(
-        request, "settlement/detail.html", {"statement": statement, "lines": _lines(statement)[:500]}
-    )
+    context = {
+        "record": RecordScreen(
+            statement, statement.code, statement.title, _("结算单"), reverse("settlement:list")
+        ),
+        "statement": statement,
+        "statement_facts": tables.FACTS,
+        "lines": _lines(statement)[:500],
+    }
+    return render(request, "settlement/detail.html", context)
 
 
 @require("statements.view")

@@ -1,21 +1,9 @@
 """What waits for a person, and what a person waits for."""
 
-from dataclasses import dataclass
-
 from portal.shell import entries
-from portal.shell.entries import Task, address
+from portal.shell.entries import Pile, address
 
 MOST_SHOWN = 50
-
-
-@dataclass(frozen=True)
-class Pile:
-    """One kind of work: the oldest first, and where all of it is."""
-
-    label: str
-    count: int
-    tasks: list[Task]
-    url: str
 
 
 def awaiting(user) -> list[Pile]:

@@ -4,7 +4,6 @@ from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect, render
 
 from portal.accounts.permissions import memberships
-from portal.approvals.models import Approval
 from portal.home import queries
 from portal.shell import entries
 
@@ -21,17 +20,16 @@ def desk(request):
     """What waits for this person, and what they may do next."""
     if not memberships(request.user):
         return redirect("organizations:found")
-    return render(
-        request,
-        "home/desk.html",
-        {
-            "figures": [figure for make in entries.desk_figures() for figure in make(request)],
-            "approvals": Approval.objects.visible_to(request.user)
-            .pending()
-            .select_related("requested_by")[:5],
-            "notices": request.user.notices.all()[:6],
-        },
-    )
+    todo = queries.awaiting(request.user)
+    context = {
+        "todo": todo,
+        "todos_waiting": sum(pile.count for pile in todo),
+        "figures": [figure for make in entries.desk_figures() for figure in make(request)],
+        "steps": [step for make in entries.first_steps() for step in make(request)],
+        "piles": [pile for make in entries.desk_piles() for pile in make(request)],
+        "notices": request.user.notices.all()[:6],
+    }
+    return render(request, "home/desk.html", context)
 
 
 @login_required

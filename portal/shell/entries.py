@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 PUBLIC = "public"
 SECTIONS = {
+    "desk": _("我的"),
     "enterprise": _("用算力"),
     "provider": _("供算力"),
     "government": _("算力券与监管"),
@@ -179,6 +180,26 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Pile:
+    """A few Tasks of one kind, and where all of them are."""
+
+    label: str | Promise
+    count: int
+    tasks: list[Task]
+    url: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a newcomer's road."""
+
+    label: str | Promise
+    note: str | Promise
+    url: str
+    is_done: bool
+
+
+@dataclass(frozen=True)
 class ToDo:
     """One kind of work in a room: what waits for this person, what this person handed in, and one row of it as a Task."""
 
@@ -209,3 +230,15 @@ def todos() -> tuple[ToDo, ...]:
 def searchers() -> tuple[Callable, ...]:
     """How each centre is searched: functions of (user, words, limit) that return Hits this person may see."""
     return tuple(make for module in _modules() for make in getattr(module, "searchers", []))
+
+
+@cache
+def desk_piles() -> tuple[Callable, ...]:
+    """What each centre lists on a person's desk: functions of the request that return Piles."""
+    return tuple(make for module in _modules() for make in getattr(module, "desk_piles", []))
+
+
+@cache
+def first_steps() -> tuple[Callable, ...]:
+    """The road of a newcomer: functions of the request that return Steps."""
+    return tuple(make for module in _modules() for make in getattr(module, "first_steps", []))

@@ -34,6 +34,7 @@ def page(request, status: int, **facts) -> HttpResponse:
             "other_language": other,
             "theme": request.COOKIES.get("theme", "auto"),
             "text": request.COOKIES.get("text", "normal"),
+            "contrast": request.COOKIES.get("contrast", ""),
             **facts,
         },
     )

@@ -226,6 +226,18 @@ class ListScreen:
         return [column for column in self.columns if column.is_on_paper]
 
 
+@dataclass(frozen=True)
+class RecordScreen:
+    """The head of one thing's own page: its code and title, the list above it, its status. See shell/record.html."""
+
+    row: models.Model
+    code: str
+    title: str
+    list_title: str | Promise
+    list_url: str
+    status_field: str = ""
+
+
 class Asked:
     """A list, a person, and what this person wishes to see of it."""
 

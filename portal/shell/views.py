@@ -10,7 +10,11 @@ from portal.shell import entries
 from portal.shell.screens import SIZES, Taste
 
 YEAR = 365 * 24 * 3600
-CHOICES = {"theme": {"auto", "light", "dark"}, "text": {"normal", "large", "larger"}}
+CHOICES = {
+    "theme": {"auto", "light", "dark"},
+    "text": {"normal", "large", "larger"},
+    "contrast": {"normal", "more"},
+}
 
 
 def favicon(request):
@@ -20,7 +24,7 @@ def favicon(request):
 
 @require_POST
 def preferences(request):
-    """Remember light or dark, the size of letters, or how a list is liked, then go back to the page."""
+    """Remember light or dark, contrast, the size of letters, or how a list is liked, then go back to the page."""
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
         back = "/"

@@ -8,6 +8,7 @@ from django.core.paginator import Page
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
@@ -19,6 +20,7 @@ from portal.shell.districts import District
 from portal.shell.masking import mask_credit_code, mask_email, mask_name, mask_phone
 from portal.shell.money import yuan
 from portal.shell.names import named
+from portal.shell.screens import Cell
 
 register = template.Library()
 
@@ -105,6 +107,12 @@ def percent(share):
 
 
 @register.filter
+def may(user, action):
+    """May this reader do it somewhere?"""
+    return can(user, action)
+
+
+@register.filter
 def has(those, one):
     """Is it among them?"""
     return one in those
@@ -175,6 +183,23 @@ def bar(part, whole, label="", second=0):
 def empty(title, body="", url="", action="", icon="inbox", level=2):
     """Nothing here, and what to do next."""
     return {"title": title, "body": body, "url": url, "action": action, "icon": icon, "level": level}
+
+
+@register.inclusion_tag("components/print_head.html", takes_context=True)
+def print_head(context, code):
+    """What a sheet of paper says of itself: whose it is, its number, who printed it and when."""
+    return {
+        "city": context["city"],
+        "request": context["request"],
+        "code": code,
+        "printed_at": timezone.now(),
+    }
+
+
+@register.inclusion_tag("components/facts.html")
+def facts(row, columns, kind=""):
+    """The facts of one row, declared like the columns of a list."""
+    return {"cells": [Cell(column, row) for column in columns], "kind": kind}
 
 
 @register.inclusion_tag("components/timeline.html")

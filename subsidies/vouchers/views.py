@@ -4,6 +4,7 @@ import secrets
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,7 +13,7 @@ from portal.accounts.scoping import require, require_action
 from portal.shell.exceptions import Refusal
 from portal.shell.lists import page_of
 from portal.shell.money import yuan
-from portal.shell.screens import show
+from portal.shell.screens import RecordScreen, show
 from subsidies.budgets.models import Programme
 from subsidies.budgets.queries import standings
 from subsidies.vouchers import actions as vouchers
@@ -65,6 +66,9 @@ def programme(request, code):
                 return redirect(found)
     page = page_of(found.vouchers.select_related("organization"), request.GET.get("cursor", ""))
     context = {
+        "record": RecordScreen(
+            found, found.code, found.name, _("补贴项目"), reverse("vouchers:programmes"), "status"
+        ),
         "standing": standings([found])[0],
         "rules": found.version.parsed,
         "form": form if may_issue else None,

@@ -211,11 +211,11 @@ def visitor(city, name) -> Client:
 
 
 def filled(route, codes):
+    route = route.replace("<slug:form>", "csv").replace("<slug:code>", "join")
     if "<secret>" in route:
         return "/" + route.replace("<secret>", codes["invitations"])
     if "<code>" not in route:
         return f"/{route}"
-    route = route.replace("<slug:form>", "csv").replace("<slug:code>", "join")
     place_of = route.removeprefix("api/v1/").split("/<code>")[0]
     return "/" + route.replace("<code>", codes[place_of])
 
