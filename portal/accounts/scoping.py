@@ -8,13 +8,16 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 
-from portal.accounts.permissions import ACTIONS, can, memberships, roles_for
+from portal.accounts.permissions import ACTIONS, STAFF, can, memberships, roles_for
 
 
 def _missing(action):
-    return _("此操作需要以下角色之一：%(roles)s。请联系本单位管理员授权。") % {
-        "roles": _("、").join(roles_for(action))
-    }
+    """Which roles may do this, and who gives them."""
+    if ACTIONS[action] <= STAFF:
+        words = _("此操作需要以下角色之一：%(roles)s。政府与平台的角色由安全管理员授予。")
+    else:
+        words = _("此操作需要以下角色之一：%(roles)s。请联系本单位管理员授权。")
+    return words % {"roles": _("、").join(roles_for(action))}
 
 
 def require(action: str):

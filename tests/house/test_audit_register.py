@@ -72,6 +72,7 @@ NOTHING_BEFORE = [
     "audit.searched",
     "audit.verified",
     "bill.posted",
+    "export.requested",
     "member.granted",
     "member.invited",
     "member.joined",

@@ -13,6 +13,7 @@ from portal.approvals.models import Approval
 from portal.help.articles import ARTICLES, ROLES, about
 from portal.home import queries as home
 from portal.search.queries import search
+from portal.shell import errors
 from tests import city as town
 from tests.city import place
 
@@ -152,3 +153,67 @@ def test_the_status_page_counts_the_clusters(city):
     page = Client().get("/status/").content.decode()
 
     assert "9 / 9 个集群在线" in page
+
+
+# --- bad moments ----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("path", "role", "giver"),
+    [("/receipts/", "平台财务", "安全管理员授予"), ("/approvals/", "企业管理员", "本单位管理员授权")],
+)
+def test_a_closed_door_names_the_role_and_who_gives_it(city, path, role, giver):
+    answer = visitor(city.unicom).get(path)
+
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert role in page and giver in page
+
+
+def test_a_page_that_is_not_there_offers_the_search(city):
+    answer = Client().get("/nothing-here/")
+
+    assert answer.status_code == 404
+    assert 'action="/search/"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 429, 500])
+def test_no_page_of_a_bad_moment_needs_the_database(rf, status, django_assert_num_queries, db):
+    request = rf.get("/orders/")
+    request.id = "the-request"
+
+    with django_assert_num_queries(0):
+        answer = errors.page(request, status, retry_after=30, back="/orders/")
+
+    page = answer.content.decode()
+    assert answer.status_code == status
+    assert 'data-copy="the-request"' in page
+
+
+# --- the desk -------------------------------------------------------------------------------------
+def test_a_new_firm_is_shown_its_first_steps_until_they_are_done(city):
+    steps = {step.label: step.is_done for step in visitor(city.jian).get("/desk/").context["steps"]}
+    walked = visitor(city.bob).get("/desk/").context["steps"]
+
+    assert steps == {
+        "登记企业": True,
+        "设置项目预算与审批起点": False,
+        "充值或领取算力券": True,
+        "运行第一个作业": False,
+    }
+    assert walked == []
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("bob", ["可用算力券", "进行中的订单", "本月用量", "可用余额"]),
+        ("unicom", ["本月收入", "尚未结算", "利用率"]),
+        ("officer", ["券池余额", "已发放", "已核销", "进行中的订单", "利用率"]),
+        ("finance", ["券池余额", "已发放", "已核销", "进行中的订单", "待结算", "利用率"]),
+        ("security", []),
+    ],
+)
+def test_each_desk_begins_with_its_roles_figures_and_each_opens_its_list(city, name, labels):
+    figures = visitor(getattr(city, name)).get("/desk/").context["figures"]
+
+    assert [figure.label for figure in figures] == labels
+    assert all(figure.url for figure in figures)

@@ -357,3 +357,16 @@ def test_nobody_throws_another_persons_view_away(city):
 
     assert answer.status_code == 404
     assert SavedView.objects.filter(code=view.code).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_is_whole_when_every_statement_is_its_own_transaction(transactional_db):
+    """A cursor that lives on the server is asked for rows after the statement that said for whom it is."""
+    city = town.found(at=timezone.now())
+    for number in range(3):
+        place(city, key=f"k{number}", cards=1, at=timezone.now())
+
+    mine = visitor(city, "alice").get("/lists/orders/export.csv").content.decode().splitlines()
+    theirs = visitor(city, "charlie").get("/lists/orders/export.csv").content.decode().splitlines()
+
+    assert (len(mine), len(theirs)) == (4, 1)

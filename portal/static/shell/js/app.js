@@ -43,6 +43,12 @@
       box.focus();
     }
     if (near("[data-fullscreen]")) document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen();
+    const turn = near("[data-rotate]");
+    if (turn) {
+      if (rotation) { clearInterval(rotation); rotation = null; } else rotation = setInterval(rotate, 12000);
+      turn.setAttribute("aria-pressed", Boolean(rotation));
+      rotate();
+    }
     const pause = near("[data-pause]");
     if (pause) { isPaused = !isPaused; pause.setAttribute("aria-pressed", isPaused); }
     const copy = near("[data-copy]");
@@ -90,6 +96,18 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (isComposing || (isPolling(event.target) && (document.hidden || isPaused))) event.preventDefault();
   });
+  // The wall: each panel in turn fills the screen, then all of them together; the pause button holds it.
+  let spot = -1;
+  let rotation = null;
+  const rotate = () => {
+    if (isPaused || document.hidden) return;
+    const panels = [...all(".wall-panel")];
+    panels.forEach((panel) => panel.classList.remove("is-spot"));
+    spot = rotation && spot + 1 < panels.length ? spot + 1 : -1;
+    if (spot >= 0) panels[spot].classList.add("is-spot");
+    redraw();
+  };
+
   let wasAtEnd = new WeakSet();
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target } = event.detail;
