@@ -10,8 +10,9 @@ class PortalConfig(AppConfig):
     def ready(self):
         from portal.audit import checks as audit_checks  # noqa: F401
         from portal.crypto import checks  # noqa: F401
-        from portal.entrance import receivers
+        from portal.entrance import receivers, sealing
         from portal.shell import tenancy
 
         connection_created.connect(tenancy.guard, dispatch_uid="tenancy")
         receivers.connect()
+        sealing.connect()

@@ -15,6 +15,7 @@ from portal.accounts.models import User
 from portal.accounts.phones import PhoneField
 from portal.entrance import actions as accounts
 from portal.entrance import locks, stays
+from portal.entrance.sealing import PURPOSE
 from portal.shell import sms
 
 
@@ -59,10 +60,8 @@ class AccountAdapter(DefaultAccountAdapter):
 class FactorAdapter(DefaultMFAAdapter):
     """Seeds of authenticator apps and recovery codes lie sealed."""
 
-    PURPOSE = "second-factor"
-
     def encrypt(self, text):
-        return crypto.seal(text, self.PURPOSE)
+        return crypto.seal(text, PURPOSE)
 
     def decrypt(self, encrypted_text):
-        return crypto.unseal(encrypted_text, self.PURPOSE)
+        return crypto.unseal(encrypted_text, PURPOSE)

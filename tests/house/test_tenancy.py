@@ -107,8 +107,8 @@ def test_no_table_of_the_database_is_unknown_to_the_census(db):
 
 def test_asking_for_more_than_the_visitor_may_see_is_listed():
     found = {}
-    for app in (*OURS, "config"):
-        for path in (ROOT / app).rglob("*.py"):
+    for floor in (*OURS, "config"):
+        for path in (ROOT / floor).rglob("*.py"):
             if path == ROOT / "portal/shell/tenancy.py":
                 continue
             calls = [

@@ -4,6 +4,7 @@ import hashlib
 import stat
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from portal.crypto import DoesNotOpen, Signature, provider, rotation, seal, unse
 from portal.crypto.checks import keys_are_there
 from portal.crypto.fields import UnsealedWrite
 from portal.crypto.software import SoftwareProvider, derived, new_key
+from portal.entrance.sealing import PURPOSE as PURPOSE_OF_FACTORS
 
 PHONE = "13800001234"
 PURPOSE = "portal_user.phone:1"
@@ -254,6 +256,29 @@ def test_a_row_read_without_its_number_can_still_be_asked_for_it(db, keys):
 # --- new keys -----------------------------------------------------------------------------------------
 def test_every_sealed_column_takes_part_in_a_rotation():
     assert [field.purpose_of_column for field in rotation.fields()] == ["portal_user.phone"]
+
+
+def test_the_seeds_of_second_factors_move_to_the_new_key_too(db, keys):
+    user = person(1)
+    totp = Authenticator.objects.create(
+        user=user, type=Authenticator.Type.TOTP, data={"secret": seal("JBSWY3DP", PURPOSE_OF_FACTORS)}
+    )
+    codes = Authenticator.objects.create(
+        user=user,
+        type=Authenticator.Type.RECOVERY_CODES,
+        data={"seed": seal("5eed", PURPOSE_OF_FACTORS), "used_mask": 3},
+    )
+    new = provider().rotate()
+
+    left = dict(rotation.batches())
+
+    for factor in (totp, codes):
+        factor.refresh_from_db()
+    assert left == {"portal_user.phone": 1, "portal.entrance.sealing": 2}
+    assert totp.data["secret"].startswith(f"{new}:")
+    assert unseal(totp.data["secret"], PURPOSE_OF_FACTORS) == "JBSWY3DP"
+    assert unseal(codes.data["seed"], PURPOSE_OF_FACTORS) == "5eed" and codes.data["used_mask"] == 3
+    assert dict(rotation.batches()) == {}
 
 
 def test_rotation_seals_everything_anew_and_people_are_still_found(db, keys, capsys):
