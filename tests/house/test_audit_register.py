@@ -80,6 +80,8 @@ NOTHING_BEFORE = [
     "organization.founded",
     "organization.onboarded",
     "personal.revealed",
+    "account.idle_warned",
+    "account.first_administrator",
     "policy.published",
     "programme.published",
     "project.opened",
