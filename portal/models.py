@@ -6,6 +6,7 @@ from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice
 from portal.organizations.models import Membership, Organization, Project
 from portal.tokens.models import ApiToken
+from portal.verification.models import Licence, Verification
 
 __all__ = [
     "AccessReview",
@@ -25,4 +26,6 @@ __all__ = [
     "SavedView",
     "Seal",
     "User",
+    "Licence",
+    "Verification",
 ]

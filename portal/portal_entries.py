@@ -16,6 +16,7 @@ from portal.notices import tables as notices
 from portal.organizations.models import Project
 from portal.shell.entries import Gauge, Hit, Navigation, Task, ToDo
 from portal.tokens import tables as tokens
+from portal.verification import tables as verification
 
 navigation = [
     Navigation(_("首页"), "home", order=1, icon="home"),
@@ -43,6 +44,14 @@ navigation = [
         order=10,
         icon="building",
         action="onboarding.manage",
+    ),
+    Navigation(
+        _("企业认证审核"),
+        "verification:list",
+        section="platform",
+        order=11,
+        icon="approve",
+        action="verifications.review",
     ),
     Navigation(_("访问令牌"), "tokens:list", section="account", order=30, icon="key", action="members.view"),
     Navigation(
@@ -79,7 +88,7 @@ def the_record():
 gauges = [the_record]
 
 
-screens = [approvals.screen, exports.screen, notices.screen, tokens.screen]
+screens = [approvals.screen, exports.screen, notices.screen, tokens.screen, verification.screen]
 list_starts = [lists.start_of]
 
 

@@ -5,6 +5,7 @@ urlpatterns = [
     path("", include("portal.shell.urls")),
     path("", include("portal.entrance.urls")),
     path("cockpit/", include("portal.cockpit.urls")),
+    path("", include("portal.verification.urls")),
     path("organization/", include("portal.organizations.urls")),
     path("", include("portal.members.urls")),
     path("tokens/", include("portal.tokens.urls")),

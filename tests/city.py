@@ -1,5 +1,6 @@
 """A small city for tests: the demonstration city, its clusters online, and shortcuts along the road."""
 
+import zlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from marketplace.catalogue.models import Plan
 from marketplace.orders import actions as orders
 from portal.accounts.models import User
 from portal.organizations.models import Organization, Project
+from portal.verification import actions as verification
 from scheduler.workloads import actions as workloads
 from scheduler.workloads.models import Workload
 
@@ -88,3 +90,35 @@ def bill(order, at=NOON):
     billing.settle_order(order_id=order.id, at=at)
     order.refresh_from_db()
     return order
+
+
+def picture(note: bytes = b"licence") -> bytes:
+    """A whole PNG of one grey pixel with a note in it."""
+
+    def chunk(kind, body):
+        return len(body).to_bytes(4) + kind + body + zlib.crc32(kind + body).to_bytes(4)
+
+    head = chunk(b"IHDR", bytes([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]))
+    rest = chunk(b"tEXt", b"note\0" + note) + chunk(b"IDAT", zlib.compress(b"\0\x80")) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + head + rest
+
+
+PICTURE = picture()
+
+
+def apply_for_verification(organization, by, *, at=NOON, content=PICTURE, **fields):
+    """A firm that nobody knows yet hands in its licence."""
+    Organization.objects.filter(id=organization.id).update(verified_at=None)
+    wishes = {
+        "legal_representative": "林安",
+        "contact_name": "陈博",
+        "contact_phone": "13800000000",
+        "address": "思明区软件园二期 1 号",
+    }
+    return verification.submit(
+        organization=organization,
+        licence=("licence.png", content),
+        by=by,
+        at=at,
+        **wishes | fields,
+    )

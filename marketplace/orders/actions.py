@@ -56,6 +56,13 @@ class OverBudget(Refusal):
     code = "over_budget"
 
 
+class NotVerified(Refusal):
+    """The firm has not yet proved who it is."""
+
+    status = 403
+    code = "not_verified"
+
+
 class CannotCancel(Refusal):
     """There is nothing left to cancel."""
 
@@ -158,6 +165,8 @@ def place(*, organization, request: Request, idempotency_key: str, by, at) -> tu
             earlier = Order.objects.filter(organization=organization, idempotency_key=idempotency_key).first()
             if earlier:
                 return _same(earlier, request), False
+            if not organization.verified_at:
+                raise NotVerified(_("贵单位尚未通过企业认证，请管理员在“单位与项目”中提交营业执照后再下单。"))
             check(request)
             return _place(organization, project, request, idempotency_key, by, at), True
     except IntegrityError as clash:

@@ -41,6 +41,8 @@ EVENTS = {
     "member.expired": _("限期授权到期收回"),
     "review.opened": _("发起权限复核"),
     "review.closed": _("完成权限复核"),
+    "verification.submitted": _("提交企业认证"),
+    "verification.decided": _("审核企业认证"),
     "organization.onboarded": _("单位入驻建档"),
     "organization.founded": _("企业加入平台"),
     "project.opened": _("新建项目"),

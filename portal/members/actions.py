@@ -96,6 +96,7 @@ def onboard(*, kind, name, district, email, role, by, at) -> Invitation:
                 kind=kind,
                 name=name,
                 district=district,
+                verified_at=at,
             )
             invitation = Invitation.objects.create(
                 code=new_code("IV"),

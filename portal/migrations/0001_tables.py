@@ -189,6 +189,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("credit_code", models.CharField(blank=True, max_length=18, verbose_name="统一社会信用代码")),
+                ("verified_at", models.DateTimeField(null=True, verbose_name="认证时间")),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -901,5 +902,46 @@ class Migration(migrations.Migration):
                 ),
                 name="nobody_invites_themselves",
             ),
+        ),
+        migrations.CreateModel(
+            name='Verification',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=32, unique=True)),
+                ('legal_representative', portal.crypto.fields.EncryptedTextField(max_length=60, verbose_name='法定代表人')),
+                ('contact_name', models.CharField(max_length=60, verbose_name='经办人')),
+                ('contact_phone', portal.crypto.fields.EncryptedTextField(max_length=20, verbose_name='经办人手机号')),
+                ('address', models.CharField(max_length=160, verbose_name='注册地址')),
+                ('status', models.CharField(choices=[('submitted', '待审核'), ('returned', '退回补正'), ('approved', '已认证'), ('rejected', '未通过')], default='submitted', max_length=12, verbose_name='状态')),
+                ('remarks', models.JSONField(default=dict)),
+                ('reason', models.CharField(blank=True, max_length=300, verbose_name='审核意见')),
+                ('submitted_at', models.DateTimeField(verbose_name='提交时间')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='审核时间')),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='verifications', to='portal.organization')),
+                ('submitted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Licence',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120)),
+                ('content_type', models.CharField(max_length=40)),
+                ('content', models.BinaryField()),
+                ('digest', models.CharField(db_index=True, max_length=64)),
+                ('verification', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='licence', to='portal.verification')),
+            ],
+        ),
+        migrations.AddConstraint(
+            model_name='verification',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['submitted', 'returned'])), fields=('organization',), name='one_open_verification_per_organization'),
+        ),
+        migrations.AddConstraint(
+            model_name='verification',
+            constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('submitted_by')), _negated=True), _connector='OR'), name='nobody_verifies_their_own'),
         ),
     ]

@@ -30,6 +30,7 @@ class Organization(models.Model):
     name_en = models.CharField(_("英文名称"), max_length=160, blank=True)
     district = models.CharField(_("所在区"), max_length=16, choices=District, blank=True)
     credit_code = models.CharField(_("统一社会信用代码"), max_length=18, blank=True)
+    verified_at = models.DateTimeField(_("认证时间"), null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,5 +1,6 @@
 """Files for the browser."""
 
+import mimetypes
 from io import BytesIO
 
 from django.http import HttpResponse
@@ -30,3 +31,16 @@ def attachment(name: str, content: bytes) -> HttpResponse:
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+def file_response(name: str, content: bytes) -> HttpResponse:
+    """A file that somebody handed in: pictures on the page, the rest as a download; none of them runs anything."""
+    content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    answer = HttpResponse(content, content_type=content_type)
+    place = "inline" if content_type in ("image/png", "image/jpeg") else "attachment"
+    answer.headers["Content-Disposition"] = (
+        content_disposition_header(place == "attachment", name) or "inline"
+    )
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer

@@ -29,7 +29,10 @@ class Material:
 
 @dataclass(frozen=True)
 class Fact:
-    """One line to check: what it says, where it comes from, and what an automatic check found (ok, warn or bad)."""
+    """One line to check: what it says, where it comes from, and what an automatic check found (ok, warn or bad).
+
+    With a `remark` the reviewer may say something about this line alone: posted as `remark-<its name>`.
+    """
 
     label: str | Promise
     value: object
@@ -37,6 +40,7 @@ class Fact:
     result: str = ""
     finding: str | Promise = ""
     is_money: bool = False
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,14 @@ class Desk:
     recusal: str = ""
     phrases: tuple = ()
     reason: str = ""
+    remarks: dict = field(default_factory=dict)
     error: str = ""
     history: list = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[tuple[Fact, str]]:
+        """The facts one may remark on, with what was typed."""
+        return [(fact, self.remarks.get(fact.remark, "")) for fact in self.parts.facts if fact.remark]
 
     @property
     def reason_asked_by(self) -> str:

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from axes.models import AccessAttempt
 from django.core import mail
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
@@ -29,11 +30,11 @@ from portal.lists import actions as lists
 from portal.members import actions as members
 from portal.notices.models import Notice
 from portal.organizations.credit_code import check_digit
-from portal.organizations.models import Membership
+from portal.organizations.models import Membership, Organization
 from portal.tokens import actions as tokens
 from portal.tokens.models import ApiToken
 from tests import city as town
-from tests.city import bill, place, run
+from tests.city import PICTURE, apply_for_verification, bill, place, run
 from tests.entrance import SECRET, code_now, code_of
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -65,6 +66,8 @@ class Deed:
         return f"{self.route} {'+'.join(self.writes) or 'nothing'}"
 
 
+PROOF = {"legal_representative": "吴超", "address": "湖里区", "contact_name": "吴超", "promise": "on"}
+PROOF |= {"contact_phone": "138 0000 0000", "licence": "licence.png"}
 INVITATION = {"email": "new@example.com", "role": "enterprise_member", "until": "", "reason": ""}
 PROJECT = {"name": "新项目", "approval_threshold": "10", "monthly_budget": "20"}
 BODY = "91350200MA0000U9X"
@@ -171,6 +174,23 @@ DEEDS = [
         code="review",
         bad={"{bob_member}": ""},
         other="charlie",
+    ),
+    Deed(
+        "organization/verification/",
+        "charlie",
+        ("verification.submitted",),
+        PROOF,
+        bad={"promise": ""},
+        other="bob",
+    ),
+    Deed(
+        "verifications/<code>/decide/",
+        "operator",
+        ("verification.decided",),
+        {"verdict": "approve"},
+        code="verification",
+        bad={"verdict": "return"},
+        other="finance",
     ),
     Deed("tokens/", "bob", ("token.issued",), TOKEN, bad={"scopes": ["all"]}),
     Deed("tokens/<code>/revoke/", "bob", ("token.revoked",), code="token", other="alice"),
@@ -528,6 +548,7 @@ CHANGES = (
     "account.disabled",
     "account.enabled",
     "project.changed",
+    "verification.decided",
     "member.changed",
     "token.revoked",
     "approval.approved",
@@ -548,6 +569,9 @@ READS = {
     "cockpit/",
     "organization/",
     "members/",
+    "verifications/",
+    "verifications/<code>/",
+    "verifications/<code>/licence/",
     "approvals/",
     "approvals/<code>/",
     "notices/",
@@ -654,12 +678,16 @@ def census(django_db_setup, django_db_blocker):
             **{f"{p.username}_member": p.memberships.get().code for p in (city.alice, city.bob, city.fiona)},
         }
         wish = {"organization": city.ludao, "by": city.bob, "at": now}
+        Organization.objects.filter(code="EN-YUNDING").update(verified_at=None)
         offer = {"organization": city.ludao, "email": "new2@example.com", "until": None, "reason": ""}
         offer |= {"by": city.alice, "at": now}
         city.codes = {
             "project": city.lab.code,
             "token": tokens.issue(name="k", scopes=["orders:read"], days=30, **wish)[0].code,
             "approval": Approval.objects.get(subject_code=waiting.code).code,
+            "verification": apply_for_verification(
+                Organization.objects.get(code="EN-WUYUAN"), city.wendy, at=now
+            ).code,
             "member": city.bob.memberships.get().code,
             "review": members.open_review(organization_id=city.ludao.id, at=now).code,
             "invitation": members.invite(**offer, role="enterprise_member").code,
@@ -768,6 +796,8 @@ def news_of(city, deed, by, change=None):
         key.format(**known): value.format(**known) if isinstance(value, str) else value
         for key, value in (deed.body | (change or {})).items()
     }
+    if "licence" in words:
+        words["licence"] = SimpleUploadedFile("licence.png", PICTURE)
     last = Event.objects.latest("id").id
     more = {"headers": {**deed.headers, "x-request-id": "census-of-the-record"}}
     if deed.route.startswith("api/"):

@@ -29,6 +29,7 @@ NAMES = {
     "review": "closed opened",
     "statement": "closed",
     "token": "issued revoked",
+    "verification": "decided submitted",
     "voucher": "expired issued",
     "workload": "accepted cancel_requested cancelled failed lost overran succeeded",
 }

@@ -11,7 +11,7 @@ from portal.members import actions as members
 from portal.notices.models import Notice
 from subsidies.vouchers.models import Voucher
 from tests import city as town
-from tests.city import bill, place, run
+from tests.city import apply_for_verification, bill, place, run
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +34,11 @@ PAGES = {
     "organization/switch/": "L555555",
     "organization/projects/new/": "L113333",
     "organization/projects/<code>/": "L143333",
+    "organization/verification/": "L113333",
+    "verifications/": "L333333",
+    "verifications/<code>/": "L333333",
+    "verifications/<code>/decide/": "L333333",
+    "verifications/<code>/licence/": "L143333",
     "members/": "L111111",
     "members/invite/": "L113331",
     "members/onboard/": "L333333",
@@ -164,10 +169,12 @@ def visited(django_db_setup, django_db_blocker):
 
         closed = settlement.close(until=now + timedelta(seconds=1), by=None, at=now + timedelta(seconds=1))
         statement = next(s for s in closed if s.party == "unicom")
+        verified = apply_for_verification(city.ludao, city.bob, at=now)
         audit.seal()
         codes = {
             "audit": "EN-LUDAO-1",
             "organization/projects": "PJ-LUDAO-LAB",
+            "verifications": verified.code,
             "members/invitations": "IV-NONE",
             "members/reviews": members.open_review(organization_id=city.ludao.id, at=now).code,
             "members": city.bob.memberships.get().code,

@@ -57,6 +57,7 @@ ELEVATED = {
     "portal/entrance/actions.py": 2,
     "portal/notices/actions.py": 1,
     "portal/organizations/actions.py": 1,
+    "portal/verification/queries.py": 1,
     "portal/tokens/authentication.py": 1,
 }
 
