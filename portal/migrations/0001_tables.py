@@ -930,7 +930,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120)),
-                ('content_type', models.CharField(max_length=40)),
                 ('content', models.BinaryField()),
                 ('digest', models.CharField(db_index=True, max_length=64)),
                 ('verification', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='licence', to='portal.verification')),

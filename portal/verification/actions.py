@@ -68,6 +68,7 @@ def submit(
             .filter(organization=organization, status__in=(Status.SUBMITTED, Status.RETURNED))
             .first()
         )
+        before = verification and verification.status
         if verification is None:
             verification = Verification.objects.create(
                 code=new_code("VF"), organization=organization, **fields
@@ -88,7 +89,14 @@ def submit(
                 "digest": digest,
             },
         )
-        audit.record(verification, "verification.submitted", by=by, licence=digest)
+        audit.record(
+            verification,
+            "verification.submitted",
+            by=by,
+            before=before,
+            after=verification.status,
+            licence=digest,
+        )
         notices.notify(
             kind=Notice.Kind.APPROVAL,
             sentence=gettext_noop("%(organization)s 提交了企业认证"),

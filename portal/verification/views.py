@@ -12,7 +12,7 @@ from portal.accounts.scoping import acting_for, require
 from portal.audit import queries as audit
 from portal.shell.errors import conflict
 from portal.shell.exceptions import IllegalMove, Refusal
-from portal.shell.responses import file_response
+from portal.shell.responses import picture as shown
 from portal.shell.reviews import APPROVE, REJECT, RETURN, Desk
 from portal.shell.screens import show
 from portal.verification import actions as verification
@@ -151,4 +151,4 @@ def decide(request, code):
 def licence(request, code):
     """The licence itself, for its firm and for its reviewers."""
     found = _found(request, code).licence
-    return file_response(found.name, bytes(found.content))
+    return shown(found.name, bytes(found.content))

@@ -8,7 +8,7 @@ from marketplace.orders import actions as orders
 from marketplace.orders.models import Order
 from portal.organizations.models import Membership, Organization
 from portal.shell.exceptions import IllegalMove
-from portal.shell.responses import file_response
+from portal.shell.responses import picture as shown
 from portal.verification import actions as verification
 from portal.verification.models import Licence, Verification
 from portal.verification.queries import parts_of
@@ -155,7 +155,7 @@ def test_what_is_no_licence_is_refused_beside_its_field(city, name, content):
 
 
 def test_a_kept_file_runs_nothing():
-    answer = file_response("执照.pdf", b"%PDF-")
+    answer = shown("执照.pdf", b"%PDF-")
 
     assert answer.headers["Content-Disposition"].startswith("attachment;")
     assert "sandbox" in answer.headers["Content-Security-Policy"]
