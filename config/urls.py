@@ -1,10 +1,14 @@
 """Every address of the house."""
 
+from allauth.idp.oidc import views as idp
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import health, status
 from config.metrics import metrics
+
+# Where connected programs fetch and give back their keys. Signing in to other systems with our accounts is not offered.
+oauth = [path("token", idp.token, name="token"), path("revoke", idp.revoke, name="revoke")]
 
 urlpatterns = [
     path("healthz", health.alive, name="alive"),
@@ -15,6 +19,7 @@ urlpatterns = [
     path("accounts/2fa/", RedirectView.as_view(pattern_name="entrance:security")),
     path("accounts/sessions/", RedirectView.as_view(pattern_name="entrance:security")),
     path("accounts/", include("allauth.urls")),
+    path("oauth/", include((oauth, "oauth"))),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("config.api_urls")),
     path("", include("portal.urls")),

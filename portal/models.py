@@ -5,7 +5,7 @@ from portal.lists.models import Export, SavedView
 from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice
 from portal.organizations.models import Membership, Organization, Project
-from portal.tokens.models import ApiToken
+from portal.tokens.models import ApiToken, Application
 from portal.verification.models import Licence, Verification
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "AccessReviewLine",
     "Invitation",
     "ApiToken",
+    "Application",
     "Archive",
     "Approval",
     "Checkpoint",

@@ -55,6 +55,14 @@ navigation = [
     ),
     Navigation(_("访问令牌"), "tokens:list", section="account", order=30, icon="key", action="members.view"),
     Navigation(
+        _("应用接入"),
+        "tokens:applications",
+        section="account",
+        order=35,
+        icon="link",
+        action="applications.manage",
+    ),
+    Navigation(
         _("账号与安全"),
         "entrance:security",
         section="account",

@@ -8,7 +8,7 @@ urlpatterns = [
     path("", include("portal.verification.urls")),
     path("organization/", include("portal.organizations.urls")),
     path("", include("portal.members.urls")),
-    path("tokens/", include("portal.tokens.urls")),
+    path("", include("portal.tokens.urls")),
     path("approvals/", include("portal.approvals.urls")),
     path("notices/", include("portal.notices.urls")),
     path("audit/", include("portal.audit.urls")),

@@ -58,6 +58,7 @@ ACTIONS: dict[str, set[Role]] = {
     "clusters.view": PLATFORM | GOVERNMENT | {Role.PROVIDER_ADMIN},
     "cockpit.view": PLATFORM | GOVERNMENT,
     "audit.view": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN, Role.AUDITOR, Role.AUDIT_ADMIN},
+    "applications.manage": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN, Role.SYSTEM_ADMIN},
     "people.manage": {Role.SECURITY_ADMIN},
     "audit.evidence": {Role.AUDITOR, Role.AUDIT_ADMIN},
     "personal.reveal": {

@@ -22,7 +22,16 @@ from portal.entrance import stays
 from portal.entrance.actions import note_time_out
 
 # What must stay open, or nobody could do what the door asks for.
-OPEN = ("/accounts/", "/account/", "/preferences/", "/i18n/", "/favicon.ico", "/healthz", "/readyz")
+OPEN = (
+    "/accounts/",
+    "/account/",
+    "/oauth/",
+    "/preferences/",
+    "/i18n/",
+    "/favicon.ico",
+    "/healthz",
+    "/readyz",
+)
 BACKGROUND = "X-Background"
 
 

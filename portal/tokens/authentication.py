@@ -1,23 +1,36 @@
 """How a program proves who it is and what it may touch."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
+from allauth.idp.oidc.models import Token
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, permissions
 
-from portal.accounts.permissions import is_officer, reach_of
+from portal.accounts.models import User
+from portal.accounts.permissions import is_officer, memberships, reach_of
 from portal.accounts.queries import has_second_factor
+from portal.organizations.models import Organization
 from portal.shell import tenancy
-from portal.tokens.models import ApiToken
+from portal.tokens.models import ApiToken, Application
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 
 
+@dataclass(frozen=True)
+class Access:
+    """What a connected program may do now: the key it fetched, in terms of a key that a person gave."""
+
+    user: User
+    organization: Organization
+    scopes: list[str]
+
+
 class TokenAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer pc_live_…`"""
+    """`Authorization: Bearer …`: a key that a person gave (pc_live_…), or one that a connected program fetched."""
 
     keyword = "Bearer"
 
@@ -27,8 +40,9 @@ class TokenAuthentication(authentication.BaseAuthentication):
             return None
         now = timezone.now()
         with tenancy.citywide():
-            token = self._find(header.removeprefix(f"{self.keyword} ").strip(), now)
-        tenancy.enter(reach_of(token.user))
+            secret = header.removeprefix(f"{self.keyword} ").strip()
+            token = self._find(secret, now) if secret.startswith(ApiToken.PREFIX) else self._fetched(secret)
+        tenancy.enter(reach_of(token.user, token.organization if isinstance(token, Access) else None))
         request._request.organization = token.organization
         return token.user, token
 
@@ -49,6 +63,23 @@ class TokenAuthentication(authentication.BaseAuthentication):
         ApiToken.objects.filter(stale, id=token.id).update(last_used_at=now)
         return token
 
+    def _fetched(self, value) -> Access:
+        token = Token.objects.lookup(Token.Type.ACCESS_TOKEN, value)
+        application = token and (
+            Application.objects.usable()
+            .select_related("created_by", "organization")
+            .filter(client_id=token.client_id)
+            .first()
+        )
+        if application is None:
+            raise exceptions.AuthenticationFailed(
+                _("访问令牌无效、已吊销或已过期，请在“访问令牌”页重新创建。")
+            )
+        user = application.created_by
+        # Acting for one organisation: what the person may do elsewhere is no right of this program.
+        user._memberships = [m for m in memberships(user) if m.organization_id == application.organization_id]
+        return Access(user=user, organization=application.organization, scopes=token.get_scopes())
+
     def authenticate_header(self, request):
         return self.keyword
 
@@ -63,7 +94,7 @@ class HasScope(permissions.BasePermission):
             return True
         if not request.user.is_authenticated:
             return False
-        if isinstance(request.auth, ApiToken) and needed not in request.auth.scopes:
+        if request.auth is not None and needed not in request.auth.scopes:
             self.message = _("访问令牌缺少权限范围 %(scope)s，请重新创建令牌并勾选它。") % {"scope": needed}
             return False
         return True

@@ -17,3 +17,10 @@ class TokenForm(forms.Form):
         choices=[(30, _("30 天")), (90, _("90 天")), (365, _("365 天"))],
         initial=90,
     )
+
+
+class ApplicationForm(forms.Form):
+    name = forms.CharField(label=_("应用名称"), max_length=60, help_text=_("例如：企业 ERP 对账"))
+    scopes = forms.MultipleChoiceField(
+        label=_("权限范围"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
+    )

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 
+from allauth.idp.oidc.models import Client
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -62,3 +63,40 @@ class ApiToken(models.Model):
     @staticmethod
     def digest_of(secret: str) -> str:
         return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class ApplicationQuerySet(models.QuerySet):
+    def usable(self):
+        return self.filter(revoked_at=None, created_by__is_active=True)
+
+    def of(self, organization):
+        return self.filter(organization=organization)
+
+
+class Application(models.Model):
+    """A program that fetches its own short-lived keys (OAuth 2.0 client credentials) and acts for one organisation."""
+
+    tenant = tenancy.belongs_to("organization")
+
+    SECRET_PREFIX = "pc_app_"
+
+    code = models.CharField(max_length=32, unique=True)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="applications")
+    name = models.CharField(_("名称"), max_length=60)
+    client = models.OneToOneField(Client, on_delete=models.PROTECT, related_name="application")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="applications"
+    )
+    created_at = models.DateTimeField()
+    rotated_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = ApplicationQuerySet.as_manager()
+
+    @classmethod
+    def new_secret(cls) -> str:
+        return cls.SECRET_PREFIX + secrets.token_urlsafe(32)
+
+    @property
+    def scopes(self) -> list[str]:
+        return self.client.get_scopes()

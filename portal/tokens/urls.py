@@ -3,4 +3,10 @@ from django.urls import path
 from portal.tokens import views
 
 app_name = "tokens"
-urlpatterns = [path("", views.listing, name="list"), path("<code>/revoke/", views.revoke, name="revoke")]
+urlpatterns = [
+    path("tokens/", views.listing, name="list"),
+    path("tokens/<code>/revoke/", views.revoke, name="revoke"),
+    path("applications/", views.applications, name="applications"),
+    path("applications/<code>/rotate/", views.rotate, name="rotate"),
+    path("applications/<code>/disconnect/", views.disconnect, name="disconnect"),
+]

@@ -48,6 +48,9 @@ PAGES = {
     "members/<code>/stand-in/": "L555555",
     "members/<code>/withdraw/": "L555555",
     "invitations/<secret>/": "L111111",
+    "applications/": "L113331",
+    "applications/<code>/rotate/": "L553335",
+    "applications/<code>/disconnect/": "L553335",
     "tokens/": "L111111",
     "tokens/<code>/revoke/": "L555555",
     "account/security/": "L111111",
@@ -132,7 +135,7 @@ API = {
     "programmes/<code>/vouchers/": "5555555",
 }
 # Other people's pages, which their own tests know.
-THEIRS = ("accounts/", "i18n/", "static/", "_components/", "favicon.ico")
+THEIRS = ("accounts/", "oauth/", "i18n/", "static/", "_components/", "favicon.ico")
 
 
 def addresses(patterns=None, prefix=""):
@@ -187,6 +190,7 @@ def visited(django_db_setup, django_db_blocker):
                 by=city.alice,
                 at=now,
             ).secret,
+            "applications": "AC-NONE",
             "tokens": "TK-NONE",
             "account/sessions": "NONE",
             "account/first": "NONE",
