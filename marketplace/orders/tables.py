@@ -62,6 +62,6 @@ FACTS = (
     Column("organization", _("单位")),
     Column("project", _("项目"), value="project.name"),
     Column("hours", _("时长上限"), "number", unit=_("小时")),
-    Column("placed_by", _("下单人")),
+    Column("placed_by", _("下单人"), template="orders/_buyer.html"),
     Column("placed_at", _("下单时间"), "time"),
 )

@@ -196,10 +196,11 @@ def print_head(context, code):
     }
 
 
-@register.inclusion_tag("components/facts.html")
-def facts(row, columns, kind=""):
+@register.inclusion_tag("components/facts.html", takes_context=True)
+def facts(context, row, columns, kind=""):
     """The facts of one row, declared like the columns of a list."""
-    return {"cells": [Cell(column, row) for column in columns], "kind": kind}
+    cells = [Cell(column, row) for column in columns]
+    return {"cells": cells, "kind": kind, "request": context.get("request")}
 
 
 @register.inclusion_tag("components/timeline.html")

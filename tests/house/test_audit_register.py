@@ -53,6 +53,8 @@ NOTHING_BEFORE = [
     "account.email_added",
     "account.email_confirmed",
     "account.email_removed",
+    "account.first_administrator",
+    "account.idle_warned",
     "account.factor_added",
     "account.factor_removed",
     "account.first_administrator",
