@@ -99,7 +99,7 @@ def guard(sender, connection, **news) -> None:
 
 
 def _tell(execute, sql, params, many, context):
-    if not str(sql).startswith(TOUCHES_ROWS):
+    if not str(sql).lstrip().startswith(TOUCHES_ROWS):
         return execute(sql, params, many, context)
     preamble = current().preamble
     # A server-side cursor is one DECLARE and takes no company.
