@@ -37,7 +37,11 @@ def notify(*, kind, sentence, values, url, at, user=None, organization=None, act
         )
 
 
-def mark_read(*, user, at, code=None):
-    """Read one line, or all of them."""
+def mark_read(*, user, at, code=None, among=None):
+    """Read one line, those `among` some ids, or all of them."""
     mine = Notice.objects.filter(user=user, read_at=None)
-    (mine.filter(code=code) if code else mine).update(read_at=at)
+    if code:
+        mine = mine.filter(code=code)
+    if among is not None:
+        mine = mine.filter(id__in=among)
+    mine.update(read_at=at)

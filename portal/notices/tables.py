@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.notices.models import Notice
 from portal.shell.filters import Filters, days
-from portal.shell.screens import Column, Empty, ListScreen
+from portal.shell.screens import BulkAction, Column, Empty, ListScreen
 
 
 class NoticeFilters(Filters):
@@ -27,5 +27,6 @@ screen = ListScreen(
         Column("created_at", _("时间"), "time", sort="created_at"),
         Column("read_at", _("阅读时间"), "time", is_optional=True),
     ),
+    bulk_actions=(BulkAction(_("标为已读"), "notices:read_many"),),
     empty=Empty(_("还没有通知"), _("订单、审批、算力券与结算有变化时，会在这里告诉您。"), icon="bell"),
 )

@@ -6,5 +6,6 @@ app_name = "notices"
 urlpatterns = [
     path("", views.listing, name="list"),
     path("read/", views.read_all, name="read_all"),
+    path("read-many/", views.read_many, name="read_many"),
     path("<code>/read/", views.read, name="read"),
 ]

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 from portal.notices import actions as notices
 from portal.notices.models import Notice
 from portal.notices.tables import screen
-from portal.shell.screens import show
+from portal.shell.screens import picked, show
 
 
 @login_required
@@ -31,4 +31,13 @@ def read(request, code):
 def read_all(request):
     """Mark every line as read."""
     notices.mark_read(user=request.user, at=timezone.now())
+    return redirect("notices:list")
+
+
+@login_required
+@require_POST
+def read_many(request):
+    """Mark the ticked lines as read, or all that the list's conditions left."""
+    rows = picked(request, screen)
+    notices.mark_read(user=request.user, at=timezone.now(), among=rows.values("id"))
     return redirect("notices:list")

@@ -122,6 +122,15 @@ class RowAction:
 
 
 @dataclass(frozen=True)
+class BulkAction:
+    """A button for many rows at once: posts to `url_name` what `picked` reads."""
+
+    label: str | Promise
+    url_name: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
 class Empty:
     """What an empty list says, and where to begin."""
 
@@ -214,6 +223,7 @@ class ListScreen:
     empty: Empty = Empty("")
     prepare: Callable[[Iterable], list] = list
     row_actions: tuple[RowAction, ...] = ()
+    bulk_actions: tuple[BulkAction, ...] = ()
     lead: str | Promise = ""
 
     def asked(self, user, wishes: QueryDict) -> "Asked":
@@ -433,6 +443,13 @@ def _has_choice(given) -> bool:
     """Somebody with nothing to choose from is not asked."""
     rows = getattr(given, "queryset", None)
     return rows is None or not rows.query.is_empty()
+
+
+def picked(request, screen: ListScreen):
+    """The rows that were ticked, or all that the conditions of the page left; never more than this person may see."""
+    if "all" in request.POST:
+        return screen.asked(request.user, QueryDict(request.POST.get("query", ""))).rows
+    return screen.rows(request.user).filter(code__in=request.POST.getlist("codes")[: max(SIZES)])
 
 
 def listing_of(request, screen: ListScreen) -> Listing:

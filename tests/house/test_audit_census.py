@@ -491,6 +491,7 @@ EXEMPT = [
         why="a hat for this session; what is done under it names its organisation",
     ),
     Deed("notices/read/", "bob", (), why="one's own inbox"),
+    Deed("notices/read-many/", "bob", (), {"all": "on"}, why="one's own inbox"),
     Deed(
         "lists/<code>/views/",
         "bob",

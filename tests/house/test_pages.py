@@ -68,6 +68,7 @@ PAGES = {
     "approvals/<code>/decide/": "L553333",
     "notices/": "L111111",
     "notices/read/": "L555555",
+    "notices/read-many/": "L555555",
     "notices/<code>/read/": "L555555",
     "audit/": "L113131",
     "audit/<code>/": "L143134",

@@ -370,3 +370,26 @@ def test_a_file_is_whole_when_every_statement_is_its_own_transaction(transaction
     theirs = visitor(city, "charlie").get("/lists/orders/export.csv").content.decode().splitlines()
 
     assert (len(mine), len(theirs)) == (4, 1)
+
+
+def unread(user):
+    return set(Notice.objects.filter(user=user, read_at=None).values_list("code", flat=True))
+
+
+def test_ticked_rows_are_changed_and_no_others(city):
+    mine = sorted(unread(city.alice))
+    others = sorted(unread(city.charlie))
+
+    visitor(city, "alice").post("/notices/read-many/", {"codes": [mine[0], others[0]]})
+
+    assert unread(city.alice) == set(mine[1:])
+    assert unread(city.charlie) == set(others)
+
+
+def test_the_whole_list_means_what_its_conditions_left(city):
+    money = set(Notice.objects.filter(user=city.alice, kind="money").values_list("code", flat=True))
+    before = unread(city.alice)
+
+    visitor(city, "alice").post("/notices/read-many/", {"all": "on", "query": "kind=money"})
+
+    assert money and unread(city.alice) == before - money

@@ -77,6 +77,16 @@
   addEventListener("offline", showLine);
   showLine();
 
+  // How many rows are ticked, and whether the whole list is meant.
+  document.addEventListener("change", (event) => {
+    const bulk = event.target.form && event.target.form.matches("[data-bulk]") && event.target.form;
+    if (!bulk) return;
+    const rows = [...all('input[name="codes"][form="bulk"]')];
+    bulk.querySelector("[data-picked]").textContent = bulk.elements.all.checked ? bulk.closest("[data-count]").dataset.count : rows.filter((row) => row.checked).length;
+    if (event.target === bulk.elements.all) rows.forEach((row) => { row.checked = event.target.checked; });
+    else bulk.elements.all.checked = false;
+  });
+
   // Pinyin is not yet a query: while it is being composed nothing is sent.
   let isComposing = false;
   let isPaused = false;
