@@ -147,7 +147,7 @@ def test_a_large_order_waits_for_a_second_person_and_is_withdrawn_free(city, pag
     page.goto("/approvals/")
     page.get_by_role("link", name=code).click()
     snap("9-approvals")
-    page.get_by_role("button", name="同意").click()
+    page.get_by_role("button", name="同意", exact=True).click()
     # The browser's requests pass through this thread, so they arrive only while it waits for the page.
     expect(page.locator("body")).to_contain_text("已处理")
     beat_until(lambda: status_of(code) == Order.Status.RUNNING)
