@@ -35,6 +35,7 @@ LOOKS = {
     "refunded": OVER,
     "lapsed": OVER,
     "suspended": WAITING,
+    "returned": WAITING,
     "paid": GOOD,
     "ready": GOOD,
     "unread": MOVING,

@@ -11,7 +11,7 @@ A column is one fact: one column of the spreadsheet. On the page it may stand be
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlencode
@@ -21,94 +21,16 @@ from django.db.models import Count, Sum
 from django.http import QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from portal.shell import entries
+from portal.shell.columns import Cell, Column, filled
 from portal.shell.filters import Filters
 from portal.shell.lists import page_of
-from portal.shell.money import to_yuan
 from portal.shell.names import named
 
 SIZES = (25, 50, 100)
-NUMBERS = {"money", "number", "span", "price"}
-# What names a place in the list rather than a wish of the reader.
-PLACES = {"cursor", "ordering", "view"}
 CHUNK = 1000
-
-
-def walk(row, path: str):
-    """The value at the end of `order.project.name`; nothing where the way ends early."""
-    for name in path.split("."):
-        row = getattr(row, name, None)
-        if row is None:
-            return None
-        if callable(row) and not isinstance(row, models.Manager):
-            row = row()
-    return row
-
-
-@dataclass(frozen=True)
-class Column:
-    """One fact of a row. `kind` says how it is drawn and typed: text, money, number, price, time, day, span, status.
-
-    `value` is where it is found (the key when empty); `sort` and `total` are database fields; `url` opens something;
-    `words` name the values of a status that is computed; `template` draws what no kind can, with `row` in its hands.
-    A `beneath` column is small print under another.
-    """
-
-    key: str
-    label: str | Promise
-    kind: str = "text"
-    value: str = ""
-    sort: str = ""
-    total: str = ""
-    url: str = ""
-    beneath: str = ""
-    template: str = ""
-    unit: str | Promise = ""
-    words: dict | None = None
-    is_optional: bool = False
-    is_on_paper: bool = True
-
-    @property
-    def is_number(self) -> bool:
-        return self.kind in NUMBERS
-
-    def of(self, row):
-        """The value as the page needs it."""
-        found = walk(row, self.value or self.key)
-        if not isinstance(found, models.Model):
-            return found
-        return getattr(found, "name", "") and named(found) or str(found)
-
-    def state(self, row):
-        """The row and the field of a status, which may belong to a row within the row."""
-        holder, _dot, name = (self.value or self.key).rpartition(".")
-        return (walk(row, holder) if holder else row), name
-
-    def typed(self, row):
-        """The value as a spreadsheet needs it."""
-        if self.words:
-            return str(self.words[self.of(row)])
-        if self.kind == "status":
-            holder, name = self.state(row)
-            return getattr(holder, f"get_{name}_display")()
-        found = self.of(row)
-        if found is None:
-            return None
-        if self.kind == "money":
-            return to_yuan(found)
-        if self.kind == "time":
-            return localtime(found).replace(tzinfo=None)
-        if isinstance(found, list | tuple):
-            return "、".join(str(one) for one in found)
-        return found if isinstance(found, int | float) or self.kind != "text" else str(found)
-
-    @property
-    def head(self) -> str:
-        """Its name in a spreadsheet."""
-        return f"{self.label}（{_('元')}）" if self.kind == "money" else str(self.label)
 
 
 @dataclass(frozen=True)
@@ -139,40 +61,6 @@ class Empty:
     url: str | Promise = ""
     action: str | Promise = ""
     icon: str = "inbox"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One place of the table, ready to draw."""
-
-    column: Column
-    row: object
-    beneath: list["Cell"] = field(default_factory=list)
-
-    @property
-    def value(self):
-        return self.column.of(self.row)
-
-    @property
-    def url(self):
-        return walk(self.row, self.column.url) if self.column.url else ""
-
-    @property
-    def word(self):
-        return self.column.words[self.value]
-
-    @property
-    def holder(self):
-        return self.column.state(self.row)[0]
-
-    @property
-    def field(self):
-        return self.column.state(self.row)[1]
-
-
-def _filled(row, columns) -> list[Cell]:
-    """The small print that has something to say."""
-    return [Cell(column, row) for column in columns if column.of(row) not in (None, "")]
 
 
 @dataclass(frozen=True)
@@ -397,7 +285,7 @@ class Listing:
         return [
             (
                 row,
-                [Cell(c, row, _filled(row, small.get(c.key, []))) for c in self.columns],
+                [Cell(c, row, filled(row, small.get(c.key, []))) for c in self.columns],
                 [a for a in self.screen.row_actions if a.when(row, self.asked.user)],
             )
             for row in self.screen.prepare(self.page)

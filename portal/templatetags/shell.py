@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.permissions import can, memberships
 from portal.shell import assets, entries, glossary, maps, sms
+from portal.shell.columns import Cell
 from portal.shell.districts import District
 from portal.shell.masking import mask_credit_code, mask_email, mask_name, mask_phone
 from portal.shell.money import yuan
 from portal.shell.names import named
-from portal.shell.screens import Cell
 
 register = template.Library()
 
