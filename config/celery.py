@@ -12,11 +12,18 @@ class CityTask(Task):
     """What time does, it does for the whole city; a process without a visitor would otherwise see no rows."""
 
     def __call__(self, *args, **options):
+        import pghistory
+
         from portal.shell import measures, tenancy
         from portal.shell.middleware import continuing
 
         task_id = self.request.id or ""
-        with tenancy.citywide(), continuing(task_id), measures.timed(measures.TASKS, self.name):
+        with (
+            tenancy.citywide(),
+            continuing(task_id),
+            pghistory.context(task=self.name),
+            measures.timed(measures.TASKS, self.name),
+        ):
             return self.run(*args, **options)
 
 

@@ -57,6 +57,8 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "allauth.idp.oidc",
     "axes",
+    "pgtrigger",
+    "pghistory",
     "django_filters",
     "django_htmx",
     "csp",

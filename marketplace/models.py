@@ -1,4 +1,5 @@
 from marketplace.billing.models import BillLine, BillPart
+from marketplace.catalogue.history import PlanPriceVersion, PlanVersion
 from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding.models import FundingHold
 from marketplace.ledger.models import Account, Entry, Journal
@@ -7,6 +8,8 @@ from marketplace.payments.models import BankReceipt
 from marketplace.settlement.models import Statement, StatementLine
 
 __all__ = [
+    "PlanPriceVersion",
+    "PlanVersion",
     "Account",
     "BankReceipt",
     "BillLine",

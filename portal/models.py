@@ -1,14 +1,20 @@
+from portal.accounts.history import UserVersion
 from portal.accounts.models import PasswordRecord, User
 from portal.approvals.models import Approval
 from portal.audit.models import Archive, Checkpoint, Event, Seal
 from portal.lists.models import Export, SavedView
 from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice
+from portal.organizations.history import MembershipVersion, OrganizationVersion, ProjectVersion
 from portal.organizations.models import Membership, Organization, Project
 from portal.tokens.models import ApiToken, Application
 from portal.verification.models import Licence, Verification
 
 __all__ = [
+    "MembershipVersion",
+    "OrganizationVersion",
+    "ProjectVersion",
+    "UserVersion",
     "AccessReview",
     "AccessReviewLine",
     "Invitation",

@@ -1,5 +1,6 @@
 """The hat a person is wearing."""
 
+import pghistory
 from django.utils.functional import SimpleLazyObject
 
 from portal.accounts.permissions import memberships, reach_of
@@ -25,6 +26,7 @@ class CurrentOrganization:
         request.organization = SimpleLazyObject(lambda: current_organization(request))
         token = tenancy.enter(reach_of(request.user))
         try:
-            return self.get_response(request)
+            with pghistory.context(request=request.id, person=getattr(request.user, "username", "")):
+                return self.get_response(request)
         finally:
             tenancy.leave(token)

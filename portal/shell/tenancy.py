@@ -129,6 +129,8 @@ class Belongs:
     """The ways from a row to the organisations and persons that may see it, as Django lookups; none means only the city."""
 
     paths: tuple[str, ...] = ()
+    # The database itself adds these rows in the course of anybody's deed.
+    is_added_freely: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,19 +147,26 @@ def belongs_to(*paths: str) -> Belongs:
     return Belongs(paths)
 
 
+def written_by_triggers() -> Belongs:
+    """History that only the city reads, and that the database adds whoever acts."""
+    return Belongs(is_added_freely=True)
+
+
 def shows(model: type, path: str) -> None:
     """A room upstairs lets its own people see rows of a room below that stand behind theirs."""
     _shown.setdefault(model, []).append(path)
 
 
 def policies():
-    """(table, condition) for every model that declares whose rows it holds."""
+    """(table, name, the rest of CREATE POLICY) for every model that declares whose rows it holds."""
     for model in apps.get_models():
         tenant = model.__dict__.get("tenant")
         if isinstance(tenant, Belongs):
             paths = (*tenant.paths, *_shown.get(model, ()))
             ways = ["(SELECT tenancy_is_citywide())", *(_condition(model, path) for path in paths)]
-            yield model._meta.db_table, " OR ".join(ways)
+            yield model._meta.db_table, "tenancy", f"USING ({' OR '.join(ways)})"
+            if tenant.is_added_freely:
+                yield model._meta.db_table, "tenancy_adds", "WITH CHECK (true)"
 
 
 def _condition(model, path: str) -> str:

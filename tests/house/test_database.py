@@ -23,13 +23,21 @@ def test_these_tables_are_history():
         "marketplace_billpart",
         "marketplace_entry",
         "marketplace_journal",
+        "marketplace_planpriceversion",
+        "marketplace_planversion",
         "marketplace_statement",
         "marketplace_statementline",
         "portal_archive",
         "portal_checkpoint",
         "portal_event",
+        "portal_membershipversion",
+        "portal_organizationversion",
+        "portal_projectversion",
         "portal_seal",
+        "portal_userversion",
         "subsidies_policyversion",
+        "subsidies_programmeversion",
+        "subsidies_voucherversion",
     ]
 
 

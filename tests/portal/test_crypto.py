@@ -255,7 +255,11 @@ def test_a_row_read_without_its_number_can_still_be_asked_for_it(db, keys):
 
 # --- new keys -----------------------------------------------------------------------------------------
 def test_every_sealed_column_takes_part_in_a_rotation():
-    assert [field.purpose_of_column for field in rotation.fields()] == ["portal_user.phone"]
+    assert [field.purpose_of_column for field in rotation.fields()] == [
+        "portal_user.phone",
+        "portal_verification.legal_representative",
+        "portal_verification.contact_phone",
+    ]
 
 
 def test_the_seeds_of_second_factors_move_to_the_new_key_too(db, keys):

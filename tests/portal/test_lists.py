@@ -22,7 +22,7 @@ from portal.shell.lists import page_of
 from portal.shell.screens import Asked, Listing, Taste
 from portal.tokens import actions as tokens
 from tests import city as town
-from tests.city import bill, place, run
+from tests.city import apply_for_verification, bill, place, run
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -228,13 +228,11 @@ def test_every_list_can_be_sorted_filtered_and_written_down(city, code):
     tokens.issue(
         organization=city.ludao, name="k", scopes=["orders:read"], days=30, by=city.alice, at=timezone.now()
     )
+    apply_for_verification(city.yunding, city.charlie, at=timezone.now())
     user = next(
-        (
-            u
-            for u in (city.alice, city.auditor, city.finance, city.officer)
-            if Asked(screen, u, QueryDict("")).count
-        ),
-        city.alice,
+        u
+        for u in (city.alice, city.auditor, city.finance, city.officer, city.operator)
+        if Asked(screen, u, QueryDict("")).count
     )
 
     for column in [c for c in screen.columns if c.sort]:

@@ -34,13 +34,12 @@ class Command(BaseCommand):
                 cursor.execute(f"REVOKE ALL ON {quote(table)} FROM {quote(role)}")
                 cursor.execute(f"GRANT {rights} ON {quote(table)} TO {quote(role)}")
             cursor.execute(tenancy.FUNCTIONS)
-            walls = dict(tenancy.policies())
-            for table, condition in walls.items():
+            walls = list(tenancy.policies())
+            for table, name, rule in walls:
+                verb = "INSERT" if rule.startswith("WITH CHECK") else "ALL"
                 cursor.execute(f"ALTER TABLE {quote(table)} ENABLE ROW LEVEL SECURITY")
-                cursor.execute(f"DROP POLICY IF EXISTS tenancy ON {quote(table)}")
-                cursor.execute(
-                    f"CREATE POLICY tenancy ON {quote(table)} TO {quote(role)} USING ({condition})"
-                )
+                cursor.execute(f"DROP POLICY IF EXISTS {name} ON {quote(table)}")
+                cursor.execute(f"CREATE POLICY {name} ON {quote(table)} FOR {verb} TO {quote(role)} {rule}")
         self.stdout.write(
-            f"{role}: {len(history)} append-only and {len(derived)} read-only tables guarded, {len(walls)} walled by tenant"
+            f"{role}: {len(history)} append-only and {len(derived)} read-only tables guarded, {len({table for table, *_rest in walls})} walled by tenant"
         )
