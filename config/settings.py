@@ -283,6 +283,8 @@ CELERY_BEAT_SCHEDULE = {
         ("subsidies.vouchers", "expire_vouchers", 60),
         ("portal.audit", "seal_audit_events", 5),
         ("portal.members", "send_invitations", 5),
+        ("portal.notices", "sort_notices", 5),
+        ("portal.notices", "send_notices", 5),
         ("portal.members", "end_expired_memberships", 60),
         ("portal.members", "open_access_reviews", 3600),
         ("portal.entrance", "disable_idle_accounts", 3600),

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from config import health, status
 from config.metrics import metrics
+from portal.entrance import views as entrance
 
 # Where connected programs fetch and give back their keys. Signing in to other systems with our accounts is not offered.
 oauth = [path("token", idp.token, name="token"), path("revoke", idp.revoke, name="revoke")]
@@ -20,7 +21,7 @@ urlpatterns = [
     path("accounts/sessions/", RedirectView.as_view(pattern_name="entrance:security")),
     path("accounts/", include("allauth.urls")),
     path("oauth/", include((oauth, "oauth"))),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", entrance.language, name="set_language"),
     path("api/v1/", include("config.api_urls")),
     path("", include("portal.urls")),
     path("", include("federation.urls")),

@@ -4,7 +4,7 @@ from portal.approvals.models import Approval
 from portal.audit.models import Archive, Checkpoint, Event, Seal
 from portal.lists.models import Export, SavedView
 from portal.members.models import AccessReview, AccessReviewLine, Invitation
-from portal.notices.models import Notice
+from portal.notices.models import Notice, NoticeDelivery, NoticePreference
 from portal.organizations.history import MembershipVersion, OrganizationVersion, ProjectVersion
 from portal.organizations.models import Membership, Organization, Project
 from portal.tokens.models import ApiToken, Application
@@ -27,6 +27,8 @@ __all__ = [
     "Export",
     "Membership",
     "Notice",
+    "NoticeDelivery",
+    "NoticePreference",
     "Organization",
     "PasswordRecord",
     "Project",

@@ -2,6 +2,7 @@ from portal.audit.tasks import export_checkpoints, seal_audit_events, take_audit
 from portal.entrance.tasks import disable_idle_accounts
 from portal.lists.tasks import expire_exports, write_exports
 from portal.members.tasks import end_expired_memberships, open_access_reviews, send_invitations
+from portal.notices.tasks import send_notices, sort_notices
 
 __all__ = [
     "disable_idle_accounts",
@@ -11,6 +12,8 @@ __all__ = [
     "open_access_reviews",
     "seal_audit_events",
     "send_invitations",
+    "send_notices",
+    "sort_notices",
     "take_audit_checkpoint",
     "write_exports",
 ]

@@ -1,7 +1,9 @@
-"""Proving who one is outside of allauth's own pages."""
+"""Proving who one is outside of allauth's own pages, and in which language one is written to."""
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authentication_failed
+
+from portal.accounts.models import User
 
 
 def check_code(*, user, code, request) -> bool:
@@ -17,3 +19,8 @@ def check_code(*, user, code, request) -> bool:
         reauthentication=False,
     )
     return False
+
+
+def choose_language(*, user_id, language) -> None:
+    """From now on letters and short messages speak it, too."""
+    User.objects.filter(id=user_id).exclude(language=language).update(language=language)

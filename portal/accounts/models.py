@@ -33,6 +33,7 @@ class User(AbstractUser):
     is_phone_verified = models.BooleanField(default=False)
     password_changed_at = models.DateTimeField(default=timezone.now)
     disabled_reason = models.CharField(_("停用原因"), max_length=200, blank=True)
+    language = models.CharField(_("语言"), max_length=12, default="zh-hans")
     enabled_at = models.DateTimeField(null=True)
     idle_warned_at = models.DateTimeField(null=True)
 

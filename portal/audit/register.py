@@ -25,6 +25,7 @@ EVENTS = {
     "account.timed_out": _("登录超时退出"),
     "account.locked": _("连续失败，账号锁定"),
     "account.unlocked": _("解除账号锁定"),
+    "account.news_chosen": _("修改通知设置"),
     "account.disabled": _("停用账号"),
     "account.enabled": _("启用账号"),
     "personal.revealed": _("查看个人联系方式"),

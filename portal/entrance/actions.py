@@ -15,6 +15,7 @@ from portal.accounts.permissions import Role, memberships
 from portal.audit import actions as audit
 from portal.entrance.locks import address_of
 from portal.notices import actions as notices
+from portal.notices.models import Notice
 from portal.organizations.models import Membership, Organization
 from portal.shell import tenancy
 from portal.shell.codes import new_code
@@ -150,7 +151,7 @@ def warn_idle(*, user_id, closes_on, at) -> None:
         user.idle_warned_at = at
         user.save(update_fields=["idle_warned_at"])
         notices.notify(
-            kind="system",
+            kind=Notice.Kind.DEADLINE,
             sentence=gettext_noop("您的账号久未使用，将于 %(closes_on)s 停用；登录一次即可保留。"),
             values={"closes_on": f"{closes_on:%Y-%m-%d}"},
             url="/account/security/",

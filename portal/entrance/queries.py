@@ -13,7 +13,9 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.audit.models import Event
 from portal.entrance import devices
+from portal.shell import tenancy
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,16 @@ def factors_of(user) -> Factors:
         keys=[r for r in rows if r.type == Authenticator.Type.WEBAUTHN],
         recovery_codes_left=len(codes.wrap().get_unused_codes()) if codes else None,
     )
+
+
+@tenancy.citywide()
+def is_new_device(user, device: str) -> bool:
+    """Has this person signed in before, and never with such a device? The record is asked before they are known."""
+    past = Event.objects.filter(
+        subject_type="user", subject_code=user.username, name="account.signed_in"
+    ).values_list("details__device", flat=True)
+    known = set(past.order_by().distinct())
+    return bool(known) and device not in known
 
 
 def idle_since(moment):

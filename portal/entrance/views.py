@@ -1,6 +1,7 @@
 """One page for everything that opens the door, and the security administrator's pages."""
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
@@ -11,7 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
+from portal.accounts import actions as accounts
 from portal.accounts.models import User
 from portal.accounts.permissions import is_officer
 from portal.accounts.scoping import require
@@ -21,6 +24,15 @@ from portal.entrance.forms import DisableForm, FirstAdministratorForm
 from portal.shell.exceptions import Refusal
 
 PAGE_SIZE = 25
+
+
+@require_POST
+def language(request):
+    """Speak another language from now on; to whoever is signed in, in letters too."""
+    chosen = request.POST.get("language")
+    if request.user.is_authenticated and chosen in dict(settings.LANGUAGES):
+        accounts.choose_language(user_id=request.user.id, language=chosen)
+    return set_language(request)
 
 
 @login_required

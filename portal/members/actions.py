@@ -309,7 +309,7 @@ def _facts(membership) -> dict:
 
 def _tell(membership, sentence, at):
     notices.notify(
-        kind=Notice.Kind.SYSTEM,
+        kind=Notice.Kind.SECURITY,
         sentence=sentence,
         values={
             "organization": membership.organization.name,
@@ -347,7 +347,7 @@ def open_review(*, organization_id, at) -> AccessReview | None:
                 "staff.manage" if review.organization.kind in ("government", "platform") else "members.manage"
             )
             notices.notify(
-                kind=Notice.Kind.SYSTEM,
+                kind=Notice.Kind.DEADLINE,
                 sentence=gettext_noop("请在 %(due)s 前完成 %(organization)s 的权限复核"),
                 values={
                     "organization": review.organization.name,

@@ -85,6 +85,7 @@ class Migration(migrations.Migration):
                 ("is_phone_verified", models.BooleanField(default=False)),
                 ("password_changed_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("disabled_reason", models.CharField(blank=True, max_length=200, verbose_name="停用原因")),
+                ("language", models.CharField(default="zh-hans", max_length=12, verbose_name="语言")),
                 ("enabled_at", models.DateTimeField(null=True)),
                 ("idle_warned_at", models.DateTimeField(null=True)),
                 (
@@ -456,6 +457,8 @@ class Migration(migrations.Migration):
                             ("order", "订单"),
                             ("approval", "审批"),
                             ("money", "资金"),
+                            ("deadline", "期限"),
+                            ("security", "安全"),
                             ("system", "系统"),
                         ],
                         max_length=12,
@@ -466,6 +469,7 @@ class Migration(migrations.Migration):
                 ("url", models.CharField(max_length=200)),
                 ("created_at", models.DateTimeField()),
                 ("read_at", models.DateTimeField(null=True)),
+                ("sorted_at", models.DateTimeField(null=True)),
                 (
                     "user",
                     models.ForeignKey(
@@ -942,5 +946,56 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='verification',
             constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('submitted_by')), _negated=True), _connector='OR'), name='nobody_verifies_their_own'),
+        ),
+        migrations.CreateModel(
+            name='NoticeDelivery',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('channel', models.CharField(choices=[('email', '邮件'), ('sms', '短信')], max_length=8)),
+                ('is_daily', models.BooleanField(default=False)),
+                ('due_at', models.DateTimeField(null=True)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('sent_at', models.DateTimeField(null=True)),
+                ('error', models.CharField(blank=True, max_length=200)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='NoticePreference',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('order', '订单'), ('approval', '审批'), ('money', '资金'), ('deadline', '期限'), ('security', '安全'), ('system', '系统')], max_length=12)),
+                ('channel', models.CharField(choices=[('email', '邮件'), ('sms', '短信')], max_length=8)),
+                ('wish', models.CharField(choices=[('now', '立即'), ('daily', '每日摘要'), ('never', '不发送')], max_length=8)),
+            ],
+        ),
+        migrations.AddIndex(
+            model_name='notice',
+            index=models.Index(condition=models.Q(('sorted_at', None)), fields=['id'], name='notices_to_sort'),
+        ),
+        migrations.AddField(
+            model_name='noticedelivery',
+            name='notice',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='portal.notice'),
+        ),
+        migrations.AddField(
+            model_name='noticepreference',
+            name='user',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notice_preferences', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddIndex(
+            model_name='noticedelivery',
+            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='deliveries_due'),
+        ),
+        migrations.AddConstraint(
+            model_name='noticedelivery',
+            constraint=models.UniqueConstraint(fields=('notice', 'channel'), name='one_delivery_per_notice_and_channel'),
+        ),
+        migrations.AddConstraint(
+            model_name='noticepreference',
+            constraint=models.UniqueConstraint(fields=('user', 'kind', 'channel'), name='one_wish_per_kind_and_channel'),
+        ),
+        migrations.AddConstraint(
+            model_name='noticepreference',
+            constraint=models.CheckConstraint(condition=models.Q(('channel', 'email'), ('kind__in', ('money', 'deadline', 'security')), _negated=True), name='mandatory_news_cannot_be_switched_off'),
         ),
     ]

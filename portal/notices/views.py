@@ -1,13 +1,21 @@
-"""A person's inbox."""
+"""A person's inbox, the bell that counts it, and how else they wish to be told."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from portal.notices import actions as notices
+from portal.notices import queries
+from portal.notices.forms import PreferencesForm
 from portal.notices.models import Notice
 from portal.notices.tables import screen
+from portal.shell import sms
 from portal.shell.screens import picked, show
 
 
@@ -15,6 +23,36 @@ from portal.shell.screens import picked, show
 def listing(request):
     """What I was told, newest first."""
     return show(request, screen, "notices/list.html")
+
+
+def bell(request):
+    """The bell of a page that is open: nothing when the page knows it all, else the new count and the newest line."""
+    if request.htmx and not request.user.is_authenticated:
+        # Ended in another browser: a login page inside a bell would help nobody.
+        return HttpResponseClientRedirect(reverse("account_login"))
+    return _bell(request)
+
+
+@login_required
+def _bell(request):
+    now, seen = request.user.notices.bell(), request.GET.get("seen", "")
+    if now["seen"] == seen:
+        return HttpResponse(status=204)
+    is_news = now["seen"].partition("/")[0] > seen.partition("/")[0]
+    newest = Notice.objects.visible_to(request.user).unread().first() if is_news else None
+    return render(request, "notices/bell.html", {"bell": now, "newest": newest})
+
+
+@login_required
+def preferences(request):
+    """Which kinds of news come by which channel."""
+    form = PreferencesForm(request.POST or None, chosen=queries.chosen_by(request.user))
+    if request.method == "POST" and form.is_valid():
+        notices.choose(user=request.user, wishes=form.wishes, by=request.user)
+        messages.success(request, _("通知设置已保存。"))
+        return redirect("notices:settings")
+    context = {"form": form, "sms_is_simulated": sms.is_simulated()}
+    return render(request, "notices/settings.html", context, status=422 if form.errors else 200)
 
 
 @login_required

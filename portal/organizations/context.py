@@ -21,8 +21,8 @@ def shell(request):
             if door.action is None or (user and user.is_authenticated and can(user, door.action))
         ]
 
-    def unread():
-        return user.notices.filter(read_at=None).count() if user and user.is_authenticated else 0
+    def bell():
+        return user.notices.bell() if user and user.is_authenticated else None
 
     def waiting():
         if not (user and user.is_authenticated):
@@ -36,7 +36,7 @@ def shell(request):
             "authority_title": city["authority_en"] if is_english else city["authority"],
         },
         "navigation": SimpleLazyObject(doors),
-        "unread_notices": SimpleLazyObject(unread),
+        "bell": SimpleLazyObject(bell),
         "todos_waiting": SimpleLazyObject(waiting),
         "theme": request.COOKIES.get("theme", "auto"),
     }

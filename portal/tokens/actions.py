@@ -5,8 +5,11 @@ from datetime import timedelta
 from allauth.idp.oidc.models import Client, Token
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from portal.audit import actions as audit
+from portal.notices import actions as notices
+from portal.notices.models import Notice
 from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal
 from portal.tokens.models import ApiToken, Application
@@ -34,6 +37,14 @@ def issue(*, organization, name, scopes, days, by, at) -> tuple[ApiToken, str]:
             expires_at=at + timedelta(days=days),
         )
         audit.record(token, "token.issued", by=by, name=name, scopes=token.scopes, days=days)
+        notices.notify(
+            kind=Notice.Kind.SECURITY,
+            sentence=gettext_noop("您的账号创建了访问令牌“%(name)s”。若非本人操作，请立即吊销。"),
+            values={"name": name},
+            url="/tokens/",
+            at=at,
+            user=by,
+        )
     return token, secret
 
 

@@ -122,6 +122,13 @@ DEEDS = [
         bad={"monthly_budget": "-1"},
         other="charlie",
     ),
+    Deed(
+        "notices/settings/",
+        "bob",
+        ("account.news_chosen",),
+        {"order_email": "now", "approval_email": "daily", "system_email": "never", "order_sms": "on"},
+        bad={"order_email": "loudly"},
+    ),
     Deed("members/invite/", "alice", ("member.invited",), INVITATION, bad={"role": "auditor"}, other="bob"),
     Deed(
         "members/onboard/",
@@ -482,7 +489,7 @@ DEEDS = [
 # Requests that change nothing worth a line, and why.
 EXEMPT = [
     Deed("preferences/", "bob", (), {"theme": "dark"}, why="a cookie in the reader's own browser"),
-    Deed("i18n/setlang/", "bob", (), {"language": "en"}, why="a cookie in the reader's own browser"),
+    Deed("i18n/setlang/", "bob", (), {"language": "en"}, why="how one is spoken to, on pages and in letters"),
     Deed(
         "organization/switch/",
         "bob",
@@ -582,6 +589,7 @@ CHANGES = (
     "workload.cancel_requested",
     "workload.cancelled",
     "account.email_changed",
+    "account.news_chosen",
     "account.disabled",
     "account.enabled",
     "application.rotated",
@@ -614,6 +622,7 @@ READS = {
     "approvals/",
     "approvals/<code>/",
     "notices/",
+    "notices/bell/",
     "audit/",
     "audit/<code>/",
     "clusters/",

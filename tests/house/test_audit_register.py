@@ -12,7 +12,7 @@ from portal.audit.register import EVENTS
 
 NAMES = {
     "account": "disabled email_added email_changed email_confirmed email_removed enabled factor_added first_administrator"
-    " factor_removed idle_warned locked other_stays_ended password_changed password_reset password_set phone_verified"
+    " factor_removed idle_warned locked news_chosen other_stays_ended password_changed password_reset password_set phone_verified"
     " recovery_codes_renewed sign_in_failed signed_in signed_out signed_up stay_ended timed_out unlocked",
     "application": "connected disconnected rotated",
     "approval": "approved rejected requested",

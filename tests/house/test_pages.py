@@ -67,6 +67,8 @@ PAGES = {
     "approvals/<code>/": "L143333",
     "approvals/<code>/decide/": "L553333",
     "notices/": "L111111",
+    "notices/bell/": "L111111",
+    "notices/settings/": "L111111",
     "notices/read/": "L555555",
     "notices/read-many/": "L555555",
     "notices/<code>/read/": "L555555",

@@ -66,6 +66,7 @@ ELEVATED = {
     "portal/members/actions.py": 2,
     "portal/members/queries.py": 1,
     "portal/entrance/actions.py": 2,
+    "portal/entrance/queries.py": 1,
     "portal/notices/actions.py": 1,
     "portal/organizations/actions.py": 1,
     "portal/verification/queries.py": 1,
