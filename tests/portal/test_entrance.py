@@ -43,7 +43,7 @@ def test_signing_in_and_out_is_two_events_of_ones_firm(city):
     assert news() == ["account.signed_in", "account.signed_out"]
     event = Event.objects.get(name="account.signed_in")
     assert (event.subject_code, event.actor, event.organization) == ("bob", city.bob, city.ludao)
-    assert event.details == {"address": "127.0.0.1"}
+    assert event.details == {"address": "127.0.0.1", "device": "未知设备"}
 
 
 @pytest.mark.parametrize("name", ["bob", "nobody", "bob@example.com", "x" * 400])
