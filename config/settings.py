@@ -56,6 +56,8 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "allauth.idp.oidc",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "pgtrigger",
     "pghistory",
@@ -184,6 +186,28 @@ SMS_BACKEND = env("SMS_BACKEND", default="portal.shell.sms.simulated")
 # Everybody's rights are asked about once a quarter, and answered within two weeks.
 ACCESS_REVIEW_DAYS = env.int("ACCESS_REVIEW_DAYS", default=90)
 ACCESS_REVIEW_DUE_DAYS = env.int("ACCESS_REVIEW_DUE_DAYS", default=14)
+
+# --- signing in across the city's systems --------------------------------------------------------
+IDP_OIDC_ADAPTER = "portal.sso.adapters.Provider"
+IDP_OIDC_INTROSPECTION_ENABLED = True
+OIDC_KEY_FILE = env("OIDC_KEY_FILE", default="")
+IDP_OIDC_PRIVATE_KEY = Path(OIDC_KEY_FILE).read_text() if OIDC_KEY_FILE else ""
+SOCIALACCOUNT_ADAPTER = "portal.sso.adapters.UnifiedIdentity"
+# The unified identity proves mailboxes, so a proved one is the same person as ours with that mailbox.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
+if env("UNIFIED_IDENTITY_URL", default=""):
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
+        {
+            "provider_id": "city",
+            "name": env("UNIFIED_IDENTITY_NAME", default="统一身份认证"),
+            "client_id": env("UNIFIED_IDENTITY_CLIENT_ID"),
+            "secret": env("UNIFIED_IDENTITY_CLIENT_SECRET"),
+            "settings": {"server_url": env("UNIFIED_IDENTITY_URL")},
+        }
+    )
 
 # --- language and time --------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

@@ -7,9 +7,21 @@ from django.views.generic import RedirectView
 from config import health, status
 from config.metrics import metrics
 from portal.entrance import views as entrance
+from portal.sso.views import Consent
 
-# Where connected programs fetch and give back their keys. Signing in to other systems with our accounts is not offered.
-oauth = [path("token", idp.token, name="token"), path("revoke", idp.revoke, name="revoke")]
+# Where connected programs fetch their keys and other systems of the city ask who somebody is.
+oidc = [
+    path(".well-known/openid-configuration", idp.configuration, name="configuration"),
+    path(".well-known/jwks.json", idp.jwks, name="jwks"),
+    path("oauth/authorize", Consent.as_view(), name="authorization"),
+    path("oauth/logout", idp.logout, name="logout"),
+    path("oauth/token", idp.token, name="token"),
+    path("oauth/revoke", idp.revoke, name="revoke"),
+    path("oauth/introspect", idp.introspect, name="introspect"),
+    path("oauth/userinfo", idp.user_info, name="userinfo"),
+    path("oauth/device/code", idp.device_code, name="device_code"),
+    path("oauth/device", idp.device_authorization, name="device_authorization"),
+]
 
 urlpatterns = [
     path("healthz", health.alive, name="alive"),
@@ -22,6 +34,8 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("oauth/", include((oauth, "oauth"))),
     path("i18n/setlang/", entrance.language, name="set_language"),
+    path("", include(([path("", include((oidc, "oidc")))], "idp"))),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("config.api_urls")),
     path("", include("portal.urls")),
     path("", include("federation.urls")),

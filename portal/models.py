@@ -7,10 +7,12 @@ from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice, NoticeDelivery, NoticePreference
 from portal.organizations.history import MembershipVersion, OrganizationVersion, ProjectVersion
 from portal.organizations.models import Membership, Organization, Project
+from portal.sso.models import CitySystem
 from portal.tokens.models import ApiToken, Application
 from portal.verification.models import Licence, Verification
 
 __all__ = [
+    "CitySystem",
     "MembershipVersion",
     "OrganizationVersion",
     "ProjectVersion",

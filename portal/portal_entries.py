@@ -71,6 +71,9 @@ navigation = [
         action="members.view",
     ),
     Navigation(
+        _("统一登录"), "sso:list", section="platform", order=79, icon="link", action="city_systems.manage"
+    ),
+    Navigation(
         _("人员账号"), "entrance:people", section="platform", order=80, icon="people", action="people.manage"
     ),
     Navigation(

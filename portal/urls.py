@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("portal.entrance.urls")),
     path("cockpit/", include("portal.cockpit.urls")),
     path("", include("portal.verification.urls")),
+    path("city-systems/", include("portal.sso.urls")),
     path("organization/", include("portal.organizations.urls")),
     path("", include("portal.members.urls")),
     path("", include("portal.tokens.urls")),

@@ -14,6 +14,7 @@ HANDED_ON = (
     "SECRET_KEY",
     "CRYPTO_KEYS",
     "CRYPTO_KEYS_FILE",
+    "OIDC_KEY_FILE",
     "AUDIT_EXPORT_DIR",
     "PUBLIC_URL",
     "ALLOWED_HOSTS",
@@ -33,6 +34,7 @@ def basics(state: State) -> dict[str, str]:
         names += [host, socket.gethostname()]
     defaults = {
         "SECRET_KEY": state.secret("django"),
+        "OIDC_KEY_FILE": str(state.oidc_key()),
         "AUDIT_EXPORT_DIR": str(state.root / "audit"),
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",

@@ -9,6 +9,9 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 LOOPBACK = "127.0.0.1"
 # Below the range from which the kernel takes ports for outgoing connections, so that a port is still ours tomorrow.
 PORTS = range(20000, 30000)
@@ -49,6 +52,16 @@ class State:
         path = self.run / "keys"
         if not path.exists():
             write_private(path, f"k1-{secrets.token_hex(2)}:{secrets.token_hex(32)}\n")
+        return path
+
+    def oidc_key(self) -> Path:
+        """The key under which we tell other systems who somebody is, made once."""
+        path = self.run / "oidc.pem"
+        if not path.exists():
+            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            plain = serialization.NoEncryption()
+            pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+            write_private(path, pem.decode())
         return path
 
     def port(self, name: str) -> int:

@@ -31,6 +31,7 @@ class Throwaway:
             "RAY_ADDRESS": ray_address,
             "SECRET_KEY": self.state.secret("django"),
             "CRYPTO_KEYS_FILE": str(self.state.keys()),
+            "OIDC_KEY_FILE": str(self.state.oidc_key()),
         }
 
     def start_postgres(self) -> None:

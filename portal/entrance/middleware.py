@@ -25,7 +25,6 @@ from portal.entrance.actions import note_time_out
 OPEN = (
     "/accounts/",
     "/account/",
-    "/oauth/",
     "/preferences/",
     "/i18n/",
     "/favicon.ico",

@@ -96,6 +96,6 @@ def _applications(request, organization, form, fresh, status=200):
         "applications": rows,
         "application": application,
         "secret": secret,
-        "token_url": request.build_absolute_uri(reverse("oauth:token")),
+        "token_url": request.build_absolute_uri(reverse("idp:oidc:token")),
     }
     return render(request, "tokens/applications.html", context, status=status)

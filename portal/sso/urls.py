@@ -1,0 +1,10 @@
+from django.urls import path
+
+from portal.sso import views
+
+app_name = "sso"
+urlpatterns = [
+    path("", views.listing, name="list"),
+    path("<code>/rotate/", views.rotate, name="rotate"),
+    path("<code>/disconnect/", views.disconnect, name="disconnect"),
+]

@@ -1,0 +1,77 @@
+"""The systems that use our door, and the page on which a person lets one know who they are."""
+
+from allauth.account.decorators import reauthentication_required
+from allauth.idp.oidc.views import AuthorizationView
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from portal.accounts.scoping import require
+from portal.shell import tenancy
+from portal.shell.exceptions import Refusal
+from portal.sso import actions as sso
+from portal.sso.forms import CitySystemForm
+from portal.sso.models import CitySystem
+
+
+class Consent(AuthorizationView):
+    """allauth's page; what it grants goes on the record."""
+
+    def form_valid(self, form):
+        response = super().form_valid(form)
+        with tenancy.citywide():
+            system = CitySystem.objects.get(client_id=self._request_info["client_id"])
+        sso.note_consent(system=system, scopes=form.cleaned_data["scopes"], by=self.request.user)
+        return response
+
+
+@require("city_systems.manage")
+@reauthentication_required(app="allauth.account", allow_get=True)
+def listing(request):
+    """Which systems sign people in with our accounts; a new one's secret is shown once, here."""
+    form = CitySystemForm(request.POST or None)
+    fresh = None
+    if request.method == "POST" and form.is_valid():
+        fresh = sso.connect(**form.cleaned_data, by=request.user, at=timezone.now())
+        form = CitySystemForm()
+    return _page(request, form, fresh, status=422 if form.errors else 200)
+
+
+@require("city_systems.manage")
+@require_POST
+@reauthentication_required(app="allauth.account")
+def rotate(request, code):
+    """Give a system another secret, shown once."""
+    system = get_object_or_404(CitySystem, code=code)
+    try:
+        fresh = sso.rotate_secret(system_id=system.id, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+        return redirect("sso:list")
+    return _page(request, CitySystemForm(), fresh)
+
+
+@require("city_systems.manage")
+@require_POST
+@reauthentication_required(app="allauth.account")
+def disconnect(request, code):
+    """Shut a system out."""
+    system = get_object_or_404(CitySystem, code=code)
+    sso.disconnect(system_id=system.id, by=request.user, at=timezone.now())
+    messages.success(request, _("“%(name)s”已停用，其密钥与令牌同时失效。") % {"name": system.name})
+    return redirect("sso:list")
+
+
+def _page(request, form, fresh, status=200):
+    system, secret = fresh or (None, None)
+    context = {
+        "form": form,
+        "systems": CitySystem.objects.select_related("client", "connected_by"),
+        "system": system,
+        "secret": secret,
+        "discovery_url": request.build_absolute_uri(reverse("idp:oidc:configuration")),
+    }
+    return render(request, "sso/list.html", context, status=status)
