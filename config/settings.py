@@ -197,17 +197,20 @@ SOCIALACCOUNT_ADAPTER = "portal.sso.adapters.UnifiedIdentity"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_LOGIN_ON_GET = False
-SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
-if env("UNIFIED_IDENTITY_URL", default=""):
-    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
-        {
-            "provider_id": "city",
-            "name": env("UNIFIED_IDENTITY_NAME", default="统一身份认证"),
-            "client_id": env("UNIFIED_IDENTITY_CLIENT_ID"),
-            "secret": env("UNIFIED_IDENTITY_CLIENT_SECRET"),
-            "settings": {"server_url": env("UNIFIED_IDENTITY_URL")},
-        }
-    )
+UNIFIED_IDENTITY_URL = env("UNIFIED_IDENTITY_URL", default="")
+UNIFIED_IDENTITY = {
+    "provider_id": "city",
+    "name": env("UNIFIED_IDENTITY_NAME", default="统一身份认证"),
+    "client_id": env("UNIFIED_IDENTITY_CLIENT_ID", default=""),
+    "secret": env("UNIFIED_IDENTITY_CLIENT_SECRET", default=""),
+    "settings": {"server_url": UNIFIED_IDENTITY_URL},
+}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [UNIFIED_IDENTITY] if UNIFIED_IDENTITY_URL else [],
+    }
+}
 
 # --- language and time --------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

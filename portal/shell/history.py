@@ -28,7 +28,7 @@ def versions_of(model, *, fields=None, exclude=None):
         fields=fields,
         exclude=exclude,
         base_model=Version,
-        obj_field=pghistory.ObjForeignKey(related_name="past_versions", related_query_name="past_version"),
+        obj_field=pghistory.ObjForeignKey(related_name="+"),
         context_field=pghistory.ContextJSONField(),
         context_id_field=None,
         append_only=False,

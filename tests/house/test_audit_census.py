@@ -31,6 +31,7 @@ from portal.members import actions as members
 from portal.notices.models import Notice
 from portal.organizations.credit_code import check_digit
 from portal.organizations.models import Membership, Organization
+from portal.sso import actions as sso
 from portal.tokens import actions as tokens
 from portal.tokens.models import ApiToken
 from tests import city as town
@@ -69,6 +70,8 @@ class Deed:
 PROOF = {"legal_representative": "吴超", "address": "湖里区", "contact_name": "吴超", "promise": "on"}
 PROOF |= {"contact_phone": "138 0000 0000", "licence": "licence.png"}
 INVITATION = {"email": "new@example.com", "role": "enterprise_member", "until": "", "reason": ""}
+CITY_SYSTEM = {"name": "市企业服务平台", "redirect_uris": "https://enterprise.example/back"}
+CLIENT = {"client_id": "{client_id}", "client_secret": "{client_secret}"}
 PROJECT = {"name": "新项目", "approval_threshold": "10", "monthly_budget": "20"}
 BODY = "91350200MA0000U9X"
 FIRM = {"name": "新来科技有限公司", "district": "huli", "credit_code": BODY + check_digit(BODY)}
@@ -198,6 +201,28 @@ DEEDS = [
         code="verification",
         bad={"verdict": "return"},
         other="finance",
+    ),
+    Deed(
+        "city-systems/",
+        "sysadmin",
+        ("city_system.connected",),
+        CITY_SYSTEM,
+        bad={"redirect_uris": "x"},
+        other="security",
+    ),
+    Deed(
+        "city-systems/<code>/rotate/",
+        "sysadmin",
+        ("city_system.rotated",),
+        code="city_system",
+        other="operator",
+    ),
+    Deed(
+        "city-systems/<code>/disconnect/",
+        "sysadmin",
+        ("city_system.disconnected",),
+        code="city_system",
+        other="auditadmin",
     ),
     Deed("tokens/", "bob", ("token.issued",), TOKEN, bad={"scopes": ["all"]}),
     Deed(
@@ -556,6 +581,26 @@ EXEMPT = [
         bad_writes=("account.sign_in_failed",),
         why="somebody already let in says who they are once more",
     ),
+    Deed("oauth/introspect", "nobody", (), {"token": "x"} | CLIENT, why="a program asks about a key"),
+    Deed(
+        "oauth/logout",
+        "nobody",
+        (),
+        why="asks first; whoever is signed in and says yes is signed out, which Django tells the record",
+    ),
+    Deed(
+        "oauth/authorize",
+        "bob",
+        (),
+        why="asks first; the consent itself is posted by tests/portal/test_single_sign_on.py",
+    ),
+    Deed(
+        "accounts/3rdparty/",
+        "bob",
+        (),
+        why="nothing is connected; connecting is the unified identity's answer, which signs in",
+    ),
+    Deed("accounts/3rdparty/signup/", "nobody", (), why="only after the unified identity has sent somebody"),
     Deed(
         "oauth/token",
         "nobody",
@@ -651,6 +696,14 @@ READS = {
     "vouchers/",
     "subsidies/programmes/",
     "accounts/confirm-email/",
+    "oauth/userinfo",
+    "oauth/device/code",
+    r"accounts/oidc/^(?P<provider_id>[^/]+)/login/",
+    r"accounts/oidc/^(?P<provider_id>[^/]+)/login/callback/",
+    "accounts/social/connections/",
+    "accounts/social/login/cancelled/",
+    "accounts/social/login/error/",
+    "accounts/social/signup/",
     "account/security/",
     "accounts/2fa/",
     "accounts/sessions/",
@@ -692,7 +745,7 @@ def test_the_house_changes_things_by_post_alone():
         for route, view in addresses()
         for method in OTHER_METHODS
         # The door is somebody else's: its PUT is the very same POST.
-        if isinstance(view, type) and hasattr(view, method) and not route.startswith("accounts/")
+        if isinstance(view, type) and hasattr(view, method) and not route.startswith(("accounts/", "oauth/"))
     ] == []
 
 
@@ -738,6 +791,9 @@ def census(django_db_setup, django_db_blocker):
             "project": city.lab.code,
             "token": tokens.issue(name="k", scopes=["orders:read"], days=30, **wish)[0].code,
             "approval": Approval.objects.get(subject_code=waiting.code).code,
+            "city_system": sso.connect(
+                name="x", redirect_uris=["https://a.example/"], by=city.sysadmin, at=now
+            )[0].code,
             "verification": apply_for_verification(
                 Organization.objects.get(code="EN-WUYUAN"), city.wendy, at=now
             ).code,

@@ -20,6 +20,7 @@ NAMES = {
     "bill": "posted",
     "export": "requested",
     "order": "billed cancel_requested cancelled confirmed expired placed refunded rejected started",
+    "city_system": "connected consented disconnected rotated",
     "member": "changed expired granted invitation_withdrawn invited joined withdrawn",
     "organization": "founded onboarded",
     "personal": "revealed",
@@ -51,6 +52,8 @@ def written() -> set[tuple[bool, str]]:
 # Where something begins, or where somebody only looked, came or went: there is nothing before.
 NOTHING_BEFORE = [
     "account.email_added",
+    "city_system.connected",
+    "city_system.consented",
     "account.email_confirmed",
     "account.email_removed",
     "account.first_administrator",

@@ -51,6 +51,9 @@ PAGES = {
     "applications/": "L113331",
     "applications/<code>/rotate/": "L553335",
     "applications/<code>/disconnect/": "L553335",
+    "city-systems/": "L333333",
+    "city-systems/<code>/rotate/": "L333333",
+    "city-systems/<code>/disconnect/": "L333333",
     "tokens/": "L111111",
     "tokens/<code>/revoke/": "L555555",
     "account/security/": "L111111",
@@ -138,7 +141,7 @@ API = {
     "programmes/<code>/vouchers/": "5555555",
 }
 # Other people's pages, which their own tests know.
-THEIRS = ("accounts/", "oauth/", "i18n/", "static/", "_components/", "favicon.ico")
+THEIRS = ("accounts/", "oauth/", ".well-known/", "i18n/", "static/", "_components/", "favicon.ico")
 
 
 def addresses(patterns=None, prefix=""):
@@ -180,6 +183,7 @@ def visited(django_db_setup, django_db_blocker):
         codes = {
             "audit": "EN-LUDAO-1",
             "organization/projects": "PJ-LUDAO-LAB",
+            "city-systems": "CS-NONE",
             "verifications": verified.code,
             "members/invitations": "IV-NONE",
             "members/reviews": members.open_review(organization_id=city.ludao.id, at=now).code,

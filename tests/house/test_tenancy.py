@@ -54,7 +54,14 @@ VERSIONS = {
     "subsidies_voucherversion",
 }
 # Tables that only the city's own deeds touch.
-CITYS_OWN = {"federation_hold", "federation_simulatedjob", "portal_archive", "portal_checkpoint", *VERSIONS}
+CITYS_OWN = {
+    "portal_citysystem",
+    "federation_hold",
+    "federation_simulatedjob",
+    "portal_archive",
+    "portal_checkpoint",
+    *VERSIONS,
+}
 # Where code asks for more than its visitor may see.
 ELEVATED = {
     "config/celery.py": 1,
@@ -69,6 +76,7 @@ ELEVATED = {
     "portal/entrance/queries.py": 1,
     "portal/notices/actions.py": 1,
     "portal/organizations/actions.py": 1,
+    "portal/sso/views.py": 1,
     "portal/verification/queries.py": 1,
     "portal/tokens/authentication.py": 1,
 }
