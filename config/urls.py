@@ -32,7 +32,6 @@ urlpatterns = [
     path("accounts/2fa/", RedirectView.as_view(pattern_name="entrance:security")),
     path("accounts/sessions/", RedirectView.as_view(pattern_name="entrance:security")),
     path("accounts/", include("allauth.urls")),
-    path("oauth/", include((oauth, "oauth"))),
     path("i18n/setlang/", entrance.language, name="set_language"),
     path("", include(([path("", include((oidc, "oidc")))], "idp"))),
     path("i18n/", include("django.conf.urls.i18n")),
