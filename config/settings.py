@@ -76,12 +76,14 @@ MIDDLEWARE = [
     "portal.shell.middleware.ProtectiveHeaders",
     "config.status.AskedByAStranger",
     "django.middleware.gzip.GZipMiddleware",
+    "portal.shell.traffic.Revalidation",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "portal.shell.middleware.NoNullCharacters",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.shell.traffic.Allowance",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -171,7 +173,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=30)
 AXES_LOCKOUT_PARAMETERS = ["username", ["username", "ip_address"]]
 AXES_USERNAME_CALLABLE = "portal.entrance.locks.name_of"
-AXES_CLIENT_IP_CALLABLE = "portal.entrance.locks.address_of"
+AXES_CLIENT_IP_CALLABLE = "portal.shell.limits.address_of"
 AXES_LOCKOUT_CALLABLE = "portal.entrance.locks.answer"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
@@ -264,6 +266,16 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# How often a minute: one key, one person, one address that shows neither, and passwords tried from one address.
+RATE_LIMITS = {
+    "key": env.int("RATE_LIMIT_KEY", default=600),
+    "person": env.int("RATE_LIMIT_PERSON", default=1200),
+    "address": env.int("RATE_LIMIT_ADDRESS", default=600),
+    "password": env.int("RATE_LIMIT_PASSWORD", default=10),
+}
+# How many proxies stand before us and write X-Forwarded-For; without them a visitor's address is the connection's.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+
 # Who keeps the keys: software, or a certified cipher machine behind the same interface.
 CRYPTO_PROVIDER = env("CRYPTO_PROVIDER", default="portal.crypto.software.SoftwareProvider")
 CRYPTO_KEYS_FILE = env("CRYPTO_KEYS_FILE", default="")
@@ -334,7 +346,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["portal.tokens.authentication.HasScope"],
-    "DEFAULT_PAGINATION_CLASS": "portal.shell.api.CursorPages",
+    "DEFAULT_THROTTLE_CLASSES": ["portal.tokens.limits.Fair"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "portal.shell.parsers.Json",

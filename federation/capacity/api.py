@@ -1,13 +1,12 @@
 """The city's clusters and accelerators for programs."""
 
-from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers
-from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework import serializers
 
+from federation.capacity import tables
 from federation.capacity.models import Accelerator, Pool
 from federation.clusters.models import Cluster
 from portal.accounts.scoping import require_for_api
+from portal.shell.listings import Listed
 
 
 class PoolSerializer(serializers.ModelSerializer):
@@ -50,9 +49,10 @@ class ClusterSerializer(serializers.ModelSerializer):
         ]
 
 
-class ClusterList(generics.ListAPIView):
+class ClusterList(Listed):
     """Clusters with their pools: what stands where, what is sold, held and free."""
 
+    screen = tables.clusters
     serializer_class = ClusterSerializer
     scopes = {"GET": "federation:read"}
     queryset = Cluster.objects.none()
@@ -72,11 +72,11 @@ class AcceleratorSerializer(serializers.ModelSerializer):
         fields = ["code", "name", "vendor", "memory_gb", "fp16_tflops", "source", "is_domestic"]
 
 
-class AcceleratorList(APIView):
+class AcceleratorList(Listed):
     """The accelerator catalogue; every figure with its source. Public."""
 
+    screen = tables.accelerators
+    pagination_class = None
+    serializer_class = AcceleratorSerializer
     scopes = {"GET": None}
-
-    @extend_schema(responses=AcceleratorSerializer(many=True))
-    def get(self, request):
-        return Response(AcceleratorSerializer(Accelerator.objects.order_by("code"), many=True).data)
+    queryset = Accelerator.objects.order_by("code")

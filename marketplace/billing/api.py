@@ -1,9 +1,11 @@
 """Bills for programs."""
 
-from rest_framework import generics, serializers
+from rest_framework import serializers
 
+from marketplace.billing import tables
 from marketplace.billing.models import BillLine, BillPart
 from portal.accounts.scoping import require_for_api
+from portal.shell.listings import Listed
 from portal.shell.serializers import Currency, Yuan
 
 
@@ -50,9 +52,10 @@ class BillLineSerializer(serializers.ModelSerializer):
         ]
 
 
-class BillList(generics.ListAPIView):
+class BillList(Listed):
     """What was used and what it cost, newest first."""
 
+    screen = tables.screen
     serializer_class = BillLineSerializer
     scopes = {"GET": "orders:read"}
     queryset = BillLine.objects.none()

@@ -1,16 +1,18 @@
 """Orders for programs."""
 
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import exceptions, generics
+from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.catalogue.models import Plan
 from marketplace.funding.queries import explained
 from marketplace.orders import actions as orders
+from marketplace.orders import tables
 from marketplace.orders.models import Order
 from marketplace.orders.queries import quote
 from marketplace.orders.serializers import (
@@ -23,11 +25,12 @@ from marketplace.orders.serializers import (
 )
 from portal.accounts.scoping import acting_for, require_for_api
 from portal.organizations.models import Project
-from portal.shell.openapi import IDEMPOTENCY_KEY
+from portal.shell.api import expect_unchanged
+from portal.shell.codes import new_code
+from portal.shell.listings import Listed
+from portal.shell.openapi import DRY_RUN, IDEMPOTENCY_KEY, IF_MATCH
 from scheduler.placement import queries as placement
 from scheduler.workloads import queries as workloads
-
-DRY_RUN = OpenApiParameter("dry_run", str, enum=["true"], description="price it and move nothing")
 
 
 def _as_detail(order):
@@ -35,9 +38,10 @@ def _as_detail(order):
     return OrderDetailSerializer(order).data
 
 
-class OrderList(generics.ListAPIView):
+class OrderList(Listed):
     """My firm's orders, newest first; and placing one."""
 
+    screen = tables.screen
     serializer_class = OrderSerializer
     scopes = {"GET": "orders:read", "POST": "orders:write"}
     queryset = Order.objects.none()
@@ -45,14 +49,7 @@ class OrderList(generics.ListAPIView):
     def get_queryset(self):
         require_for_api(self.request, "orders.view")
         rows = Order.objects.visible_to(self.request.user)
-        status = self.request.query_params.get("status")
-        if status in Order.Status.values:
-            rows = rows.filter(status=status)
         return rows.select_related("organization", "project", "plan")
-
-    @extend_schema(parameters=[OpenApiParameter("status", str, enum=list(Order.Status.values))])
-    def get(self, request, *args, **options):
-        return super().get(request, *args, **options)
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY, DRY_RUN],
@@ -70,7 +67,7 @@ class OrderList(generics.ListAPIView):
         wanted = self._request_from(request, organization)
         now = timezone.now()
         if request.query_params.get("dry_run") == "true":
-            return Response(_priced(organization, wanted, now))
+            return Response(_tried(organization, wanted, request.user, now))
         key = request.headers.get("Idempotency-Key", "")
         if not 1 <= len(key) <= 255:
             raise exceptions.ValidationError(
@@ -109,8 +106,15 @@ class OrderList(generics.ListAPIView):
         )
 
 
+def _tried(organization, wanted, by, at):
+    """The price of an order that would be taken; refused like the order itself, and nothing is left of it."""
+    with transaction.atomic():
+        orders.place(organization=organization, request=wanted, idempotency_key=new_code("DR"), by=by, at=at)
+        transaction.set_rollback(True)
+    return _priced(organization, wanted, at)
+
+
 def _priced(organization, wanted, at):
-    orders.check(wanted)
     unit_price = orders.price_in_force(wanted.plan, at)
     cost = quote(
         organization, wanted.plan, unit_price, wanted.cards, wanted.hours, at, chosen=wanted.vouchers
@@ -170,11 +174,13 @@ class OrderCancel(_OneOrder):
 
     scopes = {"POST": "orders:write"}
 
-    @extend_schema(request=None, responses=OrderDetailSerializer)
+    @extend_schema(parameters=[IF_MATCH], request=None, responses=OrderDetailSerializer)
     def post(self, request, code):
         order = self.order(request, code, "orders.cancel")
         require_for_api(request, "orders.cancel", order.organization)
-        orders.cancel(order_id=order.id, by=request.user, at=timezone.now())
+        with transaction.atomic():
+            expect_unchanged(request, lambda: _as_detail(Order.objects.locked(order.id)))
+            orders.cancel(order_id=order.id, by=request.user, at=timezone.now())
         return Response(_as_detail(self.order(request, code)))
 
 

@@ -1,13 +1,15 @@
 """Bank receipts for programs."""
 
 from django.utils import timezone
-from rest_framework import generics, serializers
+from rest_framework import serializers
 from rest_framework.response import Response
 
 from marketplace.payments import actions as payments
+from marketplace.payments import tables
 from marketplace.payments.models import BankReceipt
 from portal.accounts.scoping import require_for_api
 from portal.organizations.models import Organization
+from portal.shell.listings import Listed
 from portal.shell.serializers import Yuan
 
 
@@ -24,9 +26,10 @@ class ReceiptSerializer(serializers.ModelSerializer):
         read_only_fields = ["code", "recorded_at"]
 
 
-class ReceiptList(generics.ListCreateAPIView):
+class ReceiptList(Listed):
     """Bank transfers credited to firms. The same bank reference again changes nothing."""
 
+    screen = tables.screen
     serializer_class = ReceiptSerializer
     scopes = {"GET": "settlement:read", "POST": "settlement:write"}
     queryset = BankReceipt.objects.none()
@@ -35,7 +38,7 @@ class ReceiptList(generics.ListCreateAPIView):
         require_for_api(self.request, "receipts.view")
         return BankReceipt.objects.visible_to(self.request.user).select_related("organization")
 
-    def create(self, request, *args, **options):
+    def post(self, request):
         require_for_api(request, "receipts.record")
         body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)

@@ -3,13 +3,15 @@
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers
+from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.settlement import actions as settlement
+from marketplace.settlement import tables
 from marketplace.settlement.models import Statement
 from portal.accounts.scoping import require_for_api
+from portal.shell.listings import Listed
 from portal.shell.serializers import Currency, Yuan
 
 
@@ -44,9 +46,10 @@ class Closing(serializers.Serializer):
     )
 
 
-class StatementList(generics.ListAPIView):
+class StatementList(Listed):
     """Closed statements, newest first; and closing the books up to a watermark."""
 
+    screen = tables.screen
     serializer_class = StatementSerializer
     scopes = {"GET": "settlement:read", "POST": "settlement:write"}
     queryset = Statement.objects.none()

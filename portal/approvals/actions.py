@@ -51,11 +51,7 @@ def decide(*, approval_id, approve: bool, reason="", by, at) -> Approval:
     """Give or refuse the word. Saying the same twice changes nothing; the requester may not decide."""
     wanted = Approval.Status.APPROVED if approve else Approval.Status.REJECTED
     with transaction.atomic():
-        approval = (
-            Approval.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("organization")
-            .get(id=approval_id)
-        )
+        approval = Approval.objects.locked(approval_id)
         if approval.status == wanted and approval.decided_by_id == by.id:
             return approval
         if approval.requested_by_id == by.id:

@@ -1,5 +1,6 @@
 """Approvals for programs."""
 
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -8,7 +9,11 @@ from rest_framework.response import Response
 
 from portal.accounts.scoping import require_for_api
 from portal.approvals import actions as approvals
+from portal.approvals import tables
 from portal.approvals.models import Approval
+from portal.shell.api import expect_unchanged
+from portal.shell.listings import Listed
+from portal.shell.openapi import IF_MATCH
 from portal.shell.serializers import Yuan
 
 
@@ -39,9 +44,10 @@ class Verdict(serializers.Serializer):
     reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
 
 
-class ApprovalList(generics.ListAPIView):
+class ApprovalList(Listed):
     """What waits for a second person, and what was decided."""
 
+    screen = tables.screen
     serializer_class = ApprovalSerializer
     scopes = {"GET": "orders:read"}
     queryset = Approval.objects.none()
@@ -51,6 +57,19 @@ class ApprovalList(generics.ListAPIView):
         return Approval.objects.visible_to(self.request.user).select_related("requested_by", "decided_by")
 
 
+class ApprovalDetail(generics.GenericAPIView):
+    """One approval."""
+
+    serializer_class = ApprovalSerializer
+    scopes = {"GET": "orders:read"}
+    queryset = Approval.objects.none()
+
+    def get(self, request, code):
+        require_for_api(request, "approvals.view")
+        rows = Approval.objects.visible_to(request.user).select_related("requested_by", "decided_by")
+        return Response(ApprovalSerializer(get_object_or_404(rows, code=code)).data)
+
+
 class ApprovalDecision(generics.GenericAPIView):
     """Give or refuse the word. Saying the same twice changes nothing."""
 
@@ -58,13 +77,15 @@ class ApprovalDecision(generics.GenericAPIView):
     scopes = {"POST": "approvals:write"}
     queryset = Approval.objects.none()
 
-    @extend_schema(request=Verdict, responses=ApprovalSerializer)
+    @extend_schema(parameters=[IF_MATCH], request=Verdict, responses=ApprovalSerializer)
     def post(self, request, code):
         require_for_api(request, "approvals.decide")
         approval = get_object_or_404(Approval.objects.visible_to(request.user), code=code)
         data = Verdict(data=request.data)
         data.is_valid(raise_exception=True)
-        decided = approvals.decide(
-            approval_id=approval.id, **data.validated_data, by=request.user, at=timezone.now()
-        )
+        with transaction.atomic():
+            expect_unchanged(request, lambda: ApprovalSerializer(Approval.objects.locked(approval.id)).data)
+            decided = approvals.decide(
+                approval_id=approval.id, **data.validated_data, by=request.user, at=timezone.now()
+            )
         return Response(ApprovalSerializer(decided).data)

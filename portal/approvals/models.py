@@ -18,6 +18,13 @@ class ApprovalQuerySet(models.QuerySet):
     def pending(self):
         return self.filter(status=Approval.Status.PENDING)
 
+    def locked(self, approval_id):
+        return (
+            self.select_for_update(of=("self",), no_key=True)
+            .select_related("organization", "requested_by", "decided_by")
+            .get(id=approval_id)
+        )
+
     def awaiting(self, user):
         """What this person may decide: pending, and somebody else's."""
         ids = organization_ids(user, "approvals.decide")

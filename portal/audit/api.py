@@ -1,11 +1,16 @@
 """The record for programs."""
 
-from rest_framework import generics, serializers
+from django.forms import DateField
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import exceptions, serializers
 
 from portal.accounts.permissions import ALL, organization_ids
 from portal.accounts.scoping import require_for_api
 from portal.audit import actions as audit
+from portal.audit.forms import Question
 from portal.audit.models import Event
+from portal.shell.listings import Listed
 
 
 class EventSerializer(serializers.ModelSerializer):
@@ -28,7 +33,16 @@ class EventSerializer(serializers.ModelSerializer):
         ]
 
 
-class EventList(generics.ListAPIView):
+@extend_schema_view(
+    get=extend_schema(
+        parameters=[
+            OpenApiParameter(name, field_type, description=str(field.label))
+            for name, field in Question.base_fields.items()
+            for field_type in [OpenApiTypes.DATE if isinstance(field, DateField) else OpenApiTypes.STR]
+        ]
+    )
+)
+class EventList(Listed):
     """Who did what, when, with its place in the hash chain."""
 
     serializer_class = EventSerializer
@@ -41,6 +55,12 @@ class EventList(generics.ListAPIView):
         if is_first and organization_ids(request.user, "audit.view") is ALL:
             audit.record(request.user, "audit.searched", by=request.user, conditions={"by": "api"})
         return answer
+
+    def filter_queryset(self, queryset):
+        question = Question(self.request.query_params)
+        if not question.is_valid():
+            raise exceptions.ValidationError({name: list(why) for name, why in question.errors.items()})
+        return queryset.asked(**question.cleaned_data)
 
     def get_queryset(self):
         require_for_api(self.request, "audit.view")

@@ -13,13 +13,13 @@ from django.utils.translation import gettext_noop
 from portal.accounts.models import User
 from portal.accounts.permissions import Role, memberships
 from portal.audit import actions as audit
-from portal.entrance.locks import address_of
 from portal.notices import actions as notices
 from portal.notices.models import Notice
 from portal.organizations.models import Membership, Organization
 from portal.shell import tenancy
 from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal
+from portal.shell.limits import address_of
 
 FIRST = "first-administrator"
 FIRST_SECONDS = 3600

@@ -2,26 +2,16 @@
 
 import math
 
-from allauth.account.adapter import get_adapter
 from allauth.account.internal.userkit import filter_users_by_email
 from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.shell import errors
 
 LONGEST_NAME = User._meta.get_field("username").max_length
-
-
-def address_of(request) -> str | None:
-    """The same address that allauth counts by; behind a Unix socket there is none."""
-    try:
-        return get_adapter().get_client_ip(request)
-    except PermissionDenied:
-        return None
 
 
 def name_of(request, credentials) -> str | None:

@@ -18,6 +18,7 @@ from portal.entrance import devices, locks, queries, stays
 from portal.entrance.actions import first_organization
 from portal.notices import actions as notices
 from portal.notices.models import Notice
+from portal.shell import limits
 
 NAMES = {
     signals.user_signed_up: "account.signed_up",
@@ -179,4 +180,4 @@ def _tell(user, name):
 
 
 def _address(request) -> str:
-    return (request and locks.address_of(request)) or ""
+    return (request and limits.address_of(request)) or ""

@@ -1,9 +1,10 @@
 """Projects for programs."""
 
-from rest_framework import generics, serializers
+from rest_framework import serializers
 
 from portal.accounts.scoping import require_for_api
 from portal.organizations.models import Project
+from portal.shell.listings import Listed
 from portal.shell.serializers import Yuan
 
 
@@ -17,7 +18,7 @@ class ProjectSerializer(serializers.ModelSerializer):
         fields = ["code", "organization", "name", "approval_threshold", "monthly_budget", "is_open"]
 
 
-class ProjectList(generics.ListAPIView):
+class ProjectList(Listed):
     """The projects that orders are charged to."""
 
     serializer_class = ProjectSerializer

@@ -1,12 +1,14 @@
-"""How the API speaks: problems, pages, and who may come in."""
+"""How the API speaks: problems, and who was faster."""
 
+import hashlib
 import re
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
+from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
-from rest_framework.pagination import CursorPagination
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
@@ -15,19 +17,28 @@ from portal.shell.exceptions import Refusal
 PROBLEM = "application/problem+json"
 
 
-class CursorPages(CursorPagination):
-    """Newest first; `?limit=` up to 200; follow `next`."""
+class Changed(Refusal):
+    """Somebody was faster: it is no longer what the caller had read."""
 
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 200
-    ordering = "-id"
+    status = 412
+    code = "changed_meanwhile"
 
-    def decode_cursor(self, request):
-        cursor = super().decode_cursor(request)
-        if cursor and cursor.position and not cursor.position.isdecimal():
-            raise exceptions.NotFound(self.invalid_cursor_message)
-        return cursor
+
+def etag_of(content: bytes) -> str:
+    """The name of exactly this representation."""
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def names(header: str, etag: str) -> bool:
+    """Does a caller's If-Match or If-None-Match name this one? Compressing makes a tag weak, not another."""
+    return any(given in ("*", etag) for given in (tag.removeprefix("W/") for tag in parse_etags(header)))
+
+
+def expect_unchanged(request, read) -> None:
+    """Stop here if the caller's If-Match names something else than what `read()` finds now, its row locked."""
+    header = request.headers.get("If-Match", "")
+    if header and not names(header, etag_of(JSONRenderer().render(read()))):
+        raise Changed(_("对象已被他人更改，请重新读取后再提交。"))
 
 
 def _errors(detail, pointer=""):
@@ -94,6 +105,9 @@ def problem(error, context):
             title=_("提交的内容有误，请按 errors 中的说明修改后重试。"),
             errors=_errors(error.detail),
         )
+    if isinstance(error, exceptions.Throttled):
+        words = _("请求过于频繁，请在 %(seconds)d 秒后再试。") % {"seconds": error.wait or 1}
+        error.detail = exceptions.ErrorDetail(words, error.default_code)
     code = error.get_codes() if isinstance(error.get_codes(), str) else _snake(type(error).__name__)
     headers = {k: v for k, v in response.headers.items() if k in ("WWW-Authenticate", "Retry-After", "Allow")}
     return problem_response(

@@ -7,6 +7,10 @@ from django.db.models import F, Q
 PAGE_SIZE = 25
 
 
+class NoSuchPlace(Exception):
+    """A program asks for the rows beside one that is not there."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """One page of rows with the cursors beside it."""
@@ -42,15 +46,20 @@ def _before(field: str, value, id, *, is_up: bool) -> Q:
     return _beyond(field, value, id, is_up=not is_up, is_nullable=False)
 
 
-def page_of(queryset, cursor: str = "", size: int = PAGE_SIZE, order: str = "-id") -> Rows:
+def page_of(queryset, cursor: str = "", size: int = PAGE_SIZE, order: str = "-id", key: str = "code") -> Rows:
     """A page of a queryset of rows with a public `code`. `cursor` is the code of the row before it; `-code`, after it.
 
     `order` is a field, with a minus for the largest first; equal rows keep the order of their ids.
+    A person who asks for an unknown place begins anew; a program, whose `key` is the id, is told: NoSuchPlace.
     """
     is_back, field, is_up = cursor.startswith("-"), order.lstrip("-"), not order.startswith("-")
     # The row may have left the list meanwhile; its neighbours are still where they were.
-    known = queryset.model.objects.filter(code=cursor.lstrip("-")).order_by().values_list(field, "id")
-    anchor = known.first() if cursor else None
+    anchor = None
+    if cursor:
+        known = queryset.model.objects.filter(**{key: cursor.lstrip("-")}).order_by()
+        anchor = known.values_list(field, "id").first()
+        if anchor is None and key == "id":
+            raise NoSuchPlace
     if anchor:
         value, id = anchor
         side = (
@@ -71,8 +80,8 @@ def page_of(queryset, cursor: str = "", size: int = PAGE_SIZE, order: str = "-id
         rows.reverse()
     return Rows(
         rows=rows,
-        next_cursor=rows[-1].code if rows and (has_more or is_back) else "",
-        previous_cursor=f"-{rows[0].code}"
+        next_cursor=str(getattr(rows[-1], key)) if rows and (has_more or is_back) else "",
+        previous_cursor=f"-{getattr(rows[0], key)}"
         if rows and ((anchor and not is_back) or (is_back and has_more))
         else "",
     )

@@ -1,5 +1,6 @@
 """What every operation of the API's document says besides its own answer."""
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
@@ -9,7 +10,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     required=True,
-    description="1–255 characters; the same key with the same body is answered once",
+    description=_("1–255 个字符；同一键与同一内容只执行一次，重复请求得到第一次的应答。"),
 )
 
 
@@ -31,17 +32,31 @@ class Problem(serializers.Serializer):
     errors = ProblemError(many=True, required=False)
 
 
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description=_("此前读到的 ETag；对象若已改变，则不执行并返回 412。"),
+)
+DRY_RUN = OpenApiParameter(
+    "dry_run",
+    str,
+    enum=["true"],
+    description=_("试算：与正式请求做同样的检查并返回结果，不改动任何数据，也不需要幂等键。"),
+)
+
 ERRORS = {
-    400: "bad request",
-    401: "not signed in",
-    403: "not allowed",
-    404: "not found or not yours",
-    406: "only JSON is spoken",
+    400: _("请求无法识别"),
+    401: _("没有有效的令牌"),
+    403: _("权限不足"),
+    404: _("没有找到，或您无权查看"),
+    406: _("只提供 JSON"),
+    429: _("过于频繁，Retry-After 说明多少秒后再试"),
 }
 WRITE_ERRORS = {
-    409: "the state of things does not allow it",
-    415: "unknown media type",
-    422: "the content has errors",
+    409: _("当前状态不允许此操作"),
+    415: _("不支持的内容类型"),
+    422: _("提交的内容有误"),
 }
 
 
@@ -60,11 +75,15 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, *args, **options):
         bodies = super()._get_response_bodies(*args, **options)
         errors = ERRORS | (WRITE_ERRORS if self.method not in ("GET", "HEAD") else {})
-        if self.view.throttle_classes:
-            errors |= {429: "too often; Retry-After says when"}
+        if self.method == "GET":
+            bodies["304"] = {"description": str(_("与 If-None-Match 所列一致，没有变化"))}
+            if any(parameter["in"] == "query" for parameter in self._get_parameters()):
+                errors |= {422: _("查询条件有误")}
+        if any(getattr(p, "name", "") == "If-Match" for p in self.get_override_parameters()):
+            errors |= {412: _("对象已被他人更改")}
         for status, description in errors.items():
             if str(status) not in bodies:
-                answer = OpenApiResponse(Problem, description)
+                answer = OpenApiResponse(Problem, str(description))
                 bodies[str(status)] = self._get_response_for_code(
                     answer, str(status), ["application/problem+json"]
                 )

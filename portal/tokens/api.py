@@ -8,14 +8,16 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.response import Response
-from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
 from portal.accounts import actions as accounts
 from portal.accounts.permissions import is_officer, memberships, reach_of
 from portal.accounts.queries import has_second_factor
-from portal.shell import tenancy
+from portal.shell import limits, tenancy
+from portal.shell.api import PROBLEM
+from portal.shell.openapi import Problem
 from portal.tokens import actions as tokens
+from portal.tokens.limits import slow_down
 from portal.tokens.scopes import SCOPES
 
 
@@ -39,22 +41,15 @@ class IssuedToken(serializers.Serializer):
     expires_at = serializers.DateTimeField()
 
 
-class FewTries(AnonRateThrottle):
-    """A password may be tried ten times a minute from one address."""
-
-    rate = "10/min"
-
-    def allow_request(self, request, view):
-        self.key = self.cache_format % {"scope": "tokens", "ident": self.get_ident(request)}
-        self.history = self.cache.get(self.key, [])
-        self.now = self.timer()
-        while self.history and self.history[-1] <= self.now - self.duration:
-            self.history.pop()
-        return self.throttle_failure() if len(self.history) >= self.num_requests else self.throttle_success()
-
-
 class Password(BasicAuthentication):
     """HTTP Basic with a name that a row can hold."""
+
+    def authenticate(self, request):
+        if request.headers.get("Authorization", "").lower().startswith("basic "):
+            here = request._request
+            # Where tries are not counted, none is taken.
+            slow_down(here, is_guarded=True, password=limits.address_of(here))
+        return super().authenticate(request)
 
     def authenticate_credentials(self, userid, password, request=None):
         if "\0" in userid:
@@ -73,9 +68,8 @@ class Tokens(APIView):
 
     authentication_classes = [Password]
     permission_classes: list = []
-    throttle_classes = [FewTries]
 
-    @extend_schema(request=TokenRequest, responses={201: IssuedToken})
+    @extend_schema(request=TokenRequest, responses={201: IssuedToken, (503, PROBLEM): Problem})
     def post(self, request):
         if not request.user.is_authenticated:
             raise exceptions.NotAuthenticated

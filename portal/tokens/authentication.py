@@ -14,7 +14,8 @@ from portal.accounts.models import User
 from portal.accounts.permissions import is_officer, memberships, reach_of
 from portal.accounts.queries import has_second_factor
 from portal.organizations.models import Organization
-from portal.shell import tenancy
+from portal.shell import limits, tenancy
+from portal.tokens.limits import slow_down
 from portal.tokens.models import ApiToken, Application
 
 LAST_USED_PRECISION = timedelta(minutes=1)
@@ -24,6 +25,7 @@ LAST_USED_PRECISION = timedelta(minutes=1)
 class Access:
     """What a connected program may do now: the key it fetched, in terms of a key that a person gave."""
 
+    code: str
     user: User
     organization: Organization
     scopes: list[str]
@@ -39,9 +41,16 @@ class TokenAuthentication(authentication.BaseAuthentication):
         if not header.startswith(f"{self.keyword} "):
             return None
         now = timezone.now()
-        with tenancy.citywide():
-            secret = header.removeprefix(f"{self.keyword} ").strip()
-            token = self._find(secret, now) if secret.startswith(ApiToken.PREFIX) else self._fetched(secret)
+        secret = header.removeprefix(f"{self.keyword} ").strip()
+        try:
+            with tenancy.citywide():
+                token = (
+                    self._find(secret, now) if secret.startswith(ApiToken.PREFIX) else self._fetched(secret)
+                )
+        except exceptions.AuthenticationFailed:
+            # Whoever tries keys is slowed down by where they come from.
+            slow_down(request._request, address=limits.address_of(request._request))
+            raise
         tenancy.enter(reach_of(token.user, token.organization if isinstance(token, Access) else None))
         request._request.organization = token.organization
         return token.user, token
@@ -78,7 +87,9 @@ class TokenAuthentication(authentication.BaseAuthentication):
         user = application.created_by
         # Acting for one organisation: what the person may do elsewhere is no right of this program.
         user._memberships = [m for m in memberships(user) if m.organization_id == application.organization_id]
-        return Access(user=user, organization=application.organization, scopes=token.get_scopes())
+        return Access(
+            code=application.code, user=user, organization=application.organization, scopes=token.get_scopes()
+        )
 
     def authenticate_header(self, request):
         return self.keyword

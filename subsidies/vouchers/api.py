@@ -1,20 +1,27 @@
 """Vouchers and programmes for programs."""
 
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, generics, serializers
+from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.ledger.models import Kind
+from marketplace.ledger.queries import balance
 from portal.accounts.scoping import require_for_api
 from portal.organizations.models import Organization
-from portal.shell.openapi import IDEMPOTENCY_KEY
+from portal.shell.codes import new_code
+from portal.shell.listings import Listed
+from portal.shell.openapi import DRY_RUN, IDEMPOTENCY_KEY
 from portal.shell.serializers import Currency, Yuan
 from subsidies.budgets.models import Programme
 from subsidies.budgets.queries import standings
 from subsidies.vouchers import actions as vouchers
+from subsidies.vouchers import tables
 from subsidies.vouchers.models import Voucher
 from subsidies.vouchers.queries import worths
 
@@ -57,9 +64,36 @@ class IssueRequest(serializers.Serializer):
     expires_at = serializers.DateTimeField()
 
 
-class VoucherList(generics.ListAPIView):
+class TrialSerializer(serializers.Serializer):
+    programme = serializers.CharField()
+    organization = serializers.CharField()
+    currency = Currency()
+    amount = Yuan()
+    expires_at = serializers.DateTimeField()
+    pool_left = Yuan(help_text=_lazy("发放后券池的余额"))
+
+
+def _tried(programme, wish, by, at):
+    """A voucher that would be issued; refused like the voucher itself, and nothing is left of it."""
+    with transaction.atomic():
+        vouchers.issue(programme_id=programme.id, **wish, idempotency_key=new_code("DR"), by=by, at=at)
+        left = balance(Kind.POOL, programme.code)
+        transaction.set_rollback(True)
+    return TrialSerializer(
+        {
+            "programme": programme.code,
+            "organization": wish["organization"].code,
+            "amount": wish["amount"],
+            "expires_at": wish["expires_at"],
+            "pool_left": left,
+        }
+    ).data
+
+
+class VoucherList(Listed):
     """The vouchers I may see, with what they are still worth."""
 
+    screen = tables.vouchers
     serializer_class = WorthSerializer
     scopes = {"GET": "wallet:read"}
     queryset = Voucher.objects.none()
@@ -92,12 +126,18 @@ class ProgrammeVouchers(APIView):
 
     scopes = {"POST": "subsidies:write"}
 
-    @extend_schema(parameters=[IDEMPOTENCY_KEY], request=IssueRequest, responses={201: VoucherSerializer})
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY, DRY_RUN],
+        request=IssueRequest,
+        responses={200: TrialSerializer, 201: VoucherSerializer},
+    )
     def post(self, request, code):
         require_for_api(request, "vouchers.issue")
         programme = get_object_or_404(Programme, code=code)
         body = IssueRequest(data=request.data)
         body.is_valid(raise_exception=True)
+        if request.query_params.get("dry_run") == "true":
+            return Response(_tried(programme, body.validated_data, request.user, timezone.now()))
         key = request.headers.get("Idempotency-Key", "")
         if not 1 <= len(key) <= 255:
             raise exceptions.ValidationError(

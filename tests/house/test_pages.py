@@ -120,6 +120,7 @@ API = {
     "tokens/": "5555555",
     "projects/": "1223233",
     "approvals/": "1223333",
+    "approvals/<code>/": "1243333",
     "approvals/<code>/decision/": "5555555",
     "audit-events/": "1223232",
     "accelerators/": "2222222",
