@@ -1,6 +1,7 @@
 """Bank receipts for programs."""
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -38,6 +39,7 @@ class ReceiptList(Listed):
         require_for_api(self.request, "receipts.view")
         return BankReceipt.objects.visible_to(self.request.user).select_related("organization")
 
+    @extend_schema(responses={201: ReceiptSerializer})
     def post(self, request):
         require_for_api(request, "receipts.record")
         body = self.get_serializer(data=request.data)
