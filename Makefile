@@ -13,7 +13,7 @@ NOWHERE = DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
 export PYTHONDONTWRITEBYTECODE := $(CI)
 
-.PHONY: up down backup drill reset test check lint bench messages pictures screens locks shell node browser
+.PHONY: up down backup drill reset test check lint bench audit sbom messages pictures screens locks shell node browser
 .DEFAULT_GOAL := up
 
 up: $(VENV)/installed node ## Start the whole city; Ctrl-C stops it. PORT=9000 moves it
@@ -59,6 +59,14 @@ lint: $(VENV)/tested
 	@$(VENV)/bin/djlint --lint --quiet .
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(NOWHERE) $(VENV)/bin/mypy
+
+audit: $(VENV)/tested ## Known weaknesses of the locked components; needs a network, and fails without one
+	@$(VENV)/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off $(addprefix -r ,$(LOCKS))
+
+sbom: $(VENV)/tested ## The bill of materials (CycloneDX) of the product in var/sbom.json
+	@mkdir -p var
+	@$(VENV)/bin/cyclonedx-py requirements requirements/base.txt --output-reproducible -o var/sbom.json
+	@echo "  var/sbom.json"
 
 messages: $(VENV)/installed ## Collect the sentences of the code into locale/
 	@$(PY) -m config.translations collect

@@ -1,5 +1,6 @@
 """What makes a password good enough, by the city's choice and the person's duty (docs/decisions/password-policy.md)."""
 
+import re
 from datetime import timedelta
 
 from django.conf import settings
@@ -48,6 +49,27 @@ class LongEnough:
             "shortest": SHORTEST,
             "officers": SHORTEST_OF_OFFICERS,
         }
+
+
+class NotOfThisPlace:
+    """The city's and the platform's own names are the first that a stranger would try."""
+
+    COMMON = ("compute", "suanli", "portal", "platform", "admin", "算力", "平台", "公共", "服务")
+    LETTERS_LEFT = 4
+
+    def validate(self, password, user=None):
+        city = settings.CITY
+        own = re.split(r"\W+", f"{city['name_en']} {city['product_en']}".lower())
+        rest = password.lower()
+        for word in (city["product"], city["name"], *own, *self.COMMON):
+            rest = rest.replace(word, "") if word else rest
+        if rest != password.lower() and sum(c.isalpha() for c in rest) < self.LETTERS_LEFT:
+            raise ValidationError(
+                _("密码不能只由城市名、平台名等常见词加数字或符号组成。"), code="password_of_this_place"
+            )
+
+    def get_help_text(self):
+        return ""
 
 
 class Mixed:

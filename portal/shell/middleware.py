@@ -10,12 +10,13 @@ from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
+from django.http import HttpResponse
 
 from portal.shell import measures
 
 current_request_id: ContextVar[str] = ContextVar("request_id", default="-")
 log = logging.getLogger("portal.requests")
-ACCEPTABLE = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
+ACCEPTABLE = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
 
 class RequestId:
@@ -26,7 +27,7 @@ class RequestId:
 
     def __call__(self, request):
         given = request.headers.get("X-Request-Id", "")
-        request.id = given if ACCEPTABLE.match(given) else uuid.uuid4().hex
+        request.id = given if ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
         token = current_request_id.set(request.id)
         try:
             response = self.get_response(request)
@@ -81,6 +82,20 @@ class Measured:
         return response
 
 
+class ProgramsSpeakTls:
+    """A program that sends its key in the clear is told so; leading it on to https would hide the mistake."""
+
+    PATHS = ("/api/", "/oauth/")
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure() and request.path.startswith(self.PATHS):
+            return HttpResponse("https only", status=403, content_type="text/plain; charset=utf-8")
+        return self.get_response(request)
+
+
 class NoNullCharacters:
     """No row can hold U+0000, so no address and no cookie may look for it."""
 
@@ -109,8 +124,12 @@ class ProtectiveHeaders:
         response = self.get_response(request)
         for name, value in self.HEADERS.items():
             response.headers.setdefault(name, value)
-        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        name = settings.SESSION_COOKIE_NAME
+        if name in request.COOKIES:
             response.headers.setdefault("Cache-Control", "private, no-store")
+        if name in response.cookies and not response.cookies[name].value:
+            # The stay is over: the browser forgets the pages it has seen.
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
 

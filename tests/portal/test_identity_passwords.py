@@ -31,6 +31,9 @@ def problems(password, user=None) -> list[str]:
         ("djbh3", "bob", "Password123", ["password_too_common"]),
         ("asvs", "bob", "password123", ["password_too_common"]),
         ("asvs", "officer", "Officer-example", ["password_too_similar"]),
+        ("asvs", "bob", "Xiamen-2026-!!", ["password_of_this_place"]),
+        ("djbh3", "bob", "厦门市公共算力平台A1-", ["password_of_this_place"]),
+        ("djbh3", "bob", "Xiamen-lantern-8", []),
     ],
 )
 def test_a_password_is_weighed(city, settings, policy, name, password, codes):
