@@ -336,6 +336,8 @@ CELERY_BEAT_SCHEDULE = {
         ("portal.members", "send_invitations", 5),
         ("portal.notices", "sort_notices", 5),
         ("portal.notices", "send_notices", 5),
+        ("portal.webhooks", "fan_out_events", 5),
+        ("portal.webhooks", "send_webhooks", 5),
         ("portal.members", "end_expired_memberships", 60),
         ("portal.members", "open_access_reviews", 3600),
         ("portal.entrance", "disable_idle_accounts", 3600),

@@ -10,6 +10,7 @@ from portal.organizations.models import Membership, Organization, Project
 from portal.sso.models import CitySystem
 from portal.tokens.models import ApiToken, Application
 from portal.verification.models import Licence, Verification
+from portal.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "CitySystem",
@@ -39,4 +40,7 @@ __all__ = [
     "User",
     "Licence",
     "Verification",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -17,6 +17,7 @@ from portal.organizations.models import Project
 from portal.shell.entries import Gauge, Hit, Navigation, Task, ToDo
 from portal.tokens import tables as tokens
 from portal.verification import tables as verification
+from portal.webhooks import tables as webhooks
 
 navigation = [
     Navigation(_("首页"), "home", order=1, icon="home"),
@@ -63,6 +64,9 @@ navigation = [
         action="applications.manage",
     ),
     Navigation(
+        _("Webhook"), "webhooks:list", section="account", order=36, icon="link", action="webhooks.manage"
+    ),
+    Navigation(
         _("账号与安全"),
         "entrance:security",
         section="account",
@@ -99,7 +103,14 @@ def the_record():
 gauges = [the_record]
 
 
-screens = [approvals.screen, exports.screen, notices.screen, tokens.screen, verification.screen]
+screens = [
+    approvals.screen,
+    exports.screen,
+    notices.screen,
+    tokens.screen,
+    verification.screen,
+    webhooks.screen,
+]
 list_starts = [lists.start_of]
 
 

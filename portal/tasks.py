@@ -3,6 +3,7 @@ from portal.entrance.tasks import disable_idle_accounts
 from portal.lists.tasks import expire_exports, write_exports
 from portal.members.tasks import end_expired_memberships, open_access_reviews, send_invitations
 from portal.notices.tasks import send_notices, sort_notices
+from portal.webhooks.tasks import fan_out_events, send_webhooks
 
 __all__ = [
     "disable_idle_accounts",
@@ -12,7 +13,9 @@ __all__ = [
     "open_access_reviews",
     "seal_audit_events",
     "send_invitations",
+    "fan_out_events",
     "send_notices",
+    "send_webhooks",
     "sort_notices",
     "take_audit_checkpoint",
     "write_exports",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("portal.tokens.urls")),
     path("approvals/", include("portal.approvals.urls")),
     path("notices/", include("portal.notices.urls")),
+    path("webhooks/", include("portal.webhooks.urls")),
     path("audit/", include("portal.audit.urls")),
     path("people/", include("portal.privacy.urls")),
     path("", include("portal.lists.urls")),

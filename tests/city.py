@@ -15,7 +15,11 @@ from marketplace.catalogue.models import Plan
 from marketplace.orders import actions as orders
 from portal.accounts.models import User
 from portal.organizations.models import Organization, Project
+from portal.shell.codes import new_code
 from portal.verification import actions as verification
+from portal.webhooks import actions as webhooks
+from portal.webhooks.models import WebhookEndpoint
+from portal.webhooks.signatures import new_secret
 from scheduler.workloads import actions as workloads
 from scheduler.workloads.models import Workload
 
@@ -122,3 +126,22 @@ def apply_for_verification(organization, by, *, at=NOON, content=PICTURE, **fiel
         at=at,
         **wishes | fields,
     )
+
+
+def listener(city, *, at=NOON, url="https://erp.example.com/hook", events=("order.placed",)):
+    """Another system of Ludao's that hears of these events."""
+    return WebhookEndpoint.objects.create(
+        code=new_code("WH"),
+        organization=city.ludao,
+        url=url,
+        events=list(events),
+        secret=new_secret(),
+        seals_up_to=0,
+        created_by=city.alice,
+        created_at=at,
+    )
+
+
+def message_to(city, *, at=NOON) -> str:
+    """The code of a test message on its way to Ludao's other system."""
+    return webhooks.test(endpoint_id=listener(city, at=at).id, by=city.alice, at=at).code

@@ -14,4 +14,6 @@ SCOPES = {
     "settlement:write": _("登记到账与月结"),
     "federation:read": _("查看集群与容量"),
     "audit:read": _("查看审计记录"),
+    "webhooks:read": _("查看 Webhook 接收地址"),
+    "webhooks:write": _("登记与删除 Webhook 接收地址"),
 }

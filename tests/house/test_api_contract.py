@@ -38,6 +38,7 @@ WHOSE = {
     "programmes": "officer",
     "receipts": "finance",
     "statements": "finance",
+    "webhooks": "alice",
 }
 CHECKS = [
     not_a_server_error,
@@ -59,6 +60,8 @@ KNOWN = {
     "/statements/": ["STATEMENT"],
     "/programmes/": ["PG-CITY-2026"],
     "/plans/": ["unicom-h800"],
+    "/webhooks/": ["WEBHOOK"],
+    "url": ["https://93.184.216.34/hook"],
 }
 
 
@@ -112,6 +115,7 @@ def programs(django_db_setup, django_db_blocker):
             "WAITING": waiting.code,
             "APPROVAL": Approval.objects.get(subject_code=waiting.code).code,
             "STATEMENT": closed[0].code,
+            "WEBHOOK": town.listener(city, at=now).code,
             "VOUCHER": Voucher.objects.filter(organization=city.ludao).first().code,
         }
         yield keys, codes

@@ -34,6 +34,7 @@ from portal.organizations.models import Membership, Organization
 from portal.sso import actions as sso
 from portal.tokens import actions as tokens
 from portal.tokens.models import ApiToken
+from portal.webhooks import actions as webhooks
 from tests import city as town
 from tests.city import PICTURE, apply_for_verification, bill, place, run
 from tests.entrance import SECRET, code_now, code_of
@@ -76,6 +77,7 @@ PROJECT = {"name": "新项目", "approval_threshold": "10", "monthly_budget": "2
 BODY = "91350200MA0000U9X"
 FIRM = {"name": "新来科技有限公司", "district": "huli", "credit_code": BODY + check_digit(BODY)}
 RECEIPT = {"organization": "EN-LUDAO", "amount": "10.00", "bank_reference": "CENSUS-1"}
+WEBHOOK = {"url": "https://93.184.216.34/hook", "events": ["order.placed"]}
 TOKEN = {"name": "k", "scopes": ["orders:read"], "days": 30}
 ORDER = {"plan": "unicom-h800", "cards": 1, "hours": "1", "command": "python train.py"}
 PASSWORDS = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
@@ -132,6 +134,20 @@ DEEDS = [
         {"order_email": "now", "approval_email": "daily", "system_email": "never", "order_sms": "on"},
         bad={"order_email": "loudly"},
     ),
+    Deed("webhooks/", "alice", ("webhook.created",), WEBHOOK, bad={"events": []}, other="officer"),
+    Deed("webhooks/<code>/rotate/", "alice", ("webhook.rotated",), code="webhook", other="charlie"),
+    Deed("webhooks/<code>/test/", "alice", ("webhook.tested",), code="webhook", other="charlie"),
+    Deed("webhooks/<code>/switch/", "alice", ("webhook.switched_off",), code="webhook", other="charlie"),
+    Deed("webhooks/<code>/remove/", "alice", ("webhook.removed",), code="webhook", other="charlie"),
+    Deed(
+        "webhooks/deliveries/<code>/resend/",
+        "alice",
+        ("webhook.resent",),
+        code="message",
+        other="charlie",
+    ),
+    Deed("api/v1/webhooks/", "alice", ("webhook.created",), WEBHOOK, bad={"events": ["x"]}, other="officer"),
+    Deed("api/v1/webhooks/<code>/removal/", "alice", ("webhook.removed",), code="webhook", other="charlie"),
     Deed("members/invite/", "alice", ("member.invited",), INVITATION, bad={"role": "auditor"}, other="bob"),
     Deed(
         "members/onboard/",
@@ -639,6 +655,10 @@ CHANGES = (
     "account.enabled",
     "application.rotated",
     "application.disconnected",
+    "webhook.rotated",
+    "webhook.switched_off",
+    "webhook.removed",
+    "webhook.resent",
     "project.changed",
     "verification.decided",
     "member.changed",
@@ -651,6 +671,8 @@ CHANGES = (
 # Pages that answer a POST like a GET, or refuse it; that they write nothing is tested.
 READS = {
     "",
+    "webhooks/deliveries/",
+    "webhooks/deliveries/<code>/",
     "healthz",
     "readyz",
     "metrics",
@@ -788,6 +810,8 @@ def census(django_db_setup, django_db_blocker):
         city.words |= {"client_id": application.client_id, "client_secret": secret}
         city.codes = {
             "application": application.code,
+            "webhook": (webhook := town.listener(city, at=now)).code,
+            "message": webhooks.test(endpoint_id=webhook.id, by=city.alice, at=now).code,
             "project": city.lab.code,
             "token": tokens.issue(name="k", scopes=["orders:read"], days=30, **wish)[0].code,
             "approval": Approval.objects.get(subject_code=waiting.code).code,

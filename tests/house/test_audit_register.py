@@ -33,6 +33,7 @@ NAMES = {
     "token": "issued revoked",
     "verification": "decided submitted",
     "voucher": "expired issued",
+    "webhook": "created removed resent rotated switched_off switched_on tested",
     "workload": "accepted cancel_requested cancelled failed lost overran succeeded",
 }
 FLOORS = ("portal", "federation", "scheduler", "marketplace", "subsidies", "maas", "ops", "config")
@@ -100,6 +101,8 @@ NOTHING_BEFORE = [
     "statement.closed",
     "token.issued",
     "voucher.issued",
+    "webhook.created",
+    "webhook.tested",
 ]
 # The row is gone afterwards.
 NOTHING_AFTER = ["member.expired", "member.withdrawn"]

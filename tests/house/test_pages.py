@@ -11,7 +11,7 @@ from portal.members import actions as members
 from portal.notices.models import Notice
 from subsidies.vouchers.models import Voucher
 from tests import city as town
-from tests.city import apply_for_verification, bill, place, run
+from tests.city import apply_for_verification, bill, message_to, place, run
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +54,14 @@ PAGES = {
     "city-systems/": "L333333",
     "city-systems/<code>/rotate/": "L333333",
     "city-systems/<code>/disconnect/": "L333333",
+    "webhooks/": "L113331",
+    "webhooks/deliveries/": "L113331",
+    "webhooks/deliveries/<code>/": "L143334",
+    "webhooks/deliveries/<code>/resend/": "L553335",
+    "webhooks/<code>/rotate/": "L553335",
+    "webhooks/<code>/test/": "L553335",
+    "webhooks/<code>/switch/": "L553335",
+    "webhooks/<code>/remove/": "L553335",
     "tokens/": "L111111",
     "tokens/<code>/revoke/": "L555555",
     "account/security/": "L111111",
@@ -122,6 +130,8 @@ API = {
     "approvals/": "1223333",
     "approvals/<code>/": "1243333",
     "approvals/<code>/decision/": "5555555",
+    "webhooks/": "1223332",
+    "webhooks/<code>/removal/": "5555555",
     "audit-events/": "1223232",
     "accelerators/": "2222222",
     "clusters/": "1332222",
@@ -199,6 +209,8 @@ def visited(django_db_setup, django_db_blocker):
                 at=now,
             ).secret,
             "applications": "AC-NONE",
+            "webhooks": "WH-NONE",
+            "webhooks/deliveries": message_to(city, at=now),
             "tokens": "TK-NONE",
             "account/sessions": "NONE",
             "account/first": "NONE",

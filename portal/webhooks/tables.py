@@ -1,0 +1,49 @@
+"""The log of what was sent."""
+
+import django_filters as filters
+from django.utils.translation import gettext_lazy as _
+
+from portal.shell.filters import Filters, days
+from portal.shell.screens import Column, Empty, ListScreen, RowAction
+from portal.webhooks.events import EVENTS
+from portal.webhooks.models import WebhookDelivery
+
+
+class DeliveryFilters(Filters):
+    words = ("^code", "endpoint__url")
+    hint = _("消息编号或接收地址")
+    type = filters.ChoiceFilter(label=_("事件"), choices=list(EVENTS.items()), empty_label=_("全部"))
+    since, until = days("created_at", _("日期起"), _("日期止"))
+
+
+STATES = {"waiting": _("等待发送"), "delivered": _("已送达"), "failed": _("失败")}
+screen = ListScreen(
+    "webhook-deliveries",
+    _("Webhook 投递记录"),
+    lead=_("每条消息发往哪里、对方怎样回答。同一消息重发时编号不变，接收端据此去重。"),
+    rows=lambda user: WebhookDelivery.objects.visible_to(user).with_state().select_related("endpoint"),
+    action="webhooks.manage",
+    filters=DeliveryFilters,
+    tabs="state",
+    tab_words=STATES,
+    columns=(
+        Column("type", _("事件"), url="get_absolute_url"),
+        Column("code", _("消息编号"), "code", beneath="type"),
+        Column("endpoint.url", _("接收地址")),
+        Column("created_at", _("时间"), "time", sort="created_at"),
+        Column("tries", _("尝试次数"), "number"),
+        Column("last_status", _("最近回答")),
+        Column("due_at", _("下次尝试"), "time", is_optional=True),
+        Column("state", _("状态"), "status", words=STATES),
+    ),
+    row_actions=(
+        RowAction(_("重发"), "webhooks:resend", when=lambda delivery, user: delivery.state != "waiting"),
+    ),
+    empty=Empty(
+        _("还没有投递记录"),
+        _("登记接收地址后，所选事件发生时会出现在这里。"),
+        "/webhooks/",
+        _("去登记"),
+        "link",
+    ),
+)

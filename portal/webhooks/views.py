@@ -1,0 +1,139 @@
+"""An administrator's page of the systems that listen, and the log of what they were told."""
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from portal.accounts.scoping import acting_for, require
+from portal.shell.exceptions import Refusal
+from portal.shell.screens import RecordScreen, show
+from portal.webhooks import actions as webhooks
+from portal.webhooks import tasks
+from portal.webhooks.forms import EndpointForm
+from portal.webhooks.models import WebhookDelivery, WebhookEndpoint
+from portal.webhooks.tables import screen
+
+MANAGE = "webhooks.manage"
+
+
+@require(MANAGE)
+@reauthentication_required(app="allauth.account", allow_get=True)
+def endpoints(request):
+    """The addresses that listen to this organisation; a new one's secret is shown once, here."""
+    organization = acting_for(request, MANAGE)
+    form = EndpointForm(request.POST or None)
+    fresh = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            fresh = webhooks.create(
+                organization=organization, **form.cleaned_data, by=request.user, at=timezone.now()
+            )
+            form = EndpointForm()
+        except Refusal as refusal:
+            form.add_error(refusal.field, refusal.message)
+    return _endpoints(request, organization, form, fresh, status=422 if form.errors else 200)
+
+
+@require(MANAGE)
+@require_POST
+@reauthentication_required(app="allauth.account")
+def rotate(request, code):
+    """Give an address another secret, shown once."""
+    organization = acting_for(request, MANAGE)
+    endpoint = get_object_or_404(WebhookEndpoint.objects.of(organization), code=code)
+    fresh = webhooks.rotate(endpoint_id=endpoint.id, by=request.user, at=timezone.now())
+    return _endpoints(request, organization, EndpointForm(), fresh)
+
+
+@require(MANAGE)
+@require_POST
+def test(request, code):
+    """Send something harmless and look at what came of it."""
+    endpoint = _mine(request, code)
+    try:
+        delivery = webhooks.test(endpoint_id=endpoint.id, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+        return redirect("webhooks:list")
+    tasks.send_webhooks.delay_on_commit()
+    messages.success(request, _("测试消息已排队，几秒后刷新可看到对方的回答。"))
+    return redirect(delivery)
+
+
+@require(MANAGE)
+@require_POST
+def switch(request, code):
+    """Stop sending there, or begin again."""
+    endpoint = _mine(request, code)
+    if endpoint.disabled_at is None:
+        webhooks.switch_off(
+            endpoint_id=endpoint.id,
+            reason=WebhookEndpoint.Reason.OWNER,
+            by=request.user,
+            at=timezone.now(),
+        )
+        messages.success(request, _("已停用 %(url)s。") % {"url": endpoint.url})
+    else:
+        webhooks.switch_on(endpoint_id=endpoint.id, by=request.user, at=timezone.now())
+        messages.success(request, _("已启用 %(url)s，从现在起的事件会发往该地址。") % {"url": endpoint.url})
+    return redirect("webhooks:list")
+
+
+@require(MANAGE)
+@require_POST
+def remove(request, code):
+    """Forget an address; its log stays."""
+    endpoint = _mine(request, code)
+    webhooks.remove(endpoint_id=endpoint.id, by=request.user, at=timezone.now())
+    messages.success(request, _("已删除 %(url)s，投递记录仍可查看。") % {"url": endpoint.url})
+    return redirect("webhooks:list")
+
+
+@require(MANAGE)
+def deliveries(request):
+    """What was sent where, and what was answered."""
+    return show(request, screen)
+
+
+@require(MANAGE)
+def delivery(request, code):
+    """One message: its body, its tries and their answers."""
+    rows = WebhookDelivery.objects.visible_to(request.user).with_state().select_related("endpoint")
+    row = get_object_or_404(rows, code=code)
+    record = RecordScreen(row, row.code, row.type, screen.title, "webhooks:deliveries")
+    context = {"record": record, "row": row, "state_word": screen.tab_words[row.state]}
+    return render(request, "webhooks/delivery.html", context | {"attempts": row.attempts.all()[:50]})
+
+
+@require(MANAGE)
+@require_POST
+def resend(request, code):
+    """Send a message once more."""
+    row = get_object_or_404(WebhookDelivery.objects.visible_to(request.user), code=code)
+    try:
+        webhooks.resend(delivery_id=row.id, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+        return redirect(row)
+    tasks.send_webhooks.delay_on_commit()
+    messages.success(request, _("已排队重发，几秒后刷新可看到对方的回答。"))
+    return redirect(row)
+
+
+def _mine(request, code) -> WebhookEndpoint:
+    return get_object_or_404(WebhookEndpoint.objects.of(acting_for(request, MANAGE)), code=code)
+
+
+def _endpoints(request, organization, form, fresh, status=200):
+    endpoint, secret = fresh or (None, None)
+    context = {
+        "organization": organization,
+        "form": form,
+        "endpoints": WebhookEndpoint.objects.of(organization).select_related("created_by").order_by("-id"),
+        "endpoint": endpoint,
+        "secret": secret,
+    }
+    return render(request, "webhooks/list.html", context, status=status)
