@@ -17,6 +17,7 @@ MANAGE = "webhooks.manage"
 
 class EndpointSerializer(serializers.ModelSerializer):
     url = serializers.CharField(max_length=400)
+    disabled_reason = serializers.CharField(read_only=True)
     events = serializers.ListField(child=serializers.ChoiceField(choices=list(EVENTS)), allow_empty=False)
 
     class Meta:

@@ -11,7 +11,6 @@ from portal.accounts.scoping import acting_for, require
 from portal.shell.exceptions import Refusal
 from portal.shell.screens import RecordScreen, show
 from portal.webhooks import actions as webhooks
-from portal.webhooks import tasks
 from portal.webhooks.forms import EndpointForm
 from portal.webhooks.models import WebhookDelivery, WebhookEndpoint
 from portal.webhooks.tables import screen
@@ -58,7 +57,6 @@ def test(request, code):
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("webhooks:list")
-    tasks.send_webhooks.delay_on_commit()
     messages.success(request, _("测试消息已排队，几秒后刷新可看到对方的回答。"))
     return redirect(delivery)
 
@@ -118,7 +116,6 @@ def resend(request, code):
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect(row)
-    tasks.send_webhooks.delay_on_commit()
     messages.success(request, _("已排队重发，几秒后刷新可看到对方的回答。"))
     return redirect(row)
 
