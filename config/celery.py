@@ -12,8 +12,6 @@ class CityTask(Task):
     """What time does, it does for the whole city; a process without a visitor would otherwise see no rows."""
 
     def __call__(self, *args, **options):
-        import pghistory
-
         from portal.shell import measures, tenancy
         from portal.shell.middleware import continuing
 
@@ -21,7 +19,7 @@ class CityTask(Task):
         with (
             tenancy.citywide(),
             continuing(task_id),
-            pghistory.context(task=self.name),
+            tenancy.in_the_course_of(task=self.name),
             measures.timed(measures.TASKS, self.name),
         ):
             return self.run(*args, **options)

@@ -1,6 +1,5 @@
 """The hat a person is wearing."""
 
-import pghistory
 from django.utils.functional import SimpleLazyObject
 
 from portal.accounts.permissions import memberships, reach_of
@@ -26,7 +25,7 @@ class CurrentOrganization:
         request.organization = SimpleLazyObject(lambda: current_organization(request))
         token = tenancy.enter(reach_of(request.user))
         try:
-            with pghistory.context(request=request.id, person=getattr(request.user, "username", "")):
+            with tenancy.in_the_course_of(request=request.id, person=request.user.get_username()):
                 return self.get_response(request)
         finally:
             tenancy.leave(token)

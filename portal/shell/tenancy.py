@@ -6,7 +6,8 @@ with the keys that each model declares, so a forgotten filter shows nothing inst
 See https://www.postgresql.org/docs/18/ddl-rowsecurity.html.
 """
 
-from contextlib import ContextDecorator
+import json
+from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ NOBODY = Reach()
 CITY = Reach(is_citywide=True)
 
 _reach: ContextVar[Reach | None] = ContextVar("reach", default=None)
+_course: ContextVar[str] = ContextVar("course", default="")
 _of_process = NOBODY
 
 
@@ -91,17 +93,32 @@ def citywide() -> asking_for:
     return asking_for(CITY)
 
 
+@contextmanager
+def in_the_course_of(**facts: str):
+    """Within this block, the versions that triggers keep (see history) name what they came about by."""
+    token = _course.set(json.dumps(facts, ensure_ascii=False))
+    try:
+        yield
+    finally:
+        _course.reset(token)
+
+
 # --- how the database hears of it ---------------------------------------------------------------------
 def guard(sender, connection, **news) -> None:
     """Every new connection says with each statement for whom it is."""
+    # At the head, because whoever wraps for a while takes theirs off the tail.
     if _tell not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_tell)
+        connection.execute_wrappers.insert(0, _tell)
 
 
 def _tell(execute, sql, params, many, context):
     if not str(sql).lstrip().startswith(TOUCHES_ROWS):
         return execute(sql, params, many, context)
     preamble = current().preamble
+    if facts := _course.get().replace("'", "''"):
+        # Where the driver looks for places of parameters, a percent sign is written twice.
+        facts = facts if params is None else facts.replace("%", "%%")
+        preamble += f" SELECT set_config('pghistory.context_metadata', '{facts}', true);"
     # A server-side cursor is one DECLARE and takes no company.
     if getattr(context["cursor"].cursor, "name", None):
         return _tell_beforehand(context["connection"], preamble, lambda: execute(sql, params, many, context))

@@ -1,8 +1,11 @@
 """Rows remember what they were, whoever writes and however."""
 
+import threading
+
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from marketplace.catalogue.history import PlanPriceVersion
 from marketplace.catalogue.models import PlanPrice
@@ -12,6 +15,7 @@ from portal.members import actions as members
 from portal.organizations.history import MembershipVersion, ProjectVersion
 from portal.organizations.models import Membership, Project
 from portal.shell import tenancy
+from tests import city as town
 from tests.city import NOON
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -99,3 +103,29 @@ def test_a_firm_does_not_read_history(city, who):
     assert ProjectVersion.objects.exists()
     with tenancy.asking_for(reach_of(getattr(city, who))):
         assert not ProjectVersion.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_fresh_connection_forgets_neither_wall_nor_course_after_a_request():
+    """The first request of a process opens its connection in the midst of what is set for it."""
+    city = town.found(at=timezone.now())
+    client = Client()
+    client.force_login(city.alice, backend=BACKEND)
+    names = []
+
+    def another_process():
+        client.get("/desk/")
+        client.post(
+            f"/organization/projects/{city.lab.code}/",
+            {"approval_threshold": "10", "monthly_budget": "20", "is_open": "on"},
+        )
+        names.extend(wrapper.__name__ for wrapper in connection.execute_wrappers)
+        connection.close()
+
+    thread = threading.Thread(target=another_process)
+    thread.start()
+    thread.join()
+
+    assert names == ["_tell"]
+    last = ProjectVersion.objects.filter(pgh_obj_id=city.lab.pk).latest("pgh_id")
+    assert last.pgh_context["person"] == "alice"
