@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -119,7 +120,15 @@ DATABASES = {"default": env.db("DATABASE_URL") | {"CONN_MAX_AGE": 60, "CONN_HEAL
 DATABASE_APP_ROLE = env("DATABASE_APP_ROLE", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env("REDIS_URL")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Shared by every process: one-time codes that were used, codes of sign-ins on their way, counts of tries.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "portal",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+    }
+}
 
 # --- people -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "portal.User"
@@ -162,7 +171,8 @@ MFA_FORMS = {
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TOTP_TOLERANCE = 1
+# A used code is remembered for as long as it is good; a tolerance would let it be used again.
+MFA_TOTP_TOLERANCE = 0
 PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_PHONE_VERIFICATION_TIMEOUT = 600
 MFA_TOTP_ISSUER = CITY["product"]
@@ -271,7 +281,15 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        # A browser follows a form's redirect only to places that stand here.
+        "form-action": [
+            SELF,
+            *(
+                ["{0.scheme}://{0.netloc}".format(urlsplit(UNIFIED_IDENTITY_URL))]
+                if UNIFIED_IDENTITY_URL
+                else []
+            ),
+        ],
         "base-uri": [NONE],
         "object-src": [NONE],
         "frame-ancestors": [NONE],

@@ -1,5 +1,6 @@
 """One page for everything that opens the door, and the security administrator's pages."""
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib import messages
@@ -51,6 +52,7 @@ def security(request):
 
 @login_required
 @require_POST
+@reauthentication_required(app="allauth.account")
 def end_stay(request, code):
     """Sign out of one browser."""
     stays = queries.stays_of(request.user, request.session.session_key)
@@ -64,6 +66,7 @@ def end_stay(request, code):
 
 @login_required
 @require_POST
+@reauthentication_required(app="allauth.account")
 def end_other_stays(request):
     """Sign out everywhere but here."""
     stays = queries.stays_of(request.user, request.session.session_key)

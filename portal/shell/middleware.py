@@ -126,7 +126,7 @@ class ProtectiveHeaders:
             response.headers.setdefault(name, value)
         name = settings.SESSION_COOKIE_NAME
         if name in request.COOKIES:
-            response.headers.setdefault("Cache-Control", "private, no-store")
+            response.headers["Cache-Control"] = "private, no-store"
         if name in response.cookies and not response.cookies[name].value:
             # The stay is over: the browser forgets the pages it has seen.
             response.headers["Clear-Site-Data"] = '"cache", "storage"'

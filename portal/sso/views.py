@@ -1,8 +1,11 @@
 """The systems that use our door, and the page on which a person lets one know who they are."""
 
+from urllib.parse import urlsplit
+
 from allauth.account.decorators import reauthentication_required
 from allauth.idp.oidc.views import AuthorizationView
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +21,16 @@ from portal.sso.models import CitySystem
 
 
 class Consent(AuthorizationView):
-    """allauth's page; what it grants goes on the record."""
+    """allauth's page for codes that only their asker can redeem; what it grants goes on the record."""
+
+    def get(self, request, *args, **kwargs):
+        if request.user.is_authenticated and not _is_bound(request.GET):
+            raise BadRequest
+        response = super().get(request, *args, **kwargs)
+        if back := getattr(self, "_request_info", {}).get("redirect_uri"):
+            # The answer to the form leads there, and the browser would not follow it otherwise.
+            response._csp_update = {"form-action": ["{0.scheme}://{0.netloc}".format(urlsplit(back))]}
+        return response
 
     def form_valid(self, form):
         response = super().form_valid(form)
@@ -63,6 +75,12 @@ def disconnect(request, code):
     sso.disconnect(system_id=system.id, by=request.user, at=timezone.now())
     messages.success(request, _("“%(name)s”已停用，其密钥与令牌同时失效。") % {"name": system.name})
     return redirect("sso:list")
+
+
+def _is_bound(wish) -> bool:
+    """PKCE with a digest, and a code and nothing else as the answer, shown to its asker with our page in between."""
+    is_code = wish.get("response_type") == "code" and "none" not in wish.get("prompt", "").split()
+    return is_code and wish.get("code_challenge_method") == "S256" and bool(wish.get("code_challenge"))
 
 
 def _page(request, form, fresh, status=200):

@@ -9,6 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from allauth.account import app_settings as account
+from allauth.idp.oidc import app_settings as idp
+from allauth.mfa import app_settings as factors
 from django import forms
 from django.conf import global_settings
 from django.conf import settings as product
@@ -170,7 +173,12 @@ def test_only_programs_may_post_without_a_forms_token():
     """DRF's views ask for it themselves when a session is used; a program's token endpoint knows no session."""
     exempt = {route for route, view in views() if getattr(view, "csrf_exempt", False)}
 
-    assert {route for route in exempt if not route.startswith("api/v1/")} == {"oauth/token", "oauth/revoke"}
+    assert {route for route in exempt if not route.startswith("api/v1/")} == {
+        *(f"oauth/{each}" for each in ("token", "revoke", "introspect", "userinfo", "device/code")),
+        # Pages that other systems may also post to ask for the token before they grant or end anything; no system of
+        # ours is given the device grant, so there is nothing for the last to grant.
+        *(f"oauth/{each}" for each in ("authorize", "logout", "device")),
+    }
 
 
 def test_a_form_of_another_site_changes_nothing(city):
@@ -298,6 +306,27 @@ def test_a_letter_that_was_altered_or_is_late_opens_nothing(city, settings):
     assert ['name="password1"' in text_of(page) for page in (altered, good, late)] == [False, True, False]
 
 
+def test_codes_live_as_long_as_the_handbook_says():
+    assert (account.LOGIN_BY_CODE_TIMEOUT, account.PHONE_VERIFICATION_TIMEOUT) == (180, 600)
+    assert (factors.TOTP_PERIOD, factors.TOTP_TOLERANCE) == (30, 0)
+    assert (idp.AUTHORIZATION_CODE_EXPIRES_IN, product.PASSWORD_RESET_TIMEOUT) == (60, 3600)
+
+
+def test_a_code_of_an_app_is_remembered_by_every_process():
+    """In one process's memory it would open the door once for each of them."""
+    assert product.CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache"
+
+
+@pytest.mark.parametrize("address", ["/accounts/logout/", "/oauth/logout"])
+def test_nobody_is_signed_out_by_an_address(city, address):
+    client = Client()
+    client.force_login(city.bob)
+
+    client.get(address)
+
+    assert client.get("/desk/").status_code == 200
+
+
 def test_a_new_password_by_letter_still_asks_the_second_factor(city):
     client = Client()
     client.post("/accounts/password/reset/", {"email": "officer@example.com"})
@@ -321,11 +350,12 @@ def test_what_opens_the_door_is_changed_only_by_who_has_just_proved_it(city):
         "/accounts/email/": {"action_add": "1", "email": "thief@example.com"},
         "/accounts/phone/change/": {"phone": "138 0013 8000"},
         "/tokens/": {"name": "k", "scopes": ["orders:read"], "days": 30},
+        "/account/sessions/end-others/": {},
     }
 
     answers = [client.post(path, body) for path, body in forms_of_the_door.items()]
 
-    assert [a.status_code for a in answers] == [302] * 3
+    assert [a.status_code for a in answers] == [302] * 4
     assert [a["Location"] for a in answers if not a["Location"].startswith("/accounts/reauthenticate/")] == []
 
 

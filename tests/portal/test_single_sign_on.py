@@ -147,6 +147,35 @@ def test_without_its_proof_a_code_is_worth_nothing(city, system):
     assert not Token.objects.filter(type=Token.Type.ACCESS_TOKEN).exists()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"code_challenge": ""},
+        {"code_challenge_method": "plain"},
+        {"response_type": "token"},
+        {"response_type": "id_token"},
+        {"prompt": "none"},
+    ],
+)
+def test_only_a_code_that_its_asker_alone_can_redeem_is_ever_offered(city, system, change):
+    row, _secret = system
+    _verifier, challenge = pkce()
+
+    answer = ask(client_of(city.alice), row, challenge, **change)
+
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+
+
+def test_the_browser_may_follow_the_consent_to_that_system_and_nowhere_else(city, system):
+    row, _secret = system
+    _verifier, challenge = pkce()
+
+    policy = ask(client_of(city.alice), row, challenge).headers["Content-Security-Policy"]
+
+    assert "form-action 'self' https://enterprise.example;" in policy + ";"
+
+
 def test_an_officer_without_the_second_factor_is_led_to_it_first(city, system):
     row, _secret = system
     _verifier, challenge = pkce()
