@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from marketplace.settlement import actions as settlement
 from portal.approvals.models import Approval
+from portal.members import actions as members
+from portal.organizations.models import Organization
 from tests import city as town
-from tests.city import bill, place, run
+from tests.city import apply_for_verification, bill, place, run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -51,6 +53,16 @@ PAGES = [
     ("approvals", "fiona", "/approvals/"),
     ("review", "fiona", "/approvals/{approval}/"),
     ("organization", "alice", "/organization/"),
+    ("members", "alice", "/members/"),
+    ("member", "alice", "/members/{member}/"),
+    ("access-review", "alice", "/members/reviews/{access_review}/"),
+    ("members-staff", "security", "/members/?organization=GV-CITY"),
+    ("onboarding", "operator", "/members/onboard/"),
+    ("verification", "charlie", "/organization/verification/"),
+    ("verification-form", "wendy", "/organization/verification/"),
+    ("verifications", "operator", "/verifications/"),
+    ("verification-review", "operator", "/verifications/{verification}/"),
+    ("city-systems", "sysadmin", "/city-systems/"),
     ("tokens", "alice", "/tokens/"),
     ("audit", "alice", "/audit/"),
     ("programmes", "officer", "/subsidies/programmes/"),
@@ -81,7 +93,7 @@ MOST_BYTES_OF = {"cockpit": 260 * 1024}
 # Signing in with a passkey brings the scripts of the library that does it.
 MOST_REQUESTS_OF = {"cockpit": 8, "order": 8, "review": 8, "login": 10}
 # Our own reference lists every operation of the interface on one page.
-MOST_ELEMENTS_OF = {"reference": 6000, "review": 1500}
+MOST_ELEMENTS_OF = {"reference": 6000, "review": 1500, "verification-review": 1500}
 
 
 @pytest.fixture
@@ -91,13 +103,20 @@ def city(transactional_db):
     order = place(city, at=now)
     run(order, seconds=1800, at=now)
     bill(order, at=now)
-    city.order = order.code
-    city.statement = settlement.close(until=timezone.now(), by=None, at=timezone.now())[0].code
+    statement = settlement.close(until=timezone.now(), by=None, at=timezone.now())[0]
     place(city, key="open", cards=2, at=now)
     large = place(
         city, key="large", cards=8, hours="90", code="telecom-ascend910b", project=city.model, at=now
     )
-    city.approval = Approval.objects.get(subject_code=large.code).code
+    Organization.objects.filter(code="EN-WUYUAN").update(verified_at=None)
+    city.codes = {
+        "order": order.code,
+        "statement": statement.code,
+        "approval": Approval.objects.get(subject_code=large.code).code,
+        "verification": apply_for_verification(city.yunding, city.charlie, at=now).code,
+        "access_review": members.open_review(organization_id=city.ludao.id, at=now).code,
+        "member": city.bob.memberships.get().code,
+    }
     return city
 
 
@@ -113,7 +132,7 @@ def visit(page, login, live_server, city, name, username, path):
         page.context.clear_cookies(name="sessionid")
     else:
         login(getattr(city, username))
-    page.goto(path.format(order=city.order, statement=city.statement, approval=city.approval))
+    page.goto(path.format(**city.codes))
     if name in LIVE:
         page.wait_for_load_state("networkidle")
     page.remove_listener("response", keep)
