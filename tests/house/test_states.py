@@ -24,6 +24,7 @@ def test_these_models_have_states():
         "Export",
         "Order",
         "Programme",
+        "Verification",
         "Voucher",
         "Workload",
     ]
