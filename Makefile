@@ -13,7 +13,7 @@ NOWHERE = DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
 export PYTHONDONTWRITEBYTECODE := $(CI)
 
-.PHONY: up down backup drill reset test check lint bench audit sbom messages pictures screens locks shell node browser
+.PHONY: up down backup drill reset test check lint bench audit sbom openapi messages pictures screens locks shell node browser
 .DEFAULT_GOAL := up
 
 up: $(VENV)/installed node ## Start the whole city; Ctrl-C stops it. PORT=9000 moves it
@@ -67,6 +67,9 @@ sbom: $(VENV)/tested ## The bill of materials (CycloneDX) of the product in var/
 	@mkdir -p var
 	@$(VENV)/bin/cyclonedx-py requirements requirements/base.txt --output-reproducible -o var/sbom.json
 	@echo "  var/sbom.json"
+
+openapi: $(VENV)/installed ## Write docs/openapi.json anew; refuses what would break programs
+	@$(NOWHERE) $(PY) -W ignore::RuntimeWarning manage.py api_document
 
 messages: $(VENV)/installed ## Collect the sentences of the code into locale/
 	@$(PY) -m config.translations collect

@@ -3,11 +3,12 @@
 import json
 from functools import lru_cache
 
-from django.conf import settings
 from django.shortcuts import render
 from django.utils.translation import get_language
 from drf_spectacular.generators import SchemaGenerator
 
+from config.api_examples import EXAMPLES, Example
+from config.api_words import CONVENTIONS, PROBLEMS
 from portal.tokens.scopes import SCOPES
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -52,16 +53,6 @@ def _example(schema: dict, components: dict, depth: int = 0):
     return formats.get(schema.get("format", ""), "…")
 
 
-def _curl(method, path, operation, body) -> str:
-    lines = [f"curl -X {method.upper()} {settings.PUBLIC_URL}{path}"]
-    lines.append("-H 'Authorization: Bearer $TOKEN'" if path != "/api/v1/tokens/" else "-u USER:PASSWORD")
-    if any(p["name"] == "Idempotency-Key" for p in operation.get("parameters", [])):
-        lines.append("-H 'Idempotency-Key: '$(uuidgen)")
-    if body is not None:
-        lines += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(body, ensure_ascii=False)}'"]
-    return " \\\n  ".join(lines)
-
-
 def _operations(schema):
     components = schema["components"]["schemas"]
     for path, item in schema["paths"].items():
@@ -69,8 +60,7 @@ def _operations(schema):
             if method not in item:
                 continue
             operation = item[method]
-            content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-            body = _example(content["schema"], components) if content else None
+            example = EXAMPLES.get(operation["operationId"], Example())
             answer = next(
                 (
                     r["content"]["application/json"]["schema"]
@@ -84,20 +74,25 @@ def _operations(schema):
                 "method": method.upper(),
                 "path": path,
                 "group": path.removeprefix("/api/v1/").split("/")[0],
-                "description": operation.get("description", ""),
+                "summary": operation["summary"],
                 "parameters": operation.get("parameters", []),
-                "curl": _curl(method, path, operation, body),
+                "curl": example.curl(method.upper(), path),
+                "python": example.python(method.upper(), path),
                 "answer": json.dumps(_example(answer, components), ensure_ascii=False, indent=2)
                 if answer
                 else "",
-                "codes": sorted(operation["responses"]),
+                "answers": sorted(
+                    (status, answer.get("description", ""))
+                    for status, answer in operation["responses"].items()
+                ),
             }
 
 
 def reference(request):
-    """Every operation with its parameters, a curl line and an answer's shape."""
+    """Every operation with its parameters, its examples and an answer's shape."""
     operations = list(_operations(document(get_language() or "")))
     groups: dict[str, list] = {}
     for operation in operations:
         groups.setdefault(operation["group"], []).append(operation)
-    return render(request, "reference/reference.html", {"groups": groups, "scopes": SCOPES})
+    context = {"groups": groups, "scopes": SCOPES, "problems": PROBLEMS, "conventions": CONVENTIONS}
+    return render(request, "reference/reference.html", context)

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -56,7 +57,7 @@ class OrderList(Listed):
         request={"application/json": OrderRequest, "multipart/form-data": OrderRequest},
         responses={
             200: OpenApiResponse(
-                QuoteSerializer, "with dry_run=true: the price; a replayed key answers with the first order"
+                QuoteSerializer, _lazy("dry_run=true 的试算结果；重复的幂等键则为第一次的订单")
             ),
             201: OrderDetailSerializer,
         },
@@ -190,7 +191,10 @@ class OrderLog(_OneOrder):
     scopes = {"GET": "orders:read"}
 
     @extend_schema(
-        parameters=[OpenApiParameter("cursor", int, description="bytes already read")], responses=LogTail
+        parameters=[
+            OpenApiParameter("cursor", int, description=_lazy("已读的字节数，即上次返回的 cursor。"))
+        ],
+        responses=LogTail,
     )
     def get(self, request, code):
         workload = workloads.by_order(self.order(request, code).code)

@@ -72,7 +72,7 @@ class OrderRequest(serializers.Serializer):
         default=None,
         allow_null=True,
         max_length=50,
-        help_text="voucher codes to use; left out or null: the best ones; []: none",
+        help_text=_("要用的券号；不填或 null 为自动选择，[] 为不用券。"),
     )
 
     def validate_files(self, files):
@@ -154,7 +154,7 @@ class OrderDetailSerializer(OrderSerializer):
 
 class LogTail(serializers.Serializer):
     text = serializers.CharField()
-    cursor = serializers.IntegerField(help_text="ask from here next")
+    cursor = serializers.IntegerField(help_text=_("下次从这里继续读取。"))
     is_over = serializers.BooleanField()
     is_reachable = serializers.BooleanField()
 

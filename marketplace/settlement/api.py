@@ -2,6 +2,7 @@
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -41,9 +42,7 @@ class StatementSerializer(serializers.ModelSerializer):
 
 
 class Closing(serializers.Serializer):
-    until = serializers.DateTimeField(
-        required=False, help_text="settle what was billed before this time; now if left out"
-    )
+    until = serializers.DateTimeField(required=False, help_text=_("结算此刻之前的账单；不填为现在。"))
 
 
 class StatementList(Listed):

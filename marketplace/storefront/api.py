@@ -2,6 +2,7 @@
 
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -32,21 +33,21 @@ class OfferSerializer(serializers.Serializer):
     hours_max = serializers.IntegerField(source="plan.hours_max")
     observed_at = serializers.DateTimeField(allow_null=True)
     currency = Currency()
-    unit_price = serializers.DecimalField(max_digits=18, decimal_places=8, help_text="yuan per card-hour")
-    amount = Yuan(source="quote.amount", help_text="list price of the cards and hours asked for")
+    unit_price = serializers.DecimalField(max_digits=18, decimal_places=8, help_text=_("元/卡时"))
+    amount = Yuan(source="quote.amount", help_text=_("所询卡数与时长的原价。"))
     vouchers = Yuan(source="quote.vouchers")
     amount_after_vouchers = Yuan(source="quote.cash")
 
 
 SIZE = [
-    OpenApiParameter("cards", int, description="how many cards the prices are for (1)"),
-    OpenApiParameter("hours", str, description="for how many hours (1)"),
+    OpenApiParameter("cards", int, description=_("按多少张卡计价，默认 1。")),
+    OpenApiParameter("hours", str, description=_("按多少小时计价，默认 1。")),
 ]
 WISHES = [
     *SIZE,
     *(OpenApiParameter(facet.name, str, many=True) for facet in FACETS),
     *(OpenApiParameter(flag, str, enum=["1"]) for flag in FLAGS),
-    OpenApiParameter("memory", int, description="at least this much memory per card, GB"),
+    OpenApiParameter("memory", int, description=_("单卡显存至少多少 GB。")),
     OpenApiParameter("q", str),
     OpenApiParameter("sort", str, enum=list(SORTS)),
 ]

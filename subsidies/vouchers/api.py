@@ -143,11 +143,13 @@ class ProgrammeVouchers(APIView):
             raise exceptions.ValidationError(
                 {"Idempotency-Key": _("请在请求头提供 1–255 个字符的 Idempotency-Key。")}
             )
+        now = timezone.now()
         voucher = vouchers.issue(
             programme_id=programme.id,
             **body.validated_data,
             idempotency_key=key,
             by=request.user,
-            at=timezone.now(),
+            at=now,
         )
-        return Response(VoucherSerializer(voucher).data, status=201)
+        headers = None if voucher.issued_at == now else {"Idempotent-Replayed": "true"}
+        return Response(VoucherSerializer(voucher).data, status=201, headers=headers)

@@ -1,0 +1,101 @@
+"""One request for every operation, in curl and in Python; a test runs them all as they stand in the reference."""
+
+import json
+from dataclasses import dataclass, field
+from pprint import pformat
+
+ORDER = {
+    "plan": "unicom-h800",
+    "project": "PJ-LUDAO-LAB",
+    "cards": 1,
+    "hours": "1",
+    "command": "python train.py",
+    "files": [{"path": "train.py", "content": "print('hello')"}],
+}
+VOUCHER = {"organization": "EN-LUDAO", "amount": "100.00", "expires_at": "2026-12-31T00:00:00+08:00"}
+RECEIPT = {
+    "organization": "EN-LUDAO",
+    "bank_reference": "20261121-000001",
+    "amount": "5000.00",
+    "received_on": "2026-11-21",
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A request as one may send it; `code` names the variable that holds the code in its path."""
+
+    code: str = ""
+    query: dict = field(default_factory=dict)
+    body: dict | None = None
+    key: str = ""
+    is_public: bool = False
+    is_basic: bool = False
+
+    def path(self, path: str, opening: str, closing: str = "") -> str:
+        return path.replace("{code}", f"{opening}{self.code}{closing}")
+
+    def curl(self, method: str, path: str) -> str:
+        query = "&".join(f"{name}={value}" for name, value in self.query.items())
+        url = '"$PORTAL' + self.path(path, "$") + (f"?{query}" if query else "") + '"'
+        lines = [f"curl --fail-with-body --silent --show-error --request {method} {url}"]
+        if self.is_basic:
+            lines.append('--user "$LOGIN:$PASSWORD"')
+        elif not self.is_public:
+            lines.append('--header "Authorization: Bearer $TOKEN"')
+        if self.key:
+            lines.append(f'--header "Idempotency-Key: {self.key}"')
+        if self.body is not None:
+            text = json.dumps(self.body, ensure_ascii=False).replace("'", r"'\''")
+            lines += ['--header "Content-Type: application/json"', f"--data '{text}'"]
+        return " \\\n  ".join(lines)
+
+    def python(self, method: str, path: str) -> str:
+        headers = []
+        if not self.is_public and not self.is_basic:
+            headers.append('"Authorization": "Bearer " + os.environ["TOKEN"]')
+        if self.key:
+            headers.append(f'"Idempotency-Key": "{self.key}"')
+        url = self.path(path, '" + os.environ["', '"] + "')
+        given = [f'    "{method}",', f'    os.environ["PORTAL"] + "{url}",']
+        if self.query:
+            given.append(f"    params={pformat(self.query)},")
+        if self.is_basic:
+            given.append('    auth=(os.environ["LOGIN"], os.environ["PASSWORD"]),')
+        if headers:
+            given.append("    headers={" + ", ".join(headers) + "},")
+        if self.body is not None:
+            body = pformat(self.body, width=80, sort_dicts=False).replace("\n", "\n    ")
+            given.append(f"    json={body},")
+        lines = ["import os", "", "import httpx", "", "answer = httpx.request(", *given, ")"]
+        return "\n".join([*lines, "answer.raise_for_status()", "print(answer.text)"])
+
+
+EXAMPLES = {
+    "accelerators_list": Example(query={"ordering": "-memory_gb"}, is_public=True),
+    "approvals_list": Example(query={"status": "pending"}),
+    "approvals_retrieve": Example("APPROVAL"),
+    "approvals_decision_create": Example("APPROVAL", body={"approve": True}),
+    "audit_events_list": Example(query={"since": "2026-11-01", "limit": 10}),
+    "bills_list": Example(query={"month": "2026-11", "ordering": "-gross"}),
+    "clusters_list": Example(query={"accelerator": "h800"}),
+    "orders_list": Example(query={"status": "confirmed", "fields": "code,name,status", "limit": 20}),
+    "orders_create": Example(body=ORDER, key="order-20261121-01"),
+    "orders_retrieve": Example("ORDER"),
+    "orders_cancel_create": Example("ORDER"),
+    "orders_log_retrieve": Example("ORDER"),
+    "orders_placement_list": Example("ORDER"),
+    "plans_list": Example(query={"accelerator": "h800", "cards": 8, "hours": 3}, is_public=True),
+    "plans_retrieve": Example("PLAN", is_public=True),
+    "programmes_list": Example(),
+    "programmes_vouchers_create": Example("PROGRAMME", body=VOUCHER, key="voucher-20261121-01"),
+    "projects_list": Example(),
+    "receipts_list": Example(query={"ordering": "-amount"}),
+    "receipts_create": Example(body=RECEIPT),
+    "statements_list": Example(query={"limit": 5}),
+    "statements_create": Example(body={}),
+    "statements_retrieve": Example("STATEMENT"),
+    "tokens_create": Example(body={"name": "ERP", "scopes": ["orders:read"], "days": 30}, is_basic=True),
+    "vouchers_list": Example(query={"status": "active"}),
+    "wallet_retrieve": Example(),
+}

@@ -1,0 +1,101 @@
+"""The API's reference in the reader's words: what each operation does, and what to do about each problem."""
+
+from django.utils.translation import gettext_lazy as _
+
+OPERATIONS = {
+    "accelerators_list": _("加速卡目录，每个数字注明出处。无需令牌。"),
+    "approvals_list": _("待审批与已审批的事项。"),
+    "approvals_retrieve": _("一个审批事项。"),
+    "approvals_decision_create": _("同意或驳回；重复同一决定不产生变化。不能审批自己提交的事项。"),
+    "audit_events_list": _("审计记录：谁、何时、做了什么，及其在哈希链中的位置。"),
+    "bills_list": _("用量与费用，最新的在前；每笔写明各资金来源。"),
+    "clusters_list": _("集群及其算力池：总量、已售、占用与可售。"),
+    "orders_list": _("本单位的订单，最新的在前。"),
+    "orders_create": _("下单：锁定价格，冻结算力券、预存款与卡。加 dry_run=true 只试算。"),
+    "orders_retrieve": _("一张订单及其作业。"),
+    "orders_cancel_create": _("取消订单；重复取消不产生变化。作业在集群停下后订单才结束。"),
+    "orders_log_retrieve": _("作业输出的最新部分；用返回的 cursor 继续读取。"),
+    "orders_placement_list": _("为什么在这里运行：看过的每个集群及理由。"),
+    "plans_list": _("在售算力：余量、单价与券后价，筛选条件与算力市场页面相同。无需令牌。"),
+    "plans_retrieve": _("一个在售商品。无需令牌。"),
+    "programmes_list": _("补贴项目及资金使用进度。"),
+    "programmes_vouchers_create": _("从补贴项目的券池发放算力券。加 dry_run=true 只试算。"),
+    "projects_list": _("订单记账的项目。"),
+    "receipts_list": _("已登记的银行到账。"),
+    "receipts_create": _("登记银行到账；同一银行流水号重复提交不产生变化。"),
+    "statements_list": _("已生成的结算单，最新的在前。"),
+    "statements_create": _("结算至某一时刻之前的全部账单。"),
+    "statements_retrieve": _("一份结算单。"),
+    "tokens_create": _("用账号与密码（HTTP Basic）换取令牌；令牌只显示这一次。"),
+    "vouchers_list": _("可查看的算力券及其余额。"),
+    "wallet_retrieve": _("预存款：可用与冻结金额。"),
+}
+
+# HTTP status, and what the caller does next.
+PROBLEMS = {
+    "parse_error": (400, _("检查 JSON 语法、编码与 Content-Type。")),
+    "not_authenticated": (401, _("在请求头提供 Authorization: Bearer 令牌。")),
+    "authentication_failed": (401, _("令牌已吊销、过期或抄写有误；在“访问令牌”页重新创建。")),
+    "permission_denied": (403, _("title 写明缺少的权限范围或角色；向单位管理员申请。")),
+    "not_verified": (403, _("单位管理员先在“单位与项目”完成企业认证。")),
+    "not_found": (404, _("核对编号；不属于本单位的对象同样答 404。")),
+    "method_not_allowed": (405, _("见 Allow 响应头列出的方法。")),
+    "not_acceptable": (406, _("Accept 须允许 application/json。")),
+    "cannot_cancel": (409, _("订单已结束，无需取消。")),
+    "cannot_decide": (409, _("事项已有结果，或由您本人提交；重新读取后再定。")),
+    "illegal_move": (409, _("对象已进入其他状态；重新读取后再定。")),
+    "insufficient_funds": (409, _("余额不足；减少用量，或转账充值后重试。")),
+    "nowhere_to_run": (409, _("余量不足；减少卡数、另选商品或稍后再试。")),
+    "over_budget": (409, _("超出项目本月预算；减少用量或调整预算。")),
+    "voucher_not_usable": (409, _("去掉不可用的券，或不传 vouchers 由系统自动选择。")),
+    "changed_meanwhile": (412, _("重新读取对象，取得新的 ETag 后再提交。")),
+    "unsupported_media_type": (415, _("用 application/json；上传文件用 multipart/form-data。")),
+    "invalid": (422, _("errors 逐项写明字段（pointer）与原因；改正后重试。")),
+    "amount_not_positive": (422, _("金额须大于 0。")),
+    "bad_files": (422, _("文件路径须为相对路径，且不能重复。")),
+    "cannot_issue": (422, _("按 title 的说明修改后重试。")),
+    "cards_out_of_range": (422, _("卡数须在商品允许的范围内，见 cards_max。")),
+    "command_missing": (422, _("填写启动命令。")),
+    "enterprise_cap": (422, _("减少金额，不超过单家上限。")),
+    "expiry_out_of_range": (422, _("有效期须晚于现在且不晚于项目结束时间。")),
+    "files_too_big": (422, _("压缩文件，合计不超过 10 MB。")),
+    "hours_out_of_range": (422, _("时长须在商品允许的范围内，见 hours_max。")),
+    "idempotency_key_reused": (422, _("同一 Idempotency-Key 已用于不同内容；更换一个新键。")),
+    "no_price": (422, _("商品暂无有效价格；另选商品。")),
+    "not_an_enterprise": (422, _("算力券只能发给企业。")),
+    "plan_off_shelf": (422, _("商品已下架；用 GET /api/v1/plans/ 另选。")),
+    "pool_exhausted": (422, _("券池余额不足；减少金额或追加预算。")),
+    "programme_not_open": (422, _("项目不在发放期内。")),
+    "project_closed": (422, _("项目已停用；换一个项目。")),
+    "reason_required": (422, _("驳回时须写明理由。")),
+    "voucher_expired": (422, _("去掉过期的券。")),
+    "voucher_unknown": (422, _("券号不存在或不属于本单位；用 GET /api/v1/vouchers/ 查询。")),
+    "watermark_in_future": (422, _("结算时刻不能晚于现在。")),
+    "throttled": (429, _("等待 Retry-After 所示秒数后重试。")),
+    "error": (500, _("系统出错，已经记录；稍后重试，仍有问题请提供 request_id。")),
+    "temporarily_unavailable": (503, _("稍后用相同内容重试。")),
+}
+
+CONVENTIONS = (
+    _(
+        "列表：limit 最多 200；沿 next 或 Link 响应头翻页；筛选条件与页面网址中的名称相同；fields 只取需要的字段。"
+    ),
+    _(
+        "重复请求：下单、发券须带 Idempotency-Key；同键同内容只执行一次，重复时响应头为 Idempotent-Replayed: true。"
+    ),
+    _("并发：读取时得到 ETag；带 If-None-Match 再读，未变化答 304；带 If-Match 提交，已变化答 412。"),
+    _("频次：RateLimit 响应头写明余量；超出时答 429，按 Retry-After 等待。"),
+    _("金额为元的十进制字符串；时间为带时区的 RFC 3339；每个应答带 X-Request-Id，报障时请提供。"),
+)
+
+
+def say(result, generator, request, public):
+    """Each operation in the reader's words; docstrings are for those who read the code."""
+    for item in result["paths"].values():
+        for operation in item.values():
+            operation["summary"] = str(OPERATIONS.get(operation["operationId"], ""))
+            operation.pop("description", None)
+    for schema in result["components"]["schemas"].values():
+        if schema.get("type") == "object":
+            schema.pop("description", None)
+    return result

@@ -1,0 +1,92 @@
+"""Every example of the reference is run as it stands there, against the city."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from config.api_words import PROBLEMS
+from config.demo.data import PASSWORD
+from marketplace.settlement import actions as settlement
+from portal.approvals.models import Approval
+from portal.tokens import actions as tokens
+from portal.tokens.scopes import SCOPES
+from tests import city as town
+from tests.city import bill, place, run
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(300)]
+
+EXAMPLE = re.compile(r'data-example="(\w+)"\s+data-operation="(\w+)">(.*?)</pre>', re.S)
+# Whose work an operation is; the rest is a buyer's.
+WHOSE = {
+    "approvals": "alice",
+    "audit": "alice",
+    "clusters": "officer",
+    "programmes": "officer",
+    "receipts": "finance",
+    "statements": "finance",
+}
+
+
+@pytest.fixture
+def variables(live_server):
+    """What a reader of the reference has set: address, key, and codes of their own."""
+    now = timezone.now()
+    city = town.found(at=now)
+    order = place(city, at=now)
+    run(order, seconds=1800, at=now)
+    bill(order, at=now)
+    waiting = place(city, key="waiting", at=now, project=city.model, cards=1, hours="100")
+    closed = settlement.close(until=now + timedelta(seconds=1), by=None, at=now + timedelta(seconds=1))
+    keys = {
+        name: tokens.issue(
+            organization=getattr(city, name).memberships.first().organization,
+            name="reference",
+            scopes=list(SCOPES),
+            days=1,
+            by=getattr(city, name),
+            at=now,
+        )[1]
+        for name in ("alice", "bob", "officer", "finance")
+    }
+    common = {
+        "PORTAL": live_server.url,
+        "LOGIN": "bob",
+        "PASSWORD": PASSWORD,
+        "ORDER": place(city, key="open", at=now).code,
+        "APPROVAL": Approval.objects.get(subject_code=waiting.code).code,
+        "PLAN": "unicom-h800",
+        "PROGRAMME": "PG-CITY-2026",
+        "STATEMENT": closed[0].code,
+    }
+    return lambda operation: common | {"TOKEN": keys[WHOSE.get(operation.split("_")[0], "bob")]}
+
+
+def test_every_example_runs_as_it_stands(variables):
+    page = Client().get("/api/v1/reference/").content.decode()
+    examples = EXAMPLE.findall(page)
+    failed = []
+
+    for language, operation, text in examples:
+        script = unescape(text)
+        argv = ["bash", "-c", script] if language == "curl" else [sys.executable, "-c", script]
+        done = subprocess.run(
+            argv, env=os.environ | variables(operation), capture_output=True, text=True, timeout=60
+        )
+        if done.returncode or not done.stdout.strip().startswith(("{", "[")):
+            failed.append((language, operation, done.stdout[-400:], done.stderr[-400:]))
+
+    assert failed == []
+    assert len(examples) == 2 * len({operation for _language, operation, _text in examples}) == 52
+
+
+def test_the_reference_names_every_problem(db):
+    page = Client().get("/api/v1/reference/").content.decode()
+
+    assert set(re.findall(r'id="problem-(\w+)"', page)) == set(PROBLEMS)
