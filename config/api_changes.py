@@ -14,6 +14,8 @@ def present() -> str:
     """The document as the code says it today."""
     with translation.override("zh-hans"):
         document = SchemaGenerator().get_schema(request=None, public=True)
+    # An installation with TLS calls its cookie __Host-…; programs come with keys.
+    document["components"]["securitySchemes"]["cookieAuth"]["name"] = "sessionid"
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n"
 
 
