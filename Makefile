@@ -13,7 +13,7 @@ NOWHERE = DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
 export PYTHONDONTWRITEBYTECODE := $(CI)
 
-.PHONY: up down backup drill reset test check lint bench audit sbom openapi messages pictures screens locks shell node browser
+.PHONY: up down backup drill reset test check lint bench audit sbom openapi sdk messages pictures screens locks shell node browser
 .DEFAULT_GOAL := up
 
 up: $(VENV)/installed node ## Start the whole city; Ctrl-C stops it. PORT=9000 moves it
@@ -70,6 +70,13 @@ sbom: $(VENV)/tested ## The bill of materials (CycloneDX) of the product in var/
 
 openapi: $(VENV)/installed ## Write docs/openapi.json anew; refuses what would break programs
 	@$(NOWHERE) $(PY) -W ignore::RuntimeWarning manage.py api_document
+
+sdk: $(VENV)/tested ## The Python client, generated from docs/openapi.json, and slctl on it: wheels in var/sdk
+	@rm -rf var/sdk && mkdir -p var/sdk
+	@$(VENV)/bin/openapi-python-client generate --path docs/openapi.json --config cli/sdk.yaml --meta setup \
+		--output-path var/sdk/source
+	@$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir var/sdk var/sdk/source ./cli
+	@rm -rf cli/build cli/*.egg-info; ls var/sdk/*.whl
 
 messages: $(VENV)/installed ## Collect the sentences of the code into locale/
 	@$(PY) -m config.translations collect

@@ -303,8 +303,6 @@ RATE_LIMITS = {
     "address": env.int("RATE_LIMIT_ADDRESS", default=600),
     "password": env.int("RATE_LIMIT_PASSWORD", default=10),
 }
-# How many proxies stand before us and write X-Forwarded-For; without them a visitor's address is the connection's.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 
 # Who keeps the keys: software, or a certified cipher machine behind the same interface.
 CRYPTO_PROVIDER = env("CRYPTO_PROVIDER", default="portal.crypto.software.SoftwareProvider")

@@ -56,9 +56,7 @@ class OrderList(Listed):
         parameters=[IDEMPOTENCY_KEY, DRY_RUN],
         request={"application/json": OrderRequest, "multipart/form-data": OrderRequest},
         responses={
-            200: OpenApiResponse(
-                QuoteSerializer, _lazy("dry_run=true 的试算结果；重复的幂等键则为第一次的订单")
-            ),
+            200: OpenApiResponse(QuoteSerializer, _lazy("dry_run=true 的试算结果")),
             201: OrderDetailSerializer,
         },
     )
@@ -80,7 +78,7 @@ class OrderList(Listed):
         headers = {"Location": f"/api/v1/orders/{order.code}/"}
         if not is_new:
             headers["Idempotent-Replayed"] = "true"
-        return Response(_as_detail(order), status=201 if is_new else 200, headers=headers)
+        return Response(_as_detail(order), status=201, headers=headers)
 
     def _request_from(self, request, organization) -> orders.Request:
         body = OrderRequest(data=request.data)

@@ -90,7 +90,7 @@ def test_find_order_run_bill_settle(city, bob):
     assert placed.status_code == 201
     code = placed.json()["code"]
     replay = bob.post("orders/", ORDER, **{"idempotency-key": "road-1"})
-    assert (replay.status_code, replay.json()["code"], replay["Idempotent-Replayed"]) == (200, code, "true")
+    assert (replay.status_code, replay.json()["code"], replay["Idempotent-Replayed"]) == (201, code, "true")
 
     why = bob.get(f"orders/{code}/placement/").json()
     assert why[0]["is_chosen"] and why[0]["cluster"] == "unicom-haicang"

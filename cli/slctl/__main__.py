@@ -1,0 +1,198 @@
+"""slctl orders list --status running --output table --explain
+
+Exit codes: 0 done · 1 refused · 2 wrong usage · 3 no valid token or not allowed · 4 not found · 5 somebody was faster ·
+6 too often · 7 the portal cannot be reached or has failed.
+"""
+
+import argparse
+import datetime
+import importlib
+import inspect
+import json
+import os
+import shlex
+import sys
+import typing
+import uuid
+from enum import Enum
+from pathlib import Path
+
+import httpx
+from public_compute import AuthenticatedClient
+
+from slctl.output import FORMS, show
+
+# What one types: which operation of the client it calls.
+COMMANDS = {
+    ("orders", "list"): "orders.orders_list",
+    ("orders", "get"): "orders.orders_retrieve",
+    ("orders", "place"): "orders.orders_create",
+    ("orders", "cancel"): "orders.orders_cancel_create",
+    ("orders", "log"): "orders.orders_log_retrieve",
+    ("orders", "why"): "orders.orders_placement_list",
+    ("plans", "list"): "plans.plans_list",
+    ("plans", "get"): "plans.plans_retrieve",
+    ("projects", "list"): "projects.projects_list",
+    ("bills", "list"): "bills.bills_list",
+    ("vouchers", "list"): "vouchers.vouchers_list",
+    ("approvals", "list"): "approvals.approvals_list",
+    ("wallet", "show"): "wallet.wallet_retrieve",
+}
+EXIT = {401: 3, 403: 3, 404: 4, 409: 5, 412: 5, 429: 6}
+TOKEN_FILE = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "slctl" / "token"
+
+
+class Stop(Exception):
+    """We cannot go on; `code` is what the shell hears."""
+
+    def __init__(self, words, code):
+        super().__init__(words)
+        self.code = code
+
+
+def operation(name: str):
+    return importlib.import_module(f"public_compute.api.{name}")
+
+
+def options(name: str) -> dict[str, type]:
+    """The options that an operation takes, with the type of each."""
+    call = operation(name).sync_detailed
+    hints = typing.get_type_hints(call)
+    found = {}
+    for key in inspect.signature(call).parameters:
+        if key not in ("client", "body", "code"):
+            kinds = typing.get_args(hints[key]) or (hints[key],)
+            found[key] = kinds[0]
+    return found
+
+
+def read(kind: type, text: str):
+    """What somebody typed, as the client wants it."""
+    if issubclass(kind, datetime.date):
+        return kind.fromisoformat(text)
+    if issubclass(kind, Enum | int):
+        return kind(int(text)) if issubclass(kind, int) else kind(text)
+    return text
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="slctl", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    top.add_argument("--portal", default=os.environ.get("SLCTL_PORTAL", "http://127.0.0.1:8000"))
+    rooms = top.add_subparsers(dest="room", required=True)
+    rooms.add_parser("login", help="read a token from standard input and keep it for this user only")
+    verbs = {}
+    for (room, verb), name in COMMANDS.items():
+        if room not in verbs:
+            verbs[room] = rooms.add_parser(room).add_subparsers(dest="verb", required=True)
+        command = verbs[room].add_parser(verb)
+        command.add_argument(
+            "--output", choices=list(FORMS), default="table" if sys.stdout.isatty() else "json"
+        )
+        command.add_argument("--explain", action="store_true", help="print the same request as curl")
+        signature = inspect.signature(operation(name).sync_detailed).parameters
+        if "code" in signature:
+            command.add_argument("code")
+        if "body" in signature and verb == "place":
+            command.add_argument("--file", required=True, help="the order as JSON; - reads standard input")
+        for key in options(name):
+            command.add_argument(f"--{key.replace('_', '-')}", dest=f"option_{key}")
+    return top
+
+
+def token() -> str:
+    """From SLCTL_TOKEN, or from a file that nobody else may read."""
+    if given := os.environ.get("SLCTL_TOKEN"):
+        return given
+    if not TOKEN_FILE.exists():
+        raise Stop("no token: set SLCTL_TOKEN, or run slctl login", 3)
+    if TOKEN_FILE.stat().st_mode & 0o077:
+        raise Stop(f"others may read {TOKEN_FILE}; chmod 600 it", 3)
+    return TOKEN_FILE.read_text().strip()
+
+
+def login() -> int:
+    """Keep a token for this user only."""
+    TOKEN_FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    TOKEN_FILE.unlink(missing_ok=True)
+    with open(os.open(TOKEN_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(sys.stdin.read().strip())
+    print(TOKEN_FILE)
+    return 0
+
+
+def explain(request: httpx.Request) -> None:
+    """The request as curl, with the token left out."""
+    lines = [f"curl --request {request.method} {shlex.quote(str(request.url))}"]
+    lines.append('--header "Authorization: Bearer $SLCTL_TOKEN"')
+    lines += [
+        f"--header {shlex.quote(f'{name}: {request.headers[name]}')}"
+        for name in ("Content-Type", "Idempotency-Key", "If-Match")
+        if name in request.headers
+    ]
+    if body := request.read():
+        lines.append(f"--data {shlex.quote(body.decode())}")
+    print(" \\\n  ".join(lines), file=sys.stderr)
+
+
+def arguments(asked) -> dict:
+    """What the client is called with."""
+    name = COMMANDS[asked.room, asked.verb]
+    kinds = options(name)
+    given = {key: getattr(asked, f"option_{key}") for key in kinds}
+    found = {}
+    for key, text in given.items():
+        if text is not None:
+            try:
+                found[key] = read(kinds[key], text)
+            except ValueError as error:
+                raise Stop(f"--{key}: {error}", 2) from error
+    if "code" in asked:
+        found["code"] = asked.code
+    if "idempotency_key" in kinds:
+        found.setdefault("idempotency_key", str(uuid.uuid4()))
+    if getattr(asked, "file", None):
+        text = sys.stdin.read() if asked.file == "-" else Path(asked.file).read_text()
+        kind = typing.get_type_hints(operation(name).sync_detailed)["body"]
+        body = next(one for one in typing.get_args(kind) or (kind,) if hasattr(one, "from_dict"))
+        found["body"] = body.from_dict(json.loads(text))
+    return found
+
+
+def run(asked) -> int:
+    if asked.room == "login":
+        return login()
+    hooks = {"request": [explain]} if asked.explain else {}
+    client = AuthenticatedClient(
+        base_url=asked.portal.rstrip("/"),
+        token=token(),
+        timeout=httpx.Timeout(60),
+        httpx_args={"event_hooks": hooks},
+    )
+    try:
+        answer = operation(COMMANDS[asked.room, asked.verb]).sync_detailed(client=client, **arguments(asked))
+    except httpx.TransportError as error:
+        raise Stop(f"{asked.portal} cannot be reached: {error}", 7) from error
+    status = int(answer.status_code)
+    if status >= 400:
+        problem = json.loads(answer.content)
+        words = [problem["title"], *(f"{e['pointer']}: {e['detail']}" for e in problem.get("errors", []))]
+        raise Stop(
+            "\n".join([*words, f"request {problem['request_id']}"]),
+            EXIT.get(status, 7 if status >= 500 else 1),
+        )
+    print(show(json.loads(answer.content), asked.output))
+    return 0
+
+
+def main() -> int:
+    try:
+        return run(parser().parse_args())
+    except Stop as stop:
+        print(stop, file=sys.stderr)
+        return stop.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
