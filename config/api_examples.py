@@ -97,5 +97,6 @@ EXAMPLES = {
     "statements_retrieve": Example("STATEMENT"),
     "tokens_create": Example(body={"name": "ERP", "scopes": ["orders:read"], "days": 30}, is_basic=True),
     "vouchers_list": Example(query={"status": "active"}),
+    "webhooks_list": Example(),
     "wallet_retrieve": Example(),
 }

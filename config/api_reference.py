@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from drf_spectacular.generators import SchemaGenerator
 
-from config.api_examples import EXAMPLES, Example
+from config.api_examples import EXAMPLES
 from config.api_words import CONVENTIONS, PROBLEMS
 from portal.tokens.scopes import SCOPES
 
@@ -60,7 +60,7 @@ def _operations(schema):
             if method not in item:
                 continue
             operation = item[method]
-            example = EXAMPLES.get(operation["operationId"], Example())
+            example = EXAMPLES.get(operation["operationId"])
             answer = next(
                 (
                     r["content"]["application/json"]["schema"]
@@ -76,8 +76,8 @@ def _operations(schema):
                 "group": path.removeprefix("/api/v1/").split("/")[0],
                 "summary": operation["summary"],
                 "parameters": operation.get("parameters", []),
-                "curl": example.curl(method.upper(), path),
-                "python": example.python(method.upper(), path),
+                "curl": example.curl(method.upper(), path) if example else "",
+                "python": example.python(method.upper(), path) if example else "",
                 "answer": json.dumps(_example(answer, components), ensure_ascii=False, indent=2)
                 if answer
                 else "",

@@ -3,11 +3,12 @@
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers
+from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.accounts.scoping import acting_for, require_for_api
+from portal.shell.listings import Listed
 from portal.webhooks import actions as webhooks
 from portal.webhooks.events import EVENTS
 from portal.webhooks.models import WebhookEndpoint
@@ -35,7 +36,7 @@ class NewEndpoint(EndpointSerializer):
         fields = [*EndpointSerializer.Meta.fields, "secret"]
 
 
-class EndpointList(generics.ListAPIView):
+class EndpointList(Listed):
     """The addresses that hear of events; a new one's secret is in the answer to POST alone."""
 
     serializer_class = EndpointSerializer
