@@ -13,10 +13,10 @@ def test_a_list_answers_while_one_types_and_back_means_back(city, page, login):
     page.goto("/orders/")
 
     page.keyboard.press("/")
-    page.keyboard.type(city.order)
+    page.keyboard.type(city.codes["order"])
     expect(page.locator("tbody tr")).to_have_count(1)
-    expect(page.locator(".chip")).to_contain_text(city.order)
-    assert f"q={city.order}" in page.url
+    expect(page.locator(".chip")).to_contain_text(city.codes["order"])
+    assert f"q={city.codes['order']}" in page.url
     page.go_back()
 
     expect(page.locator("tbody tr")).to_have_count(3)
@@ -86,7 +86,7 @@ def test_on_a_phone_the_conditions_fold_into_a_sheet_that_says_what_it_leaves(ci
 
 def test_the_reviewer_goes_on_with_a_key_and_fills_in_a_phrase(city, page, login):
     login(city.fiona)
-    page.goto(f"/approvals/{city.approval}/")
+    page.goto(f"/approvals/{city.codes['approval']}/")
 
     page.get_by_role("button", name="预算不足，请调整卡数或时长。").click()
     expect(page.get_by_label("审核意见")).to_have_value("预算不足，请调整卡数或时长。")
