@@ -442,13 +442,13 @@ def test_a_program_registers_lists_and_removes_an_address(city, receiver):
     wish = {"url": receiver.url, "events": ["bill.posted"]}
 
     made = program.post("/api/v1/webhooks/", wish, content_type="application/json")
-    listed = program.get("/api/v1/webhooks/").json()
+    listed = program.get("/api/v1/webhooks/").json()["results"]
     removed = program.post(f"/api/v1/webhooks/{made.json()['code']}/removal/")
 
     assert (made.status_code, made.json()["secret"][:6]) == (201, "whsec_")
     assert [row["code"] for row in listed] == [made.json()["code"]] and "secret" not in listed[0]
     assert removed.status_code == 200
-    assert program.get("/api/v1/webhooks/").json() == []
+    assert program.get("/api/v1/webhooks/").json()["results"] == []
 
 
 def test_a_key_without_the_scope_registers_nothing(city, receiver):
