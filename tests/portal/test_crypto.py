@@ -259,6 +259,8 @@ def test_every_sealed_column_takes_part_in_a_rotation():
         "portal_user.phone",
         "portal_verification.legal_representative",
         "portal_verification.contact_phone",
+        "portal_webhookendpoint.secret",
+        "portal_webhookendpoint.old_secret",
     ]
 
 
