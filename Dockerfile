@@ -4,7 +4,8 @@ WORKDIR /srv
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 COPY requirements requirements
-RUN pip install --no-cache-dir --require-hashes -r requirements/base.txt
+# The nightly copy is made by PostgreSQL's own pg_dump, of the server's version.
+RUN pip install --no-cache-dir --require-hashes -r requirements/base.txt -r requirements/backup.txt
 # Node is needed only to bundle the charts, so it stays behind in this stage.
 RUN python -m venv --system-site-packages /opt/node \
  && /opt/node/bin/pip install --no-cache-dir --require-hashes -r requirements/node.txt
@@ -16,7 +17,7 @@ RUN PYTHONPATH=/opt/venv/lib/python3.11/site-packages /opt/node/bin/python manag
  && python manage.py collectstatic --no-input -v0 -i rest_framework
 
 FROM python:3.11-slim
-RUN useradd --system --no-create-home portal
+RUN useradd --system --no-create-home portal && install -d -o portal -m 700 /backups
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 METRICS_DIR=/tmp/metrics
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv /srv

@@ -82,7 +82,7 @@ messages: $(VENV)/installed ## Collect the sentences of the code into locale/
 	@$(PY) -m config.translations collect
 
 locks: $(VENV)/made ## Compile requirements/*.in anew
-	@for name in base embedded test tools node; do \
+	@for name in base embedded backup test tools node; do \
 		$(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --python-version 3.11 \
 			requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done

@@ -13,8 +13,12 @@ from hashlib import new as new_digest
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from django.utils import timezone
+
 from config.embedded.state import wheel
 from config.embedded.steps import ROOT, manage
+from portal.backups import actions as records
+from portal.backups.models import Backup
 from portal.crypto import DoesNotOpen
 from portal.crypto.files import seal_file, unseal_file
 
@@ -22,6 +26,7 @@ PURPOSE = "backup"
 SUFFIX = ".backup"
 # Owners, rights and policies are the place's own; `grant_app_role` makes them anew.
 DUMP = ("--format=custom", "--no-owner", "--no-privileges", "--no-policies")
+DEAD_AFTER = 24 * 3600
 CHECKS = ("grant_app_role", "verify_audit", "check_books")
 
 
@@ -54,6 +59,7 @@ class Drill:
 def take(url: str, folder: Path, *, kept: int) -> Copy:
     """Dump, seal, note; the oldest copies beyond `kept` go."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _forget_dead_drafts(folder)
     began, taken_at = time.monotonic(), datetime.now(UTC)
     name = f"{taken_at:%Y%m%dT%H%M%S%fZ}{SUFFIX}"
     draft = folder / f".{name}"
@@ -70,6 +76,19 @@ def take(url: str, folder: Path, *, kept: int) -> Copy:
         (folder / old.name).unlink(missing_ok=True)
         (folder / f"{old.name}.json").unlink()
     return note
+
+
+def take_on_record(record: Backup, url: str, folder: Path, *, kept: int) -> Copy:
+    """The same, and whoever watches over the city reads how it came out."""
+    try:
+        copy = take(url, folder, kept=kept)
+    except (CannotRestore, OSError) as sad:
+        records.fail(backup_id=record.id, error=str(sad), by=None, at=timezone.now())
+        raise
+    records.finish(
+        backup_id=record.id, name=copy.name, size=copy.bytes, sm3=copy.sm3, by=None, at=timezone.now()
+    )
+    return copy
 
 
 def copies(folder: Path) -> Iterator[Copy]:
@@ -144,6 +163,13 @@ def sm3(path: Path) -> str:
         while part := file.read(1 << 20):
             digest.update(part)
     return digest.hexdigest()
+
+
+def _forget_dead_drafts(folder: Path) -> None:
+    """What a killed process left half-written."""
+    for draft in folder.glob(f".*{SUFFIX}"):
+        if time.time() - draft.stat().st_mtime > DEAD_AFTER:
+            draft.unlink(missing_ok=True)
 
 
 def _dump(url: str, target) -> None:

@@ -6,8 +6,11 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from portal.backups import queries as backups
 
 
 @require_safe
@@ -20,10 +23,11 @@ def alive(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """The rows, the tables' shape and the heartbeat are there. Ray may still be waking up."""
+    """The rows, the tables' shape and the heartbeat are there. Ray may still be waking up; an old copy is a warning."""
     checks = {"database": database(), "migrations": "unknown", "redis": queue(), "ray": compute()}
     if checks["database"] == "ok":
         checks["migrations"] = migrations()
+    checks["backup"] = copies() if checks["migrations"] == "ok" else "unknown"
     is_ready = all(checks[name] == "ok" for name in ("database", "migrations", "redis"))
     return JsonResponse(
         {"status": "ok" if is_ready else "unavailable", "checks": checks}, status=200 if is_ready else 503
@@ -45,6 +49,13 @@ def migrations() -> str:
         return "pending" if executor.migration_plan(executor.loader.graph.leaf_nodes()) else "ok"
     except DatabaseError:
         return "unavailable"
+
+
+def copies() -> str:
+    try:
+        return backups.state(timezone.now())
+    except DatabaseError:
+        return "unknown"
 
 
 def queue() -> str:

@@ -318,6 +318,8 @@ AUDIT_EXPORT_DIR = env("AUDIT_EXPORT_DIR", default="")
 # How long events stay in the table before `archive_audit` may carry them away; the law asks for six months.
 AUDIT_MONTHS = env.int("AUDIT_MONTHS", default=13)
 
+# Whoever copies reads every row and writes none; only the worker is told. Without it, nights pass without a copy.
+DATABASE_BACKUP_URL = env("DATABASE_BACKUP_URL", default="")
 BACKUP_DIR = env("BACKUP_DIR", default=str(VAR_DIR / "backups"))
 BACKUPS_KEPT = env.int("BACKUPS_KEPT", default=14)
 
@@ -337,6 +339,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     name: {"task": f"{room}.tasks.{name}", "schedule": seconds, "options": {"expires": 30}}
     for room, name, seconds in (
+        ("config", "take_nightly_backup", 60),
         ("federation.sync", "sync_clusters", 5),
         ("scheduler.dispatch", "submit_queued_workloads", 2),
         ("scheduler.dispatch", "observe_open_workloads", 2),

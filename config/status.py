@@ -65,7 +65,17 @@ def components(at) -> list[Component]:
             _("后台处理队列"), BAD, _("中断"), _("调度与出账会推迟，恢复后自动补上，不会重复扣款。")
         )
     )
-    return found + (_clusters(at) if has_rows else [])
+    return found + (_clusters(at) + _copies() if has_rows else [])
+
+
+def _copies() -> list[Component]:
+    return {
+        "ok": [Component(_("数据备份"), GOOD, _("正常"))],
+        "late": [
+            Component(_("数据备份"), SLOW, _("延迟"), _("最近一份备份已超过 26 小时，运维人员须处理。"))
+        ],
+        "failed": [Component(_("数据备份"), SLOW, _("未成功"), _("最近一次备份未成功，系统每小时重试。"))],
+    }.get(health.copies(), [])
 
 
 def _clusters(at) -> list[Component]:

@@ -2,6 +2,7 @@ from portal.accounts.history import UserVersion
 from portal.accounts.models import PasswordRecord, User
 from portal.approvals.models import Approval
 from portal.audit.models import Archive, Checkpoint, Event, Seal
+from portal.backups.models import Backup
 from portal.lists.models import Export, SavedView
 from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice, NoticeDelivery, NoticePreference
@@ -25,6 +26,7 @@ __all__ = [
     "Application",
     "Archive",
     "Approval",
+    "Backup",
     "Checkpoint",
     "Event",
     "Export",

@@ -2,12 +2,14 @@
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.approvals import tables as approvals
 from portal.approvals.models import Approval
 from portal.audit.models import Event
+from portal.backups import queries as backups
 from portal.help.articles import about
 from portal.lists import queries as lists
 from portal.lists import tables as exports
@@ -100,7 +102,16 @@ def the_record():
     )
 
 
-gauges = [the_record]
+def the_copies():
+    """How old the newest whole copy of the rows is, and whether the last try came to nothing."""
+    if newest := backups.newest_at():
+        age = (timezone.now() - newest).total_seconds()
+        yield Gauge("portal_backup_age_seconds", "Age of the newest whole backup", (), {(): age})
+    is_failed = backups.state(timezone.now()) == "failed"
+    yield Gauge("portal_backup_failed", "The last backup failed", (), {(): float(is_failed)})
+
+
+gauges = [the_record, the_copies]
 
 
 screens = [

@@ -14,6 +14,8 @@ from config.embedded.processes import Service
 from config.embedded.state import LOOPBACK, State, wheel
 
 DATABASE, OWNER, APPLICATION = "portal", "portal_owner", "portal_app"
+# Reads every row and writes none.
+COPYIST = "portal_backup"
 DURABLE = {"max_connections": "60", "shared_buffers": "128MB"}
 THROWAWAY = DURABLE | {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -63,7 +65,7 @@ class Postgres:
         return True
 
     def initialise(self) -> bool:
-        """Make the cluster, its two roles and the database, unless they are there already."""
+        """Make the cluster, its roles and the database, unless they are there already."""
         if self._is_ours():
             return False
         shutil.rmtree(self.place, ignore_errors=True)
@@ -85,9 +87,11 @@ class Postgres:
         statements = [
             f"CREATE ROLE {OWNER} LOGIN {may_create} PASSWORD '{self.state.secret(OWNER)}'",
             f"CREATE ROLE {APPLICATION} LOGIN PASSWORD '{self.state.secret(APPLICATION)}'",
+            f"CREATE ROLE {COPYIST} LOGIN BYPASSRLS PASSWORD '{self.state.secret(COPYIST)}'",
+            f"GRANT pg_read_all_data TO {COPYIST}",
             f"CREATE DATABASE {DATABASE} OWNER {OWNER}",
             f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
-            f"GRANT CONNECT ON DATABASE {DATABASE} TO {APPLICATION}",
+            f"GRANT CONNECT ON DATABASE {DATABASE} TO {APPLICATION}, {COPYIST}",
         ]
         if self.for_tests:
             statements.append(f"GRANT {APPLICATION} TO {OWNER}")

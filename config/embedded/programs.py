@@ -31,12 +31,14 @@ def web(host: str, port: int) -> Service:
     return Service("web", argv, ready, is_ours=True, stop_seconds=8)
 
 
-def worker() -> Service:
+def worker(copyist: str) -> Service:
+    """Tasks; the nightly copy is one of them, so it alone is told who may read every row."""
     argv = [
         program("celery"), "-A", "config", "worker", "--concurrency", "2", "--loglevel", "INFO",
         "--without-gossip", "--without-mingle", "-O", "fair",
     ]  # fmt: skip
-    return Service("worker", argv, lambda: True, is_ours=True, stop_seconds=10)
+    env = {"DATABASE_BACKUP_URL": copyist}
+    return Service("worker", argv, lambda: True, env=env, is_ours=True, stop_seconds=10)
 
 
 def beat(state: State) -> Service:

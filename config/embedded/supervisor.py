@@ -13,7 +13,7 @@ import psutil
 
 from config.embedded import environment, processes, programs, ray, redis
 from config.embedded.lock import lock
-from config.embedded.postgres import APPLICATION, OWNER, Postgres
+from config.embedded.postgres import APPLICATION, COPYIST, OWNER, Postgres
 from config.embedded.processes import Service
 from config.embedded.state import State, is_free
 from config.embedded.steps import ROOT, Step, steps
@@ -21,6 +21,7 @@ from config.embedded.steps import ROOT, Step, steps
 TICK = 0.1
 FIRST_PAUSE, LONGEST_PAUSE, STEADY = 0.5, 30.0, 10.0
 DEATHS_BEFORE_READY = 3
+NOT_FOR_ALL = ("DATABASE_OWNER_URL", "DATABASE_BACKUP_URL")
 KEEPERS = ("postgres", "redis")
 PULSE_EVERY, SILENCE = 5.0, 60.0
 
@@ -56,6 +57,7 @@ class Supervisor:
         self.say = say
         self.children: list[Child] = []
         self.env: dict[str, str] = {}
+        self.copyist = ""
         self.asked_to_stop = False
         self.began = time.monotonic()
 
@@ -105,7 +107,7 @@ class Supervisor:
         for step in steps(self.state.root):
             self._carry_out(step)
         self._start(programs.web(host, port), "Web server")
-        for service in (programs.worker(), programs.beat(self.state)):
+        for service in (programs.worker(self.copyist), programs.beat(self.state)):
             self._start(service, None)
         if ray_child:
             self._launch(ray_child)
@@ -118,6 +120,7 @@ class Supervisor:
     def _database(self) -> None:
         if url := os.environ.get("DATABASE_URL"):
             self.env |= {"DATABASE_URL": url, "DATABASE_OWNER_URL": os.environ.get("DATABASE_OWNER_URL", url)}
+            self.copyist = os.environ.get("DATABASE_BACKUP_URL", "")
             self.env["DATABASE_APP_ROLE"] = os.environ.get("DATABASE_APP_ROLE", "")
             return
         postgres = Postgres(self.state)
@@ -129,6 +132,7 @@ class Supervisor:
             "DATABASE_OWNER_URL": postgres.url(OWNER),
             "DATABASE_APP_ROLE": APPLICATION,
         }
+        self.copyist = postgres.url(COPYIST)
 
     def _queue(self) -> None:
         if url := os.environ.get("REDIS_URL"):
@@ -180,9 +184,9 @@ class Supervisor:
             self.children.append(child)
 
     def _environment(self) -> dict[str, str]:
-        """Every address but the owner's: the programs that serve may not alter history."""
+        """Every address but the owner's and the copyist's: the programs that serve may not alter history."""
         mine = os.environ | self.env | {"VAR_DIR": str(self.state.root)}
-        return {name: value for name, value in mine.items() if name != "DATABASE_OWNER_URL"}
+        return {name: value for name, value in mine.items() if name not in NOT_FOR_ALL}
 
     def _log(self, name: str) -> Path:
         return self.state.logs / f"{name}.log"

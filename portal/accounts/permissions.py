@@ -60,6 +60,7 @@ ACTIONS: dict[str, set[Role]] = {
     "audit.view": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN, Role.AUDITOR, Role.AUDIT_ADMIN},
     "applications.manage": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN, Role.SYSTEM_ADMIN},
     "city_systems.manage": {Role.SYSTEM_ADMIN},
+    "backups.watch": {Role.SYSTEM_ADMIN},
     "webhooks.manage": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN},
     "people.manage": {Role.SECURITY_ADMIN},
     "audit.evidence": {Role.AUDITOR, Role.AUDIT_ADMIN},

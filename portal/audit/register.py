@@ -33,6 +33,8 @@ EVENTS = {
     "audit.exported": _("导出审计记录"),
     "audit.evidence_taken": _("导出审计证据包"),
     "audit.verified": _("校验审计链"),
+    "backup.taken": _("完成数据备份"),
+    "backup.failed": _("数据备份失败"),
     "member.invited": _("邀请成员"),
     "member.invitation_withdrawn": _("撤回邀请"),
     "member.joined": _("接受邀请，加入单位"),

@@ -1060,4 +1060,21 @@ class Migration(migrations.Migration):
             model_name='webhookdelivery',
             constraint=models.UniqueConstraint(fields=('endpoint', 'event_number'), name='one_message_per_event'),
         ),
+        migrations.CreateModel(
+            name='Backup',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=32, unique=True)),
+                ('night', models.DateField(null=True, unique=True)),
+                ('begun_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('name', models.CharField(blank=True, max_length=60)),
+                ('bytes', models.BigIntegerField(default=0)),
+                ('sm3', models.CharField(blank=True, max_length=64)),
+                ('error', models.CharField(blank=True, max_length=500)),
+            ],
+            options={
+                'ordering': ['-begun_at'],
+            },
+        ),
     ]

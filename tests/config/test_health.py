@@ -18,7 +18,13 @@ def test_the_portal_is_ready_while_ray_is_still_connecting(client, settings):
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",
-        "checks": {"database": "ok", "migrations": "ok", "redis": "ok", "ray": "connecting"},
+        "checks": {
+            "database": "ok",
+            "migrations": "ok",
+            "redis": "ok",
+            "ray": "connecting",
+            "backup": "none",
+        },
     }
 
 

@@ -53,6 +53,8 @@ def written() -> set[tuple[bool, str]]:
 # Where something begins, or where somebody only looked, came or went: there is nothing before.
 NOTHING_BEFORE = [
     "account.email_added",
+    "backup.failed",
+    "backup.taken",
     "city_system.connected",
     "city_system.consented",
     "account.email_confirmed",

@@ -29,6 +29,7 @@ PUBLIC = {
     "portal_organization",
     "portal_user",
     "portal_passwordrecord",
+    "portal_backup",
     "federation_provider",
     "federation_cluster",
     "federation_accelerator",

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from config import backups
+from portal.backups import actions as records
 
 
 class Command(BaseCommand):
@@ -14,7 +16,9 @@ class Command(BaseCommand):
     def handle(self, **options):
         folder = Path(settings.BACKUP_DIR)
         try:
-            copy = backups.take(backups.owner_url(), folder, kept=settings.BACKUPS_KEPT)
+            copy = backups.take_on_record(
+                records.begin(at=timezone.now()), backups.owner_url(), folder, kept=settings.BACKUPS_KEPT
+            )
         except backups.CannotRestore as sad:
             raise CommandError(str(sad)) from sad
         self.stdout.write(
