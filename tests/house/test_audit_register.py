@@ -17,6 +17,7 @@ NAMES = {
     "application": "connected disconnected rotated",
     "approval": "approved rejected requested",
     "audit": "evidence_taken exported searched verified",
+    "backup": "failed taken",
     "bill": "posted",
     "export": "requested",
     "order": "billed cancel_requested cancelled confirmed expired placed refunded rejected started",
