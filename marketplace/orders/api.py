@@ -195,7 +195,7 @@ class OrderLog(_OneOrder):
         responses=LogTail,
     )
     def get(self, request, code):
-        workload = workloads.by_order(self.order(request, code).code)
+        workload = workloads.by_order(self.order(request, code, "logs.view").code)
         cursor = request.query_params.get("cursor", "")
         tail = workloads.log_tail(workload, int(cursor) if cursor.isdigit() and len(cursor) < 16 else 0)
         return Response(LogTail(tail).data)

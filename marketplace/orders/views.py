@@ -58,6 +58,7 @@ def detail(request, code):
         "may_cancel": order.is_open
         and not order.cancel_requested_at
         and can(request.user, "orders.cancel", order.organization),
+        "may_read_log": can(request.user, "logs.view", order.organization),
         "is_withdrawable": order.is_open and now <= order.cancel_until,
     }
     is_fragment = (
@@ -71,7 +72,7 @@ def detail(request, code):
     return response
 
 
-@require("orders.view")
+@require("logs.view")
 def log(request, code):
     """The tail of the job's own output; polled while it runs."""
     order = _order(request, code)

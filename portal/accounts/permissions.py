@@ -43,6 +43,8 @@ ACTIONS: dict[str, set[Role]] = {
     "orders.view": ENTERPRISE | PLATFORM | GOVERNMENT,
     "orders.place": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER},
     "orders.cancel": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER},
+    # What a firm's job writes is the firm's own.
+    "logs.view": ENTERPRISE,
     "deliveries.view": {Role.PROVIDER_ADMIN},
     "approvals.view": ENTERPRISE,
     "approvals.decide": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_FINANCE},
@@ -131,6 +133,11 @@ def can(user, action: str, organization=None) -> bool:
     if ids is ALL:
         return True
     return bool(ids) if organization is None else organization.id in ids
+
+
+def serves(user, action: str, organization) -> bool:
+    """May this person do this in the name of this very organisation? A citywide role elsewhere does not count."""
+    return any(m.organization_id == organization.id and m.role in ACTIONS[action] for m in memberships(user))
 
 
 def roles_for(action: str) -> list[str]:

@@ -14,6 +14,7 @@ from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.members.queries import KEEPERS, ROLES_OF, may_manage
 from portal.notices import actions as notices
 from portal.notices.models import Notice
+from portal.organizations import actions as organizations
 from portal.organizations.models import Membership, Organization
 from portal.shell import tenancy
 from portal.shell.codes import new_code
@@ -166,6 +167,7 @@ def accept(*, code, by, at) -> Membership:
                     _("这份邀请发给 %(email)s，请用该邮箱的账号登录后再接受。") % {"email": invitation.email},
                     code="other_mailbox",
                 )
+            organizations.keep_apart(by, invitation.role)
             membership = Membership.objects.create(
                 user=by,
                 organization=invitation.organization,

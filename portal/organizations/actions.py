@@ -3,6 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from portal.accounts.permissions import STAFF, Role, memberships
 from portal.audit import actions as audit
 from portal.organizations.models import Membership, Organization, Project
 from portal.shell import tenancy
@@ -17,9 +18,24 @@ class NameTaken(Refusal):
     code = "name_taken"
 
 
+class OfficersAccount(Refusal):
+    """Who serves the city keeps an account for nothing else."""
+
+    status = 403
+    code = "officers_account"
+
+
+def keep_apart(user, role):
+    """Nobody spends under one hat what they grant or watch under another."""
+    held = {membership.role for membership in memberships(user)}
+    if held and (role in STAFF) != bool(held & STAFF):
+        raise OfficersAccount(_("政府与平台人员的账号只用于公务，不能同时属于企业或服务商；请换一个账号。"))
+
+
 @tenancy.citywide()
 def found(*, name, district, credit_code, by, at) -> Organization:
     """A firm joins with its first administrator and a first project."""
+    keep_apart(by, Role.ENTERPRISE_ADMIN)
     try:
         with transaction.atomic():
             organization = Organization.objects.create(
@@ -29,7 +45,7 @@ def found(*, name, district, credit_code, by, at) -> Organization:
                 district=district,
                 credit_code=credit_code,
             )
-            Membership.objects.create(user=by, organization=organization, role="enterprise_admin")
+            Membership.objects.create(user=by, organization=organization, role=Role.ENTERPRISE_ADMIN)
             audit.record(organization, "organization.founded", by=by, organization=organization)
             open_project(
                 organization=organization,

@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from portal.accounts.permissions import can, memberships
+from portal.accounts.permissions import Role, can, memberships
 from portal.accounts.scoping import require
 from portal.organizations import actions as organizations
 from portal.organizations.forms import ChangeProjectForm, FoundForm, ProjectForm
@@ -19,6 +20,10 @@ from portal.shell.exceptions import Refusal
 @login_required
 def found(request):
     """A firm joins the platform."""
+    try:
+        organizations.keep_apart(request.user, Role.ENTERPRISE_ADMIN)
+    except organizations.OfficersAccount as refusal:
+        raise PermissionDenied(refusal.message) from refusal
     form = FoundForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -23,7 +23,7 @@ from subsidies.budgets.queries import standings
 from subsidies.vouchers import actions as vouchers
 from subsidies.vouchers import tables
 from subsidies.vouchers.models import Voucher
-from subsidies.vouchers.queries import worths
+from subsidies.vouchers.queries import may_issue, worths
 
 
 class VoucherSerializer(serializers.ModelSerializer):
@@ -133,7 +133,11 @@ class ProgrammeVouchers(APIView):
     )
     def post(self, request, code):
         require_for_api(request, "vouchers.issue")
-        programme = get_object_or_404(Programme, code=code)
+        programme = get_object_or_404(Programme.objects.select_related("payer"), code=code)
+        if not may_issue(request.user, programme):
+            raise exceptions.PermissionDenied(
+                _("只有出资部门“%(payer)s”的算力券经办可以发放。") % {"payer": programme.payer}
+            )
         body = IssueRequest(data=request.data)
         body.is_valid(raise_exception=True)
         if request.query_params.get("dry_run") == "true":

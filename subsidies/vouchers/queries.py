@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balances
+from portal.accounts.permissions import serves
 from subsidies.vouchers.models import Voucher
 
 
@@ -19,6 +20,11 @@ class Worth:
     def redeemed(self) -> int:
         is_over = self.voucher.status == Voucher.Status.EXPIRED
         return 0 if is_over else self.voucher.amount - self.left - self.frozen
+
+
+def may_issue(user, programme) -> bool:
+    """The city's money is given out by the city's officers, a district's by its own."""
+    return serves(user, "vouchers.issue", programme.payer)
 
 
 def worths(vouchers) -> list[Worth]:

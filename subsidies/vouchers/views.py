@@ -3,13 +3,13 @@
 import secrets
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.accounts.permissions import can
-from portal.accounts.scoping import require, require_action
+from portal.accounts.scoping import require
 from portal.shell.exceptions import Refusal
 from portal.shell.lists import page_of
 from portal.shell.money import yuan
@@ -19,7 +19,7 @@ from subsidies.budgets.queries import standings
 from subsidies.vouchers import actions as vouchers
 from subsidies.vouchers import tables
 from subsidies.vouchers.forms import IssueForm
-from subsidies.vouchers.queries import worths
+from subsidies.vouchers.queries import may_issue, worths
 
 
 @require("vouchers.view")
@@ -38,7 +38,7 @@ def programmes(request):
 def programme(request, code):
     """One programme: its rules, its money, its vouchers, and the form that issues the next one."""
     found = get_object_or_404(Programme.objects.select_related("version__policy", "payer"), code=code)
-    may_issue = can(request.user, "vouchers.issue")
+    is_ours = may_issue(request.user, found)
     form = IssueForm(
         request.POST or None,
         initial={
@@ -47,7 +47,10 @@ def programme(request, code):
         },
     )
     if request.method == "POST":
-        require_action(request.user, "vouchers.issue")
+        if not is_ours:
+            raise PermissionDenied(
+                _("只有出资部门“%(payer)s”的算力券经办可以发放。") % {"payer": found.payer}
+            )
         if form.is_valid():
             try:
                 issued = vouchers.issue(
@@ -71,7 +74,7 @@ def programme(request, code):
         ),
         "standing": standings([found])[0],
         "rules": found.version.parsed,
-        "form": form if may_issue else None,
+        "form": form if is_ours else None,
         "page": page,
         "worths": worths(page),
     }

@@ -5,151 +5,160 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from portal.accounts.models import User
 from portal.approvals.models import Approval
 from portal.audit import actions as audit
 from portal.members import actions as members
 from portal.notices.models import Notice
+from portal.organizations.models import Organization
 from subsidies.vouchers.models import Voucher
 from tests import city as town
 from tests.city import apply_for_verification, bill, message_to, place, run
+from tests.entrance import BACKEND
 
 pytestmark = pytest.mark.django_db
 
-PEOPLE = ("anonymous", "alice", "charlie", "officer", "auditor", "finance", "unicom")
+# Who visits, in groups: nobody and a disabled account · the owning firm's administrator, member and finance · another firm, and
+# one that nobody has verified yet (the application is its own) · city's and district's voucher officers, auditor · the
+# platform's operator and finance · system, security and audit administrator · the provider that serves, and another one.
+PEOPLE = (
+    "anonymous jian  alice bob fiona  charlie wendy  officer siming auditor  "
+    "operator finance  sysadmin security auditadmin  unicom baidu"
+)
 
-# What GET answers to: nobody · the owner's administrator · another firm · voucher officer · auditor · platform finance · a provider.
+# What GET answers to each of them.
 # L = asked to sign in (302 to login), 1 = 200, 3 = 403, 4 = 404, 5 = method not allowed (405), > = sent elsewhere (302).
 PAGES = {
-    "": "1111111",
-    "desk/": "L111111",
-    "todo/": "L111111",
-    "todo/submitted/": "L111111",
-    "search/": "1111111",
-    "preferences/": "5555555",
-    "help/": "1111111",
-    "help/<slug:code>/": "1111111",
-    "status/": "1111111",
-    "organization/": "L111111",
-    "organization/join/": "L111111",
-    "organization/switch/": "L555555",
-    "organization/projects/new/": "L113333",
-    "organization/projects/<code>/": "L143333",
-    "organization/verification/": "L113333",
-    "verifications/": "L333333",
-    "verifications/<code>/": "L333333",
-    "verifications/<code>/decide/": "L333333",
-    "verifications/<code>/licence/": "L143333",
-    "members/": "L111111",
-    "members/invite/": "L113331",
-    "members/onboard/": "L333333",
-    "members/invitations/<code>/withdraw/": "L555555",
-    "members/reviews/<code>/": "L144444",
-    "members/<code>/": "L144444",
-    "members/<code>/stand-in/": "L555555",
-    "members/<code>/withdraw/": "L555555",
-    "invitations/<secret>/": "L111111",
-    "applications/": "L113331",
-    "applications/<code>/rotate/": "L553335",
-    "applications/<code>/disconnect/": "L553335",
-    "city-systems/": "L333333",
-    "city-systems/<code>/rotate/": "L333333",
-    "city-systems/<code>/disconnect/": "L333333",
-    "webhooks/": "L113331",
-    "webhooks/deliveries/": "L113331",
-    "webhooks/deliveries/<code>/": "L143334",
-    "webhooks/deliveries/<code>/resend/": "L553335",
-    "webhooks/<code>/rotate/": "L553335",
-    "webhooks/<code>/test/": "L553335",
-    "webhooks/<code>/switch/": "L553335",
-    "webhooks/<code>/remove/": "L553335",
-    "tokens/": "L111111",
-    "tokens/<code>/revoke/": "L555555",
-    "account/security/": "L111111",
-    "account/sessions/<code>/end/": "L555555",
-    "account/sessions/end-others/": "L555555",
-    "account/first/<code>/": "4444444",
-    "people/": "L333333",
-    "people/locked/": "L333333",
-    "people/unlock/": "L333333",
-    "people/<code>/disable/": "L333333",
-    "people/<code>/enable/": "L333333",
-    "people/<code>/reveal/": "L555335",
-    "approvals/": "L113333",
-    "approvals/<code>/": "L143333",
-    "approvals/<code>/decide/": "L553333",
-    "notices/": "L111111",
-    "notices/bell/": "L111111",
-    "notices/settings/": "L111111",
-    "notices/read/": "L555555",
-    "notices/read-many/": "L555555",
-    "notices/<code>/read/": "L555555",
-    "audit/": "L113131",
-    "audit/<code>/": "L143134",
-    "audit/export/": "L553535",
-    "audit/evidence/": "L333533",
-    "audit/verify/": "L553535",
-    "cockpit/": "L331113",
-    "clusters/": "L331111",
-    "clusters/<code>/": "L331111",
-    "accelerators/": "1111111",
-    "lists/<code>/export.<slug:form>": "4111113",
-    "lists/<code>/exports/": "L555555",
-    "lists/<code>/views/": "L555555",
-    "lists/views/<code>/forget/": "L555555",
-    "exports/": "L111111",
-    "exports/<code>/": "L444444",
-    "marketplace/": "1111111",
-    "marketplace/plans/<code>/": "1111111",
-    "marketplace/plans/<code>/order/": "L113333",
-    "marketplace/drafts/<code>/": "L443333",
-    "orders/": "L111113",
-    "orders/<code>/": "L141113",
-    "orders/<code>/log/": "L141113",
-    "orders/<code>/cancel/": "L553333",
-    "wallet/": "L113333",
-    "bills/": "L111113",
-    "receipts/": "L333113",
-    "statements/": "L331111",
-    "statements/close/": "L333353",
-    "statements/books/": "L333113",
-    "statements/<code>/": "L331111",
-    "statements/<code>/export.xlsx": "L331111",
-    "vouchers/": "L111133",
-    "subsidies/programmes/": "L331113",
-    "subsidies/programmes/<code>/": "L331113",
-    "healthz": "1111111",
-    "readyz": "1111111",
-    "metrics": "1111111",
-    "api/v1/schema/": "1111111",
-    "api/v1/reference/": "1111111",
+    "": "11 111 11 111 11 111 11",
+    "desk/": "LL 111 11 111 11 111 11",
+    "todo/": "LL 111 11 111 11 111 11",
+    "todo/submitted/": "LL 111 11 111 11 111 11",
+    "search/": "11 111 11 111 11 111 11",
+    "preferences/": "55 555 55 555 55 555 55",
+    "help/": "11 111 11 111 11 111 11",
+    "help/<slug:code>/": "11 111 11 111 11 111 11",
+    "status/": "11 111 11 111 11 111 11",
+    "organization/": "LL 111 11 111 11 111 11",
+    "organization/join/": "LL 111 11 333 33 333 11",
+    "organization/switch/": "LL 555 55 555 55 555 55",
+    "organization/projects/new/": "LL 133 11 333 33 333 33",
+    "organization/projects/<code>/": "LL 133 44 333 33 333 33",
+    "organization/verification/": "LL 133 11 333 33 333 33",
+    "verifications/": "LL 333 33 333 13 333 33",
+    "verifications/<code>/": "LL 333 33 333 13 333 33",
+    "verifications/<code>/decide/": "LL 333 33 333 53 333 33",
+    "verifications/<code>/licence/": "LL 433 41 333 13 333 33",
+    "members/": "LL 111 11 111 11 111 11",
+    "members/invite/": "LL 133 11 333 33 313 11",
+    "members/onboard/": "LL 333 33 333 13 333 33",
+    "members/invitations/<code>/withdraw/": "LL 555 55 555 55 555 55",
+    "members/reviews/<code>/": "LL 144 44 444 44 444 44",
+    "members/<code>/": "LL 144 44 444 44 444 44",
+    "members/<code>/stand-in/": "LL 555 55 555 55 555 55",
+    "members/<code>/withdraw/": "LL 555 55 555 55 555 55",
+    "invitations/<secret>/": "LL 111 11 111 11 111 11",
+    "applications/": "LL 133 11 333 33 133 11",
+    "applications/<code>/rotate/": "LL 533 55 333 33 533 55",
+    "applications/<code>/disconnect/": "LL 533 55 333 33 533 55",
+    "city-systems/": "LL 333 33 333 33 133 33",
+    "city-systems/<code>/rotate/": "LL 333 33 333 33 533 33",
+    "city-systems/<code>/disconnect/": "LL 333 33 333 33 533 33",
+    "webhooks/": "LL 133 11 333 33 333 11",
+    "webhooks/deliveries/": "LL 133 11 333 33 333 11",
+    "webhooks/deliveries/<code>/": "LL 133 44 333 33 333 44",
+    "webhooks/deliveries/<code>/resend/": "LL 533 55 333 33 333 55",
+    "webhooks/<code>/rotate/": "LL 533 55 333 33 333 55",
+    "webhooks/<code>/test/": "LL 533 55 333 33 333 55",
+    "webhooks/<code>/switch/": "LL 533 55 333 33 333 55",
+    "webhooks/<code>/remove/": "LL 533 55 333 33 333 55",
+    "tokens/": "LL 111 11 111 11 111 11",
+    "tokens/<code>/revoke/": "LL 555 55 555 55 555 55",
+    "account/security/": "LL 111 11 111 11 111 11",
+    "account/sessions/<code>/end/": "LL 555 55 555 55 555 55",
+    "account/sessions/end-others/": "LL 555 55 555 55 555 55",
+    "account/first/<code>/": "44 444 44 444 44 444 44",
+    "people/": "LL 333 33 333 33 313 33",
+    "people/locked/": "LL 333 33 333 33 313 33",
+    "people/unlock/": "LL 333 33 333 33 353 33",
+    "people/<code>/disable/": "LL 333 33 333 33 313 33",
+    "people/<code>/enable/": "LL 333 33 333 33 353 33",
+    "people/<code>/reveal/": "LL 533 55 553 53 353 55",
+    "approvals/": "LL 111 11 333 33 333 33",
+    "approvals/<code>/": "LL 111 44 333 33 333 33",
+    "approvals/<code>/decide/": "LL 535 55 333 33 333 33",
+    "notices/": "LL 111 11 111 11 111 11",
+    "notices/bell/": "LL 111 11 111 11 111 11",
+    "notices/settings/": "LL 111 11 111 11 111 11",
+    "notices/read/": "LL 555 55 555 55 555 55",
+    "notices/read-many/": "LL 555 55 555 55 555 55",
+    "notices/<code>/read/": "LL 555 55 555 55 555 55",
+    "audit/": "LL 133 11 331 33 331 11",
+    "audit/<code>/": "LL 133 44 331 33 331 44",
+    "audit/export/": "LL 533 55 335 33 335 55",
+    "audit/evidence/": "LL 333 33 335 33 335 33",
+    "audit/verify/": "LL 533 55 335 33 335 55",
+    "cockpit/": "LL 333 33 111 11 333 33",
+    "clusters/": "LL 333 33 111 11 333 11",
+    "clusters/<code>/": "LL 333 33 111 11 333 14",
+    "accelerators/": "11 111 11 111 11 111 11",
+    "lists/<code>/export.<slug:form>": "44 111 11 111 11 333 33",
+    "lists/<code>/exports/": "LL 555 55 555 55 555 55",
+    "lists/<code>/views/": "LL 555 55 555 55 555 55",
+    "lists/views/<code>/forget/": "LL 555 55 555 55 555 55",
+    "exports/": "LL 111 11 111 11 111 11",
+    "exports/<code>/": "LL 444 44 444 44 444 44",
+    "marketplace/": "11 111 11 111 11 111 11",
+    "marketplace/plans/<code>/": "11 111 11 111 11 111 11",
+    "marketplace/plans/<code>/order/": "LL 113 11 333 33 333 33",
+    "marketplace/drafts/<code>/": "LL 443 44 333 33 333 33",
+    "orders/": "LL 111 11 111 11 333 33",
+    "orders/<code>/": "LL 111 44 111 11 333 33",
+    "orders/<code>/log/": "LL 111 44 333 33 333 33",
+    "orders/<code>/cancel/": "LL 553 55 333 33 333 33",
+    "wallet/": "LL 111 11 333 33 333 33",
+    "bills/": "LL 111 11 111 11 333 33",
+    "receipts/": "LL 333 33 331 11 333 33",
+    "statements/": "LL 333 33 111 11 333 11",
+    "statements/close/": "LL 333 33 333 35 333 33",
+    "statements/books/": "LL 333 33 331 31 333 33",
+    "statements/<code>/": "LL 333 33 111 11 333 14",
+    "statements/<code>/export.xlsx": "LL 333 33 111 11 333 14",
+    "vouchers/": "LL 111 11 111 33 333 33",
+    "subsidies/programmes/": "LL 333 33 111 11 333 33",
+    "subsidies/programmes/<code>/": "LL 333 33 111 11 333 33",
+    "healthz": "11 111 11 111 11 111 11",
+    "readyz": "11 111 11 111 11 111 11",
+    "metrics": "11 111 11 111 11 111 11",
+    "api/v1/schema/": "11 111 11 111 11 111 11",
+    "api/v1/reference/": "11 111 11 111 11 111 11",
 }
 # The API answers programs: 2 = 200, 1 = 401, 3 = 403, 4 = 404, 5 = 405.
 API = {
-    "tokens/": "5555555",
-    "projects/": "1223233",
-    "approvals/": "1223333",
-    "approvals/<code>/": "1243333",
-    "approvals/<code>/decision/": "5555555",
-    "webhooks/": "1223332",
-    "webhooks/<code>/removal/": "5555555",
-    "audit-events/": "1223232",
-    "accelerators/": "2222222",
-    "clusters/": "1332222",
-    "plans/": "2222222",
-    "plans/<code>/": "2222222",
-    "orders/": "1222223",
-    "orders/<code>/": "1242223",
-    "orders/<code>/cancel/": "5555555",
-    "orders/<code>/log/": "1242223",
-    "orders/<code>/placement/": "1242223",
-    "wallet/": "1223333",
-    "receipts/": "1333223",
-    "bills/": "1222223",
-    "statements/": "1332222",
-    "statements/<code>/": "1332222",
-    "vouchers/": "1222233",
-    "programmes/": "1332223",
-    "programmes/<code>/vouchers/": "5555555",
+    "tokens/": "55 555 55 555 55 555 55",
+    "projects/": "11 222 22 332 33 333 33",
+    "approvals/": "11 222 22 333 33 333 33",
+    "approvals/<code>/": "11 222 44 333 33 333 33",
+    "approvals/<code>/decision/": "55 555 55 555 55 555 55",
+    "webhooks/": "11 233 22 333 33 333 22",
+    "webhooks/<code>/removal/": "55 555 55 555 55 555 55",
+    "audit-events/": "11 233 22 332 33 332 22",
+    "accelerators/": "22 222 22 222 22 222 22",
+    "clusters/": "11 333 33 222 22 333 22",
+    "plans/": "22 222 22 222 22 222 22",
+    "plans/<code>/": "22 222 22 222 22 222 22",
+    "orders/": "11 222 22 222 22 333 33",
+    "orders/<code>/": "11 222 44 222 22 333 33",
+    "orders/<code>/cancel/": "55 555 55 555 55 555 55",
+    "orders/<code>/log/": "11 222 44 333 33 333 33",
+    "orders/<code>/placement/": "11 222 44 222 22 333 33",
+    "wallet/": "11 222 22 333 33 333 33",
+    "receipts/": "11 333 33 332 22 333 33",
+    "bills/": "11 222 22 222 22 333 33",
+    "statements/": "11 333 33 222 22 333 22",
+    "statements/<code>/": "11 333 33 222 22 333 24",
+    "vouchers/": "11 222 22 222 33 333 33",
+    "programmes/": "11 333 33 222 22 333 33",
+    "programmes/<code>/vouchers/": "55 555 55 555 55 555 55",
 }
 # Other people's pages, which their own tests know.
 THEIRS = ("accounts/", "oauth/", ".well-known/", "i18n/", "static/", "_components/", "favicon.ico")
@@ -189,7 +198,7 @@ def visited(django_db_setup, django_db_blocker):
 
         closed = settlement.close(until=now + timedelta(seconds=1), by=None, at=now + timedelta(seconds=1))
         statement = next(s for s in closed if s.party == "unicom")
-        verified = apply_for_verification(city.ludao, city.bob, at=now)
+        verified = apply_for_verification(Organization.objects.get(code="EN-WUYUAN"), city.wendy, at=now)
         audit.seal()
         codes = {
             "audit": "EN-LUDAO-1",
@@ -230,14 +239,17 @@ def visited(django_db_setup, django_db_blocker):
             "programmes": "PG-CITY-2026",
         }
         assert Voucher.objects.exists()
-        yield city, codes
+        yield {name: visitor(city, name) for name in PEOPLE.split()}, codes
         transaction.set_rollback(True)
 
 
 def visitor(city, name) -> Client:
     client = Client()
-    if name != "anonymous":
-        client.force_login(getattr(city, name), backend="allauth.account.auth_backends.AuthenticationBackend")
+    if name == "jian":
+        client.force_login(city.jian, backend=BACKEND)
+        User.objects.filter(username="jian").update(is_active=False)
+    elif name != "anonymous":
+        client.force_login(getattr(city, name), backend=BACKEND)
     return client
 
 
@@ -255,24 +267,28 @@ SIGNS = {200: "1", 403: "3", 404: "4", 405: "5"}
 API_SIGNS = {200: "2", 401: "1", 403: "3", 404: "4", 405: "5"}
 
 
+def sign(answer, signs) -> str:
+    is_login = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+    return "L" if is_login else signs.get(answer.status_code, str(answer.status_code))
+
+
+def answers(visitors, address, signs) -> str:
+    """What every visitor is told here, in the order and the groups of PEOPLE."""
+    return " ".join(
+        "".join(sign(visitors[name].get(address), signs) for name in group.split())
+        for group in PEOPLE.split("  ")
+    )
+
+
 @pytest.mark.parametrize("route", PAGES)
 def test_a_page_opens_for_those_it_is_for(visited, route):
-    city, codes = visited
-    answers = ""
-    for name in PEOPLE:
-        answer = visitor(city, name).get(filled(route, codes))
-        is_login = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
-        answers += "L" if is_login else SIGNS.get(answer.status_code, str(answer.status_code))
+    visitors, codes = visited
 
-    assert answers == PAGES[route]
+    assert answers(visitors, filled(route, codes), SIGNS) == PAGES[route]
 
 
 @pytest.mark.parametrize("route", API)
 def test_an_api_address_opens_for_those_it_is_for(visited, route):
-    city, codes = visited
-    answers = ""
-    for name in PEOPLE:
-        answer = visitor(city, name).get(filled(f"api/v1/{route}", codes))
-        answers += API_SIGNS.get(answer.status_code, str(answer.status_code))
+    visitors, codes = visited
 
-    assert answers == API[route]
+    assert answers(visitors, filled(f"api/v1/{route}", codes), API_SIGNS) == API[route]

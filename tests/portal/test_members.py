@@ -14,6 +14,7 @@ from portal.members import actions as members
 from portal.members import tasks
 from portal.members.models import AccessReview, Invitation
 from portal.members.queries import ROLES_OF, looked_after_by
+from portal.organizations.actions import OfficersAccount
 from portal.organizations.models import Membership, Organization
 from tests.city import NOON
 
@@ -291,6 +292,20 @@ def test_reviews_open_by_themselves(city, settings):
 
     assert [r.organization.code for r in AccessReview.objects.all()] == ["EN-LUDAO"]
     assert city.alice.notices.filter(url__startswith="/members/reviews/").count() == 1
+
+
+def test_who_serves_the_city_belongs_to_no_firm_under_the_same_account(city, client):
+    invitation = invite(city, email=city.officer.email)
+    client.force_login(city.officer)
+
+    page = client.get("/organization/join/")
+    with pytest.raises(OfficersAccount):
+        members.accept(code=invitation.code, by=city.officer, at=NOON)
+
+    assert page.status_code == 403
+    assert held(city.officer) == ["voucher_officer"]
+    invitation.refresh_from_db()
+    assert invitation.accepted_at is None
 
 
 def test_a_strangers_pages_do_not_exist(city):

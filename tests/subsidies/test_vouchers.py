@@ -100,3 +100,21 @@ def test_a_voucher_that_expires_while_its_order_runs_is_redeemed_and_the_rest_go
     assert balance(Kind.VOUCHER, voucher.code) == 0
     assert balance(Kind.POOL, programme.code) == pool + 100_000 - 940
     assert books.breaks() == []
+
+
+def test_the_citys_officer_gives_nothing_out_of_a_districts_purse(city, client, programme):
+    client.force_login(city.officer)
+    wishes = {
+        "organization": city.ludao.id,
+        "amount": "100.00",
+        "expires_on": "2026-12-31",
+        "idempotency_key": "theirs",
+    }
+
+    page = client.get(f"/subsidies/programmes/{programme.code}/")
+    answer = client.post(f"/subsidies/programmes/{programme.code}/", wishes)
+
+    assert page.context["form"] is None
+    assert answer.status_code == 403
+    assert programme.payer.name in answer.content.decode()
+    assert not Voucher.objects.filter(idempotency_key="theirs").exists()
