@@ -13,7 +13,13 @@ OPERATIONS = {
     "orders_list": _("本单位的订单，最新的在前。"),
     "orders_create": _("下单：锁定价格，冻结算力券、预存款与卡。加 dry_run=true 只试算。"),
     "orders_retrieve": _("一张订单及其作业。"),
-    "orders_cancel_create": _("取消订单；重复取消不产生变化。作业在集群停下后订单才结束。"),
+    "orders_cancel_create": _(
+        "取消订单；重复取消不产生变化。作业还要停下时答 202，在 Location 查看，停下后订单才结束。"
+    ),
+    "operations_list": _("最近的长任务：导出文件、取消运行中的订单。只列出令牌权限范围内的。"),
+    "operations_retrieve": _("一个长任务的进展；运行中时 Retry-After 说明多少秒后再读。"),
+    "exports_create": _("导出一个列表；立即答 202，文件在后台写成，Location 是查看进展的地址。"),
+    "exports_retrieve": _("取回写成的文件，保留 7 天。"),
     "orders_log_retrieve": _("作业输出的最新部分；用返回的 cursor 继续读取。"),
     "orders_placement_list": _("为什么在这里运行：看过的每个集群及理由。"),
     "plans_list": _("在售算力：余量、单价与券后价，筛选条件与算力市场页面相同。无需令牌。"),
@@ -44,6 +50,7 @@ PROBLEMS = {
     "not_found": (404, _("核对编号；不属于本单位的对象同样答 404。")),
     "method_not_allowed": (405, _("见 Allow 响应头列出的方法。")),
     "not_acceptable": (406, _("Accept 须允许 application/json。")),
+    "export_failed": (200, _("只出现在长任务的 problem 中：缩小条件后重新导出。")),
     "cannot_cancel": (409, _("订单已结束，无需取消。")),
     "cannot_decide": (409, _("事项已有结果，或由您本人提交；重新读取后再定。")),
     "illegal_move": (409, _("对象已进入其他状态；重新读取后再定。")),
@@ -73,6 +80,7 @@ PROBLEMS = {
     "programme_not_open": (422, _("项目不在发放期内。")),
     "project_closed": (422, _("项目已停用；换一个项目。")),
     "reason_required": (422, _("驳回时须写明理由。")),
+    "too_many_exports": (422, _("等排队中的导出完成后再试。")),
     "voucher_expired": (422, _("去掉过期的券。")),
     "voucher_unknown": (422, _("券号不存在或不属于本单位；用 GET /api/v1/vouchers/ 查询。")),
     "watermark_in_future": (422, _("结算时刻不能晚于现在。")),
@@ -88,6 +96,7 @@ CONVENTIONS = (
     _(
         "重复请求：下单、发券须带 Idempotency-Key；同键同内容只执行一次，重复时响应头为 Idempotent-Replayed: true。"
     ),
+    _("长任务：答 202 与 Location；按 Retry-After 再读该地址，直到 state 不再是 running。"),
     _("并发：读取时得到 ETag；带 If-None-Match 再读，未变化答 304；带 If-Match 提交，已变化答 412。"),
     _("频次：RateLimit 响应头写明余量；超出时答 429，按 Retry-After 等待。"),
     _("金额为元的十进制字符串；时间为带时区的 RFC 3339；每个应答带 X-Request-Id，报障时请提供。"),

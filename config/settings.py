@@ -399,6 +399,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "marketplace.orders.models.Order.Status",
+        "OperationState": "portal.shell.operations.STATES",
+        "StateEnum": "federation.clusters.models.Cluster.State",
         "ApprovalStatus": "portal.approvals.models.Approval.Status",
         "VoucherStatus": "subsidies.vouchers.models.Voucher.Status",
         "StatementKind": "marketplace.settlement.models.Statement.Kind",

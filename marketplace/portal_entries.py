@@ -14,12 +14,13 @@ from marketplace.orders import tables as orders
 from marketplace.orders.actions import APPROVAL_KIND
 from marketplace.orders.models import Order
 from marketplace.orders.panels import panels as panels
+from marketplace.orders.queries import cancellation
 from marketplace.payments import tables as receipts
 from marketplace.settlement import desk as settlement_desk
 from marketplace.settlement import tables as statements
 from marketplace.settlement.models import Statement
 from portal.accounts.permissions import can
-from portal.shell.entries import Figure, Gauge, Hit, Navigation
+from portal.shell.entries import Figure, Gauge, Hit, LongWork, Navigation
 from portal.shell.names import named
 
 navigation = [
@@ -137,4 +138,7 @@ def found_statements(user, words, limit):
     ]
 
 
+long_works = [
+    LongWork(lambda user: Order.objects.visible_to(user).asked_to_stop(), cancellation),
+]
 searchers = [found_orders, found_plans, found_statements]

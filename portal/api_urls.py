@@ -2,6 +2,8 @@ from django.urls import path
 
 from portal.approvals.api import ApprovalDecision, ApprovalDetail, ApprovalList
 from portal.audit.api import EventList
+from portal.lists.api import ExportFile, ExportList
+from portal.operations.api import OperationDetail, OperationList
 from portal.organizations.api import ProjectList
 from portal.tokens.api import Tokens
 from portal.webhooks.api import EndpointList, EndpointRemoval
@@ -14,5 +16,9 @@ urlpatterns = [
     path("approvals/<str:code>/decision/", ApprovalDecision.as_view()),
     path("webhooks/", EndpointList.as_view()),
     path("webhooks/<str:code>/removal/", EndpointRemoval.as_view()),
+    path("exports/", ExportList.as_view()),
+    path("exports/<str:code>/", ExportFile.as_view()),
+    path("operations/", OperationList.as_view()),
+    path("operations/<str:code>/", OperationDetail.as_view()),
     path("audit-events/", EventList.as_view()),
 ]

@@ -16,7 +16,7 @@ from portal.lists import tables as exports
 from portal.lists.models import Export
 from portal.notices import tables as notices
 from portal.organizations.models import Project
-from portal.shell.entries import Gauge, Hit, Navigation, Task, ToDo
+from portal.shell.entries import Gauge, Hit, LongWork, Navigation, Task, ToDo
 from portal.tokens import tables as tokens
 from portal.verification import tables as verification
 from portal.webhooks import tables as webhooks
@@ -165,6 +165,7 @@ def help_articles(user, words, limit):
 
 
 searchers = [projects, help_articles]
+long_works = [LongWork(lists.exports_for_programs, lists.as_operation)]
 todos = [
     ToDo(
         _("审批"),

@@ -6,6 +6,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from django.db import transaction
+from django.utils import timezone
 
 from config.demo import city as demo
 from federation.capacity.models import Pool
@@ -14,6 +15,8 @@ from marketplace.billing import actions as billing
 from marketplace.catalogue.models import Plan
 from marketplace.orders import actions as orders
 from portal.accounts.models import User
+from portal.lists import actions as lists
+from portal.lists.tasks import write_exports
 from portal.organizations.models import Organization, Project
 from portal.shell.codes import new_code
 from portal.verification import actions as verification
@@ -145,3 +148,12 @@ def listener(city, *, at=NOON, url="https://erp.example.com/hook", events=("orde
 def message_to(city, *, at=NOON) -> str:
     """The code of a test message on its way to Ludao's other system."""
     return webhooks.test(endpoint_id=listener(city, at=at).id, by=city.alice, at=at).code
+
+
+def written_export(person, *, screen="orders", query=""):
+    """A list that this person asked for and that has been written."""
+    wish = {"screen": screen, "query": query, "form": "csv", "language": "zh-hans"}
+    export = lists.request_export(**wish, row_count=1, by=person, at=timezone.now())
+    write_exports()
+    export.refresh_from_db()
+    return export

@@ -39,6 +39,7 @@ clusters = ListScreen(
         .prefetch_related(Prefetch("pools", Pool.objects.select_related("accelerator")))
     ),
     action="clusters.view",
+    scope="federation:read",
     filters=ClusterFilters,
     tabs="state",
     order="code",

@@ -43,6 +43,7 @@ screen = ListScreen(
     lead=_("每一次用量一行：按秒计量、按下单时的单价结算。"),
     rows=rows,
     action="bills.view",
+    scope="orders:read",
     filters=BillFilters,
     columns=(
         Column("code", _("账单号"), "code"),

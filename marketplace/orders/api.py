@@ -15,7 +15,7 @@ from marketplace.funding.queries import explained
 from marketplace.orders import actions as orders
 from marketplace.orders import tables
 from marketplace.orders.models import Order
-from marketplace.orders.queries import quote
+from marketplace.orders.queries import cancellation, quote
 from marketplace.orders.serializers import (
     CandidateSerializer,
     LogTail,
@@ -30,6 +30,7 @@ from portal.shell.api import expect_unchanged
 from portal.shell.codes import new_code
 from portal.shell.listings import Listed
 from portal.shell.openapi import DRY_RUN, IDEMPOTENCY_KEY, IF_MATCH
+from portal.shell.operations import LOCATION, accepted
 from scheduler.placement import queries as placement
 from scheduler.workloads import queries as workloads
 
@@ -169,18 +170,27 @@ class OrderDetail(_OneOrder):
 
 
 class OrderCancel(_OneOrder):
-    """Stop an order. Saying it twice changes nothing."""
+    """Stop an order: 200 when that is done, 202 while its work is still to be stopped. Saying it twice changes nothing."""
 
     scopes = {"POST": "orders:write"}
 
-    @extend_schema(parameters=[IF_MATCH], request=None, responses=OrderDetailSerializer)
+    @extend_schema(
+        parameters=[IF_MATCH, LOCATION],
+        request=None,
+        responses={
+            200: OpenApiResponse(OrderDetailSerializer, _lazy("已取消")),
+            202: OpenApiResponse(OrderDetailSerializer, _lazy("作业停下后取消，见 Location")),
+        },
+    )
     def post(self, request, code):
         order = self.order(request, code, "orders.cancel")
         require_for_api(request, "orders.cancel", order.organization)
         with transaction.atomic():
             expect_unchanged(request, lambda: _as_detail(Order.objects.locked(order.id)))
             orders.cancel(order_id=order.id, by=request.user, at=timezone.now())
-        return Response(_as_detail(self.order(request, code)))
+        order = self.order(request, code)
+        body = _as_detail(order)
+        return accepted(cancellation(order), body) if order.is_open else Response(body)
 
 
 class OrderLog(_OneOrder):

@@ -18,6 +18,9 @@ class OrderQuerySet(models.QuerySet):
     def open(self):
         return self.filter(status__in=Order.OPEN)
 
+    def asked_to_stop(self):
+        return self.filter(cancel_requested_at__isnull=False).order_by("-cancel_requested_at")
+
     def locked(self, order_id):
         return (
             self.select_for_update(of=("self",), no_key=True)

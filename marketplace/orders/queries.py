@@ -14,6 +14,7 @@ from marketplace.funding.protocol import Purchase
 from marketplace.funding.queries import Means, Quote
 from marketplace.orders.models import Order
 from marketplace.pricing.rating import rate
+from portal.shell.entries import Operation
 
 
 def month_start(at):
@@ -35,6 +36,18 @@ def withdrawals_today(organization, at) -> int:
         is_withdrawn=True,
         cancel_requested_at__range=(midnight, midnight + timedelta(days=1)),
     ).count()
+
+
+def cancellation(order) -> Operation:
+    """The stopping of an order as long work that a program watches: done when the order is closed."""
+    return Operation(
+        code=order.code,
+        kind="order_cancellation",
+        scope="orders:write",
+        created_at=order.cancel_requested_at,
+        finished_at=order.closed_at,
+        result=f"/api/v1/orders/{order.code}/" if order.closed_at else "",
+    )
 
 
 def districts_by_offer(plans) -> dict[tuple[int, int], frozenset[str]]:

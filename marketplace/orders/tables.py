@@ -30,6 +30,7 @@ screen = ListScreen(
     _("订单"),
     rows=rows,
     action="orders.view",
+    scope="orders:read",
     filters=OrderFilters,
     tabs="status",
     columns=(

@@ -23,6 +23,7 @@ screen = ListScreen(
     lead=_("按银行流水为企业预存款入账；同一流水号只能入账一次。"),
     rows=rows,
     action="receipts.view",
+    scope="settlement:read",
     filters=ReceiptFilters,
     columns=(
         Column("organization", _("企业")),

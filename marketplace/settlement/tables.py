@@ -21,6 +21,7 @@ screen = ListScreen(
     ),
     rows=lambda user: Statement.objects.visible_to(user),
     action="statements.view",
+    scope="settlement:read",
     filters=StatementFilters,
     tabs="kind",
     columns=(

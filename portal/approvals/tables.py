@@ -21,6 +21,7 @@ screen = ListScreen(
         "organization", "requested_by", "decided_by"
     ),
     action="approvals.view",
+    scope="orders:read",
     filters=ApprovalFilters,
     tabs="status",
     columns=(

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from portal.accounts.models import User
+from portal.accounts.permissions import memberships
 from portal.audit import actions as audit
 from portal.lists.models import Export, SavedView
 from portal.notices import actions as notices
@@ -61,6 +62,7 @@ def request_export(*, screen, query, form, row_count, language, by, at) -> Expor
         export = Export.objects.create(
             code=new_code("EX"),
             user=by,
+            organizations=sorted({m.organization_id for m in memberships(by)}),
             screen=screen,
             query=query,
             form=form,
@@ -83,7 +85,8 @@ def finish(*, export_id, content, filename, at) -> Export:
             Export.Status.READY,
             content=content,
             filename=filename,
-            ready_at=at,
+            rows_written=export.row_count,
+            finished_at=at,
             expires_at=at + KEPT,
         )
         notices.notify(
@@ -97,12 +100,17 @@ def finish(*, export_id, content, filename, at) -> Export:
     return export
 
 
-def give_up(*, export_id):
+def note_progress(*, export_id, rows_written):
+    """So many rows are in the file."""
+    Export.objects.filter(id=export_id, status=Export.Status.QUEUED).update(rows_written=rows_written)
+
+
+def give_up(*, export_id, at):
     """It could not be written; its asker sees so and may ask again."""
     with transaction.atomic():
         export = Export.objects.select_for_update(of=("self",), no_key=True).get(id=export_id)
         if export.status == Export.Status.QUEUED:
-            status.move(export, Export.Status.FAILED)
+            status.move(export, Export.Status.FAILED, finished_at=at)
 
 
 def expire(*, at) -> int:

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.http import QueryDict
 from django.utils import timezone, translation
 
-from portal.accounts.permissions import can, reach_of
+from portal.accounts.permissions import can, memberships, reach_of
 from portal.lists import actions as lists
 from portal.lists.files import MOST_IN_BACKGROUND, file_of
 from portal.lists.models import Export
@@ -24,18 +24,25 @@ def write_exports():
             content, filename = _write(export)
         except Exception:
             log.exception("export %s could not be written", export.code)
-            lists.give_up(export_id=export.id)
+            lists.give_up(export_id=export.id, at=timezone.now())
         else:
             lists.finish(export_id=export.id, content=content, filename=filename, at=timezone.now())
 
 
 def _write(export):
     screen, user = entries.screens()[export.screen], export.user
+    user._memberships = [m for m in memberships(user) if m.organization_id in export.organizations]
     if not user.is_active or (screen.action and not can(user, screen.action)):
         raise PermissionError(export.code)
     with tenancy.asking_for(reach_of(user)), translation.override(export.language):
         asked = screen.asked(user, QueryDict(export.query))
-        content, _type, filename = file_of(asked, export.form, at=timezone.now(), most=MOST_IN_BACKGROUND)
+        content, _type, filename = file_of(
+            asked,
+            export.form,
+            at=timezone.now(),
+            most=MOST_IN_BACKGROUND,
+            note=lambda rows: lists.note_progress(export_id=export.id, rows_written=rows),
+        )
     return content, filename
 
 

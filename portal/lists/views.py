@@ -13,14 +13,12 @@ from django.views.decorators.http import require_POST
 from portal.accounts.scoping import require_action
 from portal.lists import actions as lists
 from portal.lists.files import FORMS, MOST_AT_ONCE, MOST_IN_BACKGROUND, file_of
-from portal.lists.models import Export, SavedView
+from portal.lists.models import MOST_LETTERS, Export, SavedView
 from portal.lists.tables import screen as exports_screen
 from portal.shell import entries
 from portal.shell.exceptions import Refusal
 from portal.shell.responses import download
 from portal.shell.screens import show
-
-MOST_LETTERS = 1000
 
 
 def _screen(request, code):

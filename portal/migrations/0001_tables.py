@@ -580,6 +580,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("code", models.CharField(max_length=32, unique=True)),
+                (
+                    "organizations",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
                 ("screen", models.CharField(max_length=32)),
                 ("query", models.CharField(blank=True, max_length=1000)),
                 ("form", models.CharField(max_length=4, verbose_name="格式")),
@@ -599,10 +605,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("row_count", models.PositiveIntegerField(verbose_name="条数")),
+                ("rows_written", models.PositiveIntegerField(default=0)),
                 ("filename", models.CharField(blank=True, max_length=80)),
                 ("content", models.BinaryField(null=True)),
                 ("requested_at", models.DateTimeField(verbose_name="申请时间")),
-                ("ready_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
                 ("expires_at", models.DateTimeField(null=True)),
                 (
                     "user",

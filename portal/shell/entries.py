@@ -14,6 +14,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from portal.shell.exceptions import Refusal
+
 PUBLIC = "public"
 SECTIONS = {
     "desk": _("我的"),
@@ -218,6 +220,44 @@ class Hit:
     url: str
     kind: str | Promise
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Long work in a program's words, told from its row; its code is the row's. `scope` is what a key needs to watch it.
+
+    `progress` is a percentage, None where the work cannot say; `problem` says why it failed and what to do.
+    """
+
+    code: str
+    kind: str
+    scope: str
+    created_at: datetime
+    progress: int | None = None
+    finished_at: datetime | None = None
+    result: str = ""
+    expires_at: datetime | None = None
+    problem: Refusal | None = None
+
+    @property
+    def state(self) -> str:
+        if self.problem:
+            return "failed"
+        return "succeeded" if self.finished_at else "running"
+
+
+@dataclass(frozen=True)
+class LongWork:
+    """One kind of long work in a room: the rows of it that this person may watch, and one row of it as an Operation."""
+
+    rows: Callable
+    operation: Callable
+
+
+@cache
+def long_works() -> tuple[LongWork, ...]:
+    """Every kind of work that goes on after its answer."""
+    return tuple(work for module in _modules() for work in getattr(module, "long_works", []))
 
 
 @cache

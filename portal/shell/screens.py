@@ -94,6 +94,7 @@ class Taste:
 class ListScreen:
     """A list of the house: who may open it, which rows a person sees, and the facts of each.
 
+    `scope` is what a program's key needs to take the list along; without one, no program does.
     `rows(user)` are the rows this person may see; `prepare(rows)` turns a page of them into what the columns read;
     `tabs` is a field whose values stand above the table with their counts; `tab_words` names those of a computed one.
     """
@@ -103,6 +104,7 @@ class ListScreen:
     rows: Callable
     columns: tuple[Column, ...]
     action: str = ""
+    scope: str = ""
     is_public: bool = False
     filters: type[Filters] | None = None
     tabs: str = ""

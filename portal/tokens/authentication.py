@@ -17,6 +17,7 @@ from portal.organizations.models import Organization
 from portal.shell import limits, tenancy
 from portal.tokens.limits import slow_down
 from portal.tokens.models import ApiToken, Application
+from portal.tokens.queries import has_scope, lacking
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 
@@ -105,8 +106,8 @@ class HasScope(permissions.BasePermission):
             return True
         if not request.user.is_authenticated:
             return False
-        if request.auth is not None and needed not in request.auth.scopes:
-            self.message = _("访问令牌缺少权限范围 %(scope)s，请重新创建令牌并勾选它。") % {"scope": needed}
+        if not has_scope(request.auth, needed):
+            self.message = lacking(needed)
             return False
         return True
 

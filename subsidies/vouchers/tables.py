@@ -23,6 +23,7 @@ vouchers = ListScreen(
     rows=lambda user: Voucher.objects.visible_to(user).select_related("programme", "organization"),
     prepare=worths,
     action="vouchers.view",
+    scope="wallet:read",
     filters=VoucherFilters,
     tabs="status",
     columns=(

@@ -19,7 +19,7 @@ from portal.approvals.models import Approval
 from portal.tokens import actions as tokens
 from portal.tokens.scopes import SCOPES
 from tests import city as town
-from tests.city import bill, place, run
+from tests.city import bill, place, run, written_export
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -57,11 +57,14 @@ def variables(live_server):
         )[1]
         for name in ("alice", "bob", "officer", "finance")
     }
+    export = written_export(city.bob).code
     common = {
         "PORTAL": live_server.url,
         "LOGIN": "bob",
         "PASSWORD": PASSWORD,
         "ORDER": place(city, key="open", at=now).code,
+        "EXPORT": export,
+        "OPERATION": export,
         "APPROVAL": Approval.objects.get(subject_code=waiting.code).code,
         "PLAN": "unicom-h800",
         "PROGRAMME": "PG-CITY-2026",

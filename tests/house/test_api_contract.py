@@ -61,6 +61,10 @@ KNOWN = {
     "/programmes/": ["PG-CITY-2026"],
     "/plans/": ["unicom-h800"],
     "/webhooks/": ["WEBHOOK"],
+    "list": ["orders", "bills"],
+    "query": ["status=billed", "ordering=-amount"],
+    "/exports/": ["EXPORT"],
+    "/operations/": ["EXPORT", "ORDER"],
     "url": ["https://93.184.216.34/hook"],
 }
 
@@ -115,6 +119,7 @@ def programs(django_db_setup, django_db_blocker):
             "WAITING": waiting.code,
             "APPROVAL": Approval.objects.get(subject_code=waiting.code).code,
             "STATEMENT": closed[0].code,
+            "EXPORT": town.written_export(city.bob).code,
             "WEBHOOK": town.listener(city, at=now).code,
             "VOUCHER": Voucher.objects.filter(organization=city.ludao).first().code,
         }

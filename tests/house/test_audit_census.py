@@ -372,6 +372,14 @@ DEEDS = [
     ),
     Deed("api/v1/orders/<code>/cancel/", "bob", STOPPED, code="open", other="charlie", why=STOPPED_WHY),
     Deed(
+        "api/v1/exports/",
+        "bob",
+        ("export.requested",),
+        {"list": "orders", "form": "csv", "query": "status=billed"},
+        bad={"query": "since=yesterday"},
+        other="unicom",
+    ),
+    Deed(
         "api/v1/receipts/",
         "finance",
         ("receipt.recorded",),

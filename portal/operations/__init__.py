@@ -1,0 +1,1 @@
+"""Long work asked for by programs: where it stands, whichever room does it."""
