@@ -17,6 +17,7 @@ from portal.lists.models import Export
 from portal.notices import tables as notices
 from portal.organizations.models import Project
 from portal.shell.entries import Gauge, Hit, LongWork, Navigation, Task, ToDo
+from portal.sso import tables as sso
 from portal.tokens import tables as tokens
 from portal.verification import tables as verification
 from portal.webhooks import tables as webhooks
@@ -119,7 +120,10 @@ screens = [
     exports.screen,
     notices.screen,
     tokens.screen,
+    tokens.applications.screen,
+    sso.systems.screen,
     verification.screen,
+    webhooks.endpoints.screen,
     webhooks.screen,
 ]
 list_starts = [lists.start_of]

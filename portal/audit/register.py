@@ -58,6 +58,7 @@ EVENTS = {
     "application.connected": _("接入应用"),
     "application.rotated": _("更换应用密钥"),
     "application.disconnected": _("停用应用"),
+    "token.rotated": _("更换访问令牌密钥"),
     "token.revoked": _("吊销访问令牌"),
     "webhook.created": _("登记 Webhook 接收地址"),
     "webhook.rotated": _("更换 Webhook 密钥"),

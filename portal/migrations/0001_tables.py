@@ -315,7 +315,20 @@ class Migration(migrations.Migration):
                 ),
                 ("code", models.CharField(max_length=32, unique=True)),
                 ("name", models.CharField(max_length=60, verbose_name="用途")),
+                ("hint", models.CharField(max_length=16, verbose_name="令牌开头")),
                 ("digest", models.CharField(max_length=64, unique=True)),
+                ("old_digest", models.CharField(blank=True, max_length=64, null=True, unique=True)),
+                ("old_until", models.DateTimeField(null=True)),
+                (
+                    "networks",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=43),
+                        default=list,
+                        size=None,
+                        verbose_name="允许来源",
+                    ),
+                ),
+                ("rotated_at", models.DateTimeField(null=True)),
                 (
                     "scopes",
                     django.contrib.postgres.fields.ArrayField(

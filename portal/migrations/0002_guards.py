@@ -1,3 +1,4 @@
+import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -25,10 +26,20 @@ class Migration(migrations.Migration):
                 ("rotated_at", models.DateTimeField(null=True)),
                 ("revoked_at", models.DateTimeField(null=True)),
                 (
+                    "networks",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=43),
+                        default=list,
+                        size=None,
+                        verbose_name="允许来源",
+                    ),
+                ),
+                ("last_used_at", models.DateTimeField(null=True)),
+                (
                     "client",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="application",
+                        related_name="%(class)s",
                         to="allauth_idp_oidc.client",
                     ),
                 ),
@@ -36,7 +47,7 @@ class Migration(migrations.Migration):
                     "created_by",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="applications",
+                        related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
@@ -44,7 +55,7 @@ class Migration(migrations.Migration):
                     "organization",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="applications",
+                        related_name="+",
                         to="portal.organization",
                     ),
                 ),

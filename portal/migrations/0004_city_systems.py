@@ -18,15 +18,15 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.CharField(max_length=32, unique=True)),
-                ('name', models.CharField(max_length=60, verbose_name='系统名称')),
-                ('connected_at', models.DateTimeField()),
+                ('name', models.CharField(max_length=60, verbose_name='名称')),
+                ('created_at', models.DateTimeField()),
                 ('rotated_at', models.DateTimeField(null=True)),
                 ('revoked_at', models.DateTimeField(null=True)),
-                ('client', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='city_system', to='allauth_idp_oidc.client')),
-                ('connected_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('client', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s', to='allauth_idp_oidc.client')),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'ordering': ['-id'],
+                'abstract': False,
             },
         ),
     ]

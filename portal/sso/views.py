@@ -6,7 +6,7 @@ from allauth.account.decorators import reauthentication_required
 from allauth.idp.oidc.views import AuthorizationView
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,9 +15,11 @@ from django.views.decorators.http import require_POST
 from portal.accounts.scoping import require
 from portal.shell import tenancy
 from portal.shell.exceptions import Refusal
+from portal.shell.issuing import show_issuing, show_once
 from portal.sso import actions as sso
 from portal.sso.forms import CitySystemForm
 from portal.sso.models import CitySystem
+from portal.sso.tables import systems
 
 
 class Consent(AuthorizationView):
@@ -43,13 +45,11 @@ class Consent(AuthorizationView):
 @require("city_systems.manage")
 @reauthentication_required(app="allauth.account", allow_get=True)
 def listing(request):
-    """Which systems sign people in with our accounts; a new one's secret is shown once, here."""
+    """Which systems sign people in with our accounts; a new one's secret is shown once."""
     form = CitySystemForm(request.POST or None)
-    fresh = None
     if request.method == "POST" and form.is_valid():
-        fresh = sso.connect(**form.cleaned_data, by=request.user, at=timezone.now())
-        form = CitySystemForm()
-    return _page(request, form, fresh, status=422 if form.errors else 200)
+        return _show(request, sso.connect(**form.cleaned_data, by=request.user, at=timezone.now()))
+    return show_issuing(request, systems, form, discovery_url=_discovery_url(request))
 
 
 @require("city_systems.manage")
@@ -63,7 +63,7 @@ def rotate(request, code):
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("sso:list")
-    return _page(request, CitySystemForm(), fresh)
+    return _show(request, fresh)
 
 
 @require("city_systems.manage")
@@ -83,13 +83,11 @@ def _is_bound(wish) -> bool:
     return is_code and wish.get("code_challenge_method") == "S256" and bool(wish.get("code_challenge"))
 
 
-def _page(request, form, fresh, status=200):
-    system, secret = fresh or (None, None)
-    context = {
-        "form": form,
-        "systems": CitySystem.objects.select_related("client", "connected_by"),
-        "system": system,
-        "secret": secret,
-        "discovery_url": request.build_absolute_uri(reverse("idp:oidc:configuration")),
-    }
-    return render(request, "sso/list.html", context, status=status)
+def _show(request, fresh):
+    system, secret = fresh
+    given = {"client_id": system.client_id, "client_secret": secret}
+    return show_once(request, systems, system.name, given, how=_discovery_url(request))
+
+
+def _discovery_url(request) -> str:
+    return request.build_absolute_uri(reverse("idp:oidc:configuration"))

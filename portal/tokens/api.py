@@ -1,5 +1,6 @@
 """Keys for programs."""
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -13,7 +14,7 @@ from rest_framework.views import APIView
 from portal.accounts import actions as accounts
 from portal.accounts.permissions import is_officer, memberships, reach_of
 from portal.accounts.queries import has_second_factor
-from portal.shell import limits, tenancy
+from portal.shell import limits, networks, tenancy
 from portal.shell.api import PROBLEM
 from portal.shell.openapi import Problem
 from portal.tokens import actions as tokens
@@ -25,6 +26,11 @@ class TokenRequest(serializers.Serializer):
     name = serializers.CharField(max_length=60)
     organization = serializers.CharField(required=False)
     scopes = serializers.MultipleChoiceField(choices=list(SCOPES))
+    networks = serializers.ListField(
+        child=serializers.CharField(max_length=60),
+        default=list,
+        help_text=_lazy("允许来源：地址或网段（IPv4、IPv6），不填则不限。"),
+    )
     days = serializers.IntegerField(min_value=1, max_value=365, default=90)
     code = serializers.CharField(
         required=False,
@@ -32,6 +38,12 @@ class TokenRequest(serializers.Serializer):
         max_length=12,
         help_text=_lazy("启用了第二因素的账号必填：验证器应用的验证码或一个恢复码。"),
     )
+
+    def validate_networks(self, lines):
+        try:
+            return networks.tidy(lines)
+        except ValidationError as odd:
+            raise serializers.ValidationError(odd.messages) from odd
 
 
 class IssuedToken(serializers.Serializer):
@@ -86,6 +98,7 @@ class Tokens(APIView):
             name=data.validated_data["name"],
             scopes=data.validated_data["scopes"],
             days=data.validated_data["days"],
+            networks=data.validated_data["networks"],
             by=request.user,
             at=timezone.now(),
         )

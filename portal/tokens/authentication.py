@@ -1,10 +1,8 @@
 """How a program proves who it is and what it may touch."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from allauth.idp.oidc.models import Token
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -14,12 +12,17 @@ from portal.accounts.models import User
 from portal.accounts.permissions import is_officer, memberships, reach_of
 from portal.accounts.queries import has_second_factor
 from portal.organizations.models import Organization
-from portal.shell import limits, tenancy
+from portal.shell import keys, limits, networks, tenancy
+from portal.tokens import actions as tokens
 from portal.tokens.limits import slow_down
 from portal.tokens.models import ApiToken, Application
 from portal.tokens.queries import has_scope, lacking
 
-LAST_USED_PRECISION = timedelta(minutes=1)
+
+class WrongPlace(exceptions.PermissionDenied):
+    """A key was shown from a place that its list does not name."""
+
+    default_code = "address_not_allowed"
 
 
 @dataclass(frozen=True)
@@ -45,35 +48,35 @@ class TokenAuthentication(authentication.BaseAuthentication):
         secret = header.removeprefix(f"{self.keyword} ").strip()
         try:
             with tenancy.citywide():
-                token = (
-                    self._find(secret, now) if secret.startswith(ApiToken.PREFIX) else self._fetched(secret)
-                )
+                find = self._find if secret.startswith(ApiToken.PREFIX) else self._fetched
+                holder, token = find(secret, now)
         except exceptions.AuthenticationFailed:
             # Whoever tries keys is slowed down by where they come from.
             slow_down(request._request, address=limits.address_of(request._request))
             raise
+        address = limits.address_of(request._request)
+        if not networks.allows(holder.networks, address):
+            raise WrongPlace(
+                _("此令牌不能从 %(address)s 使用，请在允许来源中加入该地址。") % {"address": address or "?"}
+            )
         tenancy.enter(reach_of(token.user, token.organization if isinstance(token, Access) else None))
+        tokens.note_use(holder, now)
         request._request.organization = token.organization
         return token.user, token
 
-    def _find(self, secret, now) -> ApiToken:
-        token = (
-            ApiToken.objects.usable(now)
-            .select_related("user", "organization")
-            .filter(digest=ApiToken.digest_of(secret))
-            .first()
-        )
+    def _find(self, secret, now) -> tuple[ApiToken, ApiToken]:
+        if not keys.is_whole(secret, ApiToken.PREFIX):
+            raise exceptions.AuthenticationFailed(_("访问令牌不完整或抄写有误，请核对后重试。"))
+        token = ApiToken.objects.opened_by(secret, now).select_related("user", "organization").first()
         if token is None:
             raise exceptions.AuthenticationFailed(
                 _("访问令牌无效、已吊销或已过期，请在“访问令牌”页重新创建。")
             )
         if is_officer(token.user) and not has_second_factor(token.user):
             raise exceptions.AuthenticationFailed(_("令牌所有者须先在“账号与安全”页启用第二因素。"))
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_PRECISION)
-        ApiToken.objects.filter(stale, id=token.id).update(last_used_at=now)
-        return token
+        return token, token
 
-    def _fetched(self, value) -> Access:
+    def _fetched(self, value, _now) -> tuple[Application, Access]:
         token = Token.objects.lookup(Token.Type.ACCESS_TOKEN, value)
         application = token and (
             Application.objects.usable()
@@ -88,9 +91,13 @@ class TokenAuthentication(authentication.BaseAuthentication):
         user = application.created_by
         # Acting for one organisation: what the person may do elsewhere is no right of this program.
         user._memberships = [m for m in memberships(user) if m.organization_id == application.organization_id]
-        return Access(
-            code=application.code, user=user, organization=application.organization, scopes=token.get_scopes()
+        access = Access(
+            code=application.code,
+            user=user,
+            organization=application.organization,
+            scopes=token.get_scopes(),
         )
+        return application, access
 
     def authenticate_header(self, request):
         return self.keyword

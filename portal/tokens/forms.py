@@ -3,7 +3,10 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.shell.networks import NetworksField
 from portal.tokens.scopes import SCOPES
+
+NETWORKS_HINT = _("程序所在的地址或网段，每行一个；不填则不限来源。")
 
 
 class TokenForm(forms.Form):
@@ -11,6 +14,7 @@ class TokenForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=_("权限范围"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
     )
+    networks = NetworksField(label=_("允许来源"), help_text=NETWORKS_HINT)
     days = forms.TypedChoiceField(
         label=_("有效期"),
         coerce=int,
@@ -24,3 +28,4 @@ class ApplicationForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=_("权限范围"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
     )
+    networks = NetworksField(label=_("允许来源"), help_text=NETWORKS_HINT)

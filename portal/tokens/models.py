@@ -1,23 +1,34 @@
 """The keys that people give their programs."""
 
 import hashlib
-import secrets
+from datetime import timedelta
 
 from allauth.idp.oidc.models import Client
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, Value, When
+from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from portal.accounts.permissions import ACTIONS, memberships
 from portal.organizations.models import Organization
-from portal.shell import tenancy
+from portal.shell import keys, tenancy
+
+OVERLAP = timedelta(hours=24)
 
 
 class TokenQuerySet(models.QuerySet):
-    def usable(self, at):
-        return self.filter(revoked_at=None, expires_at__gt=at, user__is_active=True)
+    def opened_by(self, secret, at):
+        """The usable key with this secret, or for a day after its change with the one before."""
+        digest = ApiToken.digest_of(secret)
+        fits = Q(digest=digest) | Q(old_digest=digest, old_until__gt=at)
+        return self.filter(fits, revoked_at=None, expires_at__gt=at, user__is_active=True)
+
+    def locked(self, token_id):
+        return (
+            self.select_for_update(of=("self",), no_key=True).select_related("organization").get(id=token_id)
+        )
 
     def visible_to(self, user):
         return self.filter(user=user)
@@ -44,9 +55,15 @@ class ApiToken(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens")
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(_("用途"), max_length=60)
+    # How the secret begins, so that its owner knows it again.
+    hint = models.CharField(_("令牌开头"), max_length=16)
     digest = models.CharField(max_length=64, unique=True)
+    old_digest = models.CharField(max_length=64, unique=True, null=True, blank=True)
+    old_until = models.DateTimeField(null=True)
     scopes = ArrayField(models.CharField(max_length=40), verbose_name=_("权限范围"))
+    networks = ArrayField(models.CharField(max_length=43), default=list, verbose_name=_("允许来源"))
     created_at = models.DateTimeField()
+    rotated_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(_("到期时间"))
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
@@ -56,46 +73,71 @@ class ApiToken(models.Model):
     def __str__(self):
         return self.name
 
-    @classmethod
-    def new_secret(cls) -> str:
-        return cls.PREFIX + secrets.token_urlsafe(32)
-
     @staticmethod
     def digest_of(secret: str) -> str:
         return hashlib.sha256(secret.encode()).hexdigest()
 
 
-class ApplicationQuerySet(models.QuerySet):
+class ClientQuerySet(models.QuerySet):
+    def locked(self, row_id):
+        return self.select_for_update(of=("self",), no_key=True).select_related("client").get(id=row_id)
+
+    def with_state(self):
+        return self.annotate(
+            state=Case(When(revoked_at__isnull=False, then=Value("revoked")), default=Value("active"))
+        )
+
+
+class ConnectedClient(models.Model):
+    """Somebody outside who proves themselves at our token endpoint with an id and a secret. Only its hash is kept."""
+
+    SECRET_PREFIX: str
+
+    code = models.CharField(max_length=32, unique=True)
+    name = models.CharField(_("名称"), max_length=60)
+    client = models.OneToOneField(Client, on_delete=models.PROTECT, related_name="%(class)s")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    rotated_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self):
+        return self.name
+
+    @classmethod
+    def new_secret(cls) -> str:
+        return keys.new_key(cls.SECRET_PREFIX)
+
+
+class ApplicationQuerySet(ClientQuerySet):
     def usable(self):
         return self.filter(revoked_at=None, created_by__is_active=True)
 
-    def of(self, organization):
-        return self.filter(organization=organization)
+    def visible_to(self, user):
+        """Those of the organisations that this person administers; nobody looks after another's."""
+        roles = ACTIONS["applications.manage"]
+        return self.filter(
+            organization_id__in=[m.organization_id for m in memberships(user) if m.role in roles]
+        )
 
 
-class Application(models.Model):
+class Application(ConnectedClient):
     """A program that fetches its own short-lived keys (OAuth 2.0 client credentials) and acts for one organisation."""
 
     tenant = tenancy.belongs_to("organization")
 
     SECRET_PREFIX = "pc_app_"
 
-    code = models.CharField(max_length=32, unique=True)
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="applications")
-    name = models.CharField(_("名称"), max_length=60)
-    client = models.OneToOneField(Client, on_delete=models.PROTECT, related_name="application")
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="applications"
-    )
-    created_at = models.DateTimeField()
-    rotated_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    networks = ArrayField(models.CharField(max_length=43), default=list, verbose_name=_("允许来源"))
+    last_used_at = models.DateTimeField(null=True)
 
     objects = ApplicationQuerySet.as_manager()
-
-    @classmethod
-    def new_secret(cls) -> str:
-        return cls.SECRET_PREFIX + secrets.token_urlsafe(32)
 
     @property
     def scopes(self) -> list[str]:

@@ -5,6 +5,7 @@ from portal.tokens import views
 app_name = "tokens"
 urlpatterns = [
     path("tokens/", views.listing, name="list"),
+    path("tokens/<code>/rotate/", views.rotate_token, name="rotate_token"),
     path("tokens/<code>/revoke/", views.revoke, name="revoke"),
     path("applications/", views.applications, name="applications"),
     path("applications/<code>/rotate/", views.rotate, name="rotate"),

@@ -1,37 +1,51 @@
-"""A person's keys for programs."""
+"""Keys for programs: what a person gives, and what an organisation's programs fetch themselves."""
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal.accounts.scoping import acting_for, require
 from portal.shell.exceptions import Refusal
-from portal.shell.screens import show
+from portal.shell.issuing import show_issuing, show_once
 from portal.tokens import actions as tokens
+from portal.tokens import tables
 from portal.tokens.forms import ApplicationForm, TokenForm
 from portal.tokens.models import ApiToken, Application
-from portal.tokens.tables import screen
 
 
 @login_required
 @reauthentication_required(app="allauth.account", allow_get=True)
 def listing(request):
-    """The keys this person made; a new one's secret is shown once, here."""
+    """The keys this person made; a new one's secret is shown once."""
     form = TokenForm(request.POST or None)
-    secret = None
     if request.method == "POST" and form.is_valid() and request.organization:
-        _token, secret = tokens.issue(
-            organization=request.organization, **form.cleaned_data, by=request.user, at=timezone.now()
+        return _show_token(
+            request,
+            tokens.issue(
+                organization=request.organization, **form.cleaned_data, by=request.user, at=timezone.now()
+            ),
         )
-        form = TokenForm()
-    return show(
-        request, screen, "tokens/list.html", status=422 if form.errors else 200, form=form, secret=secret
-    )
+    return show_issuing(request, tables.tokens, form)
+
+
+@login_required
+@require_POST
+@reauthentication_required(app="allauth.account")
+def rotate_token(request, code):
+    """Give a key another secret, shown once."""
+    token = get_object_or_404(ApiToken.objects.visible_to(request.user), code=code)
+    try:
+        fresh = tokens.rotate(token_id=token.id, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+        return redirect("tokens:list")
+    return _show_token(request, fresh)
 
 
 @login_required
@@ -48,16 +62,19 @@ def revoke(request, code):
 @require("applications.manage")
 @reauthentication_required(app="allauth.account", allow_get=True)
 def applications(request):
-    """The programs connected to this organisation; a new one's secret is shown once, here."""
-    organization = acting_for(request, "applications.manage")
+    """The programs connected to this organisation; a new one's secret is shown once."""
     form = ApplicationForm(request.POST or None)
-    fresh = None
     if request.method == "POST" and form.is_valid():
-        fresh = tokens.connect(
-            organization=organization, **form.cleaned_data, by=request.user, at=timezone.now()
+        return _show_application(
+            request,
+            tokens.connect(
+                organization=acting_for(request, "applications.manage"),
+                **form.cleaned_data,
+                by=request.user,
+                at=timezone.now(),
+            ),
         )
-        form = ApplicationForm()
-    return _applications(request, organization, form, fresh, status=422 if form.errors else 200)
+    return show_issuing(request, tables.applications, form, token_url=_token_url(request))
 
 
 @require("applications.manage")
@@ -65,14 +82,13 @@ def applications(request):
 @reauthentication_required(app="allauth.account")
 def rotate(request, code):
     """Give a program another secret, shown once."""
-    organization = acting_for(request, "applications.manage")
-    application = get_object_or_404(Application.objects.of(organization), code=code)
+    application = get_object_or_404(Application.objects.visible_to(request.user), code=code)
     try:
         fresh = tokens.rotate_secret(application_id=application.id, by=request.user, at=timezone.now())
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("tokens:applications")
-    return _applications(request, organization, ApplicationForm(), fresh)
+    return _show_application(request, fresh)
 
 
 @require("applications.manage")
@@ -80,22 +96,30 @@ def rotate(request, code):
 @reauthentication_required(app="allauth.account")
 def disconnect(request, code):
     """Shut a program out."""
-    organization = acting_for(request, "applications.manage")
-    application = get_object_or_404(Application.objects.of(organization), code=code)
+    application = get_object_or_404(Application.objects.visible_to(request.user), code=code)
     tokens.disconnect(application_id=application.id, by=request.user, at=timezone.now())
     messages.success(request, _("应用“%(name)s”已停用，其密钥与令牌同时失效。") % {"name": application.name})
     return redirect("tokens:applications")
 
 
-def _applications(request, organization, form, fresh, status=200):
-    application, secret = fresh or (None, None)
-    rows = Application.objects.of(organization).select_related("client", "created_by").order_by("-id")
-    context = {
-        "organization": organization,
-        "form": form,
-        "applications": rows,
-        "application": application,
-        "secret": secret,
-        "token_url": request.build_absolute_uri(reverse("idp:oidc:token")),
-    }
-    return render(request, "tokens/applications.html", context, status=status)
+def _show_token(request, fresh):
+    token, secret = fresh
+    note = ""
+    if token.old_until:
+        until = date_format(timezone.localtime(token.old_until), "Y-m-d H:i")
+        note = _("旧密钥到 %(until)s 仍可用，请在此之前换上新密钥；若旧密钥已泄露，请吊销此令牌后新建。") % {
+            "until": until
+        }
+    how = f'curl -H "Authorization: Bearer {secret}" {request.build_absolute_uri("/api/v1/projects/")}'
+    return show_once(request, tables.tokens, token.name, {_("令牌"): secret}, note, how)
+
+
+def _show_application(request, fresh):
+    application, secret = fresh
+    how = f"curl -u {application.client_id}:{secret} -d grant_type=client_credentials {_token_url(request)}"
+    given = {"client_id": application.client_id, "client_secret": secret}
+    return show_once(request, tables.applications, application.name, given, how=how)
+
+
+def _token_url(request) -> str:
+    return request.build_absolute_uri(reverse("idp:oidc:token"))

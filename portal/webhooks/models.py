@@ -28,6 +28,16 @@ class EndpointQuerySet(models.QuerySet):
     def of(self, organization):
         return self.standing().filter(organization=organization)
 
+    def with_state(self):
+        """Whether each hears of events."""
+        return self.annotate(
+            state=Case(
+                When(disabled_at__isnull=False, then=Value("cancelled")),
+                When(failing_since__isnull=False, then=Value("failed")),
+                default=Value("active"),
+            )
+        )
+
     def listening(self):
         return self.standing().filter(disabled_at=None)
 

@@ -1,12 +1,13 @@
-"""The log of what was sent."""
+"""Who listens, and the log of what was sent."""
 
 import django_filters as filters
 from django.utils.translation import gettext_lazy as _
 
 from portal.shell.filters import Filters, days
+from portal.shell.issuing import Issuing
 from portal.shell.screens import Column, Empty, ListScreen, RowAction
 from portal.webhooks.events import EVENTS
-from portal.webhooks.models import WebhookDelivery
+from portal.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 
 class DeliveryFilters(Filters):
@@ -17,6 +18,7 @@ class DeliveryFilters(Filters):
 
 
 STATES = {"waiting": _("等待发送"), "delivered": _("已送达"), "failed": _("失败")}
+LISTENING = {"active": _("正常"), "failed": _("投递失败，重试中"), "cancelled": _("已停用")}
 screen = ListScreen(
     "webhook-deliveries",
     _("Webhook 投递记录"),
@@ -46,4 +48,41 @@ screen = ListScreen(
         _("去登记"),
         "link",
     ),
+)
+endpoints = Issuing(
+    ListScreen(
+        "webhooks",
+        _("Webhook"),
+        lead=_(
+            "所选事件发生后几秒内，平台把一条签名消息（Standard Webhooks）发往您的系统；失败会重试到 24 小时以上。"
+        ),
+        rows=lambda user: (
+            WebhookEndpoint.objects.visible_to(user).standing().with_state().select_related("created_by")
+        ),
+        action="webhooks.manage",
+        columns=(
+            Column("url", _("接收地址")),
+            Column("created_by", _("接入人"), beneath="url"),
+            Column("created_at", _("接入时间"), "day", beneath="url"),
+            Column("events", _("事件"), "codes"),
+            Column("state", _("状态"), "status", words=LISTENING),
+            Column("get_disabled_reason_display", _("停用原因"), beneath="state"),
+            Column("failing_since", _("失败始于"), "time", beneath="state"),
+            Column("old_secret_until", _("旧密钥可用至"), "time", beneath="state"),
+        ),
+        row_actions=(
+            RowAction(_("发送测试"), "webhooks:test", when=lambda row, user: row.disabled_at is None),
+            RowAction(_("更换密钥"), "webhooks:rotate"),
+            RowAction(_("停用"), "webhooks:switch", when=lambda row, user: row.disabled_at is None),
+            RowAction(_("启用"), "webhooks:switch", when=lambda row, user: row.disabled_at is not None),
+            RowAction(_("删除"), "webhooks:remove", tone="danger"),
+        ),
+        empty=Empty(
+            _("还没有接收地址"), _("登记第一个，所选事件发生后平台会主动通知您的系统。"), icon="link"
+        ),
+    ),
+    "webhooks:list",
+    _("登记接收地址"),
+    _("登记"),
+    "webhooks/list.html",
 )

@@ -4,16 +4,18 @@ from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal.accounts.scoping import acting_for, require
 from portal.shell.exceptions import Refusal
+from portal.shell.issuing import show_issuing, show_once
 from portal.shell.screens import RecordScreen, show
 from portal.webhooks import actions as webhooks
+from portal.webhooks import tables
 from portal.webhooks.forms import EndpointForm
 from portal.webhooks.models import WebhookDelivery, WebhookEndpoint
-from portal.webhooks.tables import screen
 
 MANAGE = "webhooks.manage"
 
@@ -21,19 +23,21 @@ MANAGE = "webhooks.manage"
 @require(MANAGE)
 @reauthentication_required(app="allauth.account", allow_get=True)
 def endpoints(request):
-    """The addresses that listen to this organisation; a new one's secret is shown once, here."""
-    organization = acting_for(request, MANAGE)
+    """The addresses that listen to this organisation; a new one's secret is shown once."""
     form = EndpointForm(request.POST or None)
-    fresh = None
     if request.method == "POST" and form.is_valid():
         try:
             fresh = webhooks.create(
-                organization=organization, **form.cleaned_data, by=request.user, at=timezone.now()
+                organization=acting_for(request, MANAGE),
+                **form.cleaned_data,
+                by=request.user,
+                at=timezone.now(),
             )
-            form = EndpointForm()
         except Refusal as refusal:
             form.add_error(refusal.field, refusal.message)
-    return _endpoints(request, organization, form, fresh, status=422 if form.errors else 200)
+        else:
+            return _show(request, fresh)
+    return show_issuing(request, tables.endpoints, form)
 
 
 @require(MANAGE)
@@ -41,10 +45,10 @@ def endpoints(request):
 @reauthentication_required(app="allauth.account")
 def rotate(request, code):
     """Give an address another secret, shown once."""
-    organization = acting_for(request, MANAGE)
-    endpoint = get_object_or_404(WebhookEndpoint.objects.of(organization), code=code)
-    fresh = webhooks.rotate(endpoint_id=endpoint.id, by=request.user, at=timezone.now())
-    return _endpoints(request, organization, EndpointForm(), fresh)
+    return _show(
+        request,
+        webhooks.rotate(endpoint_id=_mine(request, code).id, by=request.user, at=timezone.now()),
+    )
 
 
 @require(MANAGE)
@@ -93,7 +97,7 @@ def remove(request, code):
 @require(MANAGE)
 def deliveries(request):
     """What was sent where, and what was answered."""
-    return show(request, screen)
+    return show(request, tables.screen)
 
 
 @require(MANAGE)
@@ -101,8 +105,8 @@ def delivery(request, code):
     """One message: its body, its tries and their answers."""
     rows = WebhookDelivery.objects.visible_to(request.user).with_state().select_related("endpoint")
     row = get_object_or_404(rows, code=code)
-    record = RecordScreen(row, row.code, row.type, screen.title, "webhooks:deliveries")
-    context = {"record": record, "row": row, "state_word": screen.tab_words[row.state]}
+    record = RecordScreen(row, row.code, row.type, tables.screen.title, "webhooks:deliveries")
+    context = {"record": record, "row": row, "state_word": tables.screen.tab_words[row.state]}
     return render(request, "webhooks/delivery.html", context | {"attempts": row.attempts.all()[:50]})
 
 
@@ -121,16 +125,13 @@ def resend(request, code):
 
 
 def _mine(request, code) -> WebhookEndpoint:
-    return get_object_or_404(WebhookEndpoint.objects.of(acting_for(request, MANAGE)), code=code)
+    return get_object_or_404(WebhookEndpoint.objects.visible_to(request.user).standing(), code=code)
 
 
-def _endpoints(request, organization, form, fresh, status=200):
-    endpoint, secret = fresh or (None, None)
-    context = {
-        "organization": organization,
-        "form": form,
-        "endpoints": WebhookEndpoint.objects.of(organization).select_related("created_by").order_by("-id"),
-        "endpoint": endpoint,
-        "secret": secret,
-    }
-    return render(request, "webhooks/list.html", context, status=status)
+def _show(request, fresh):
+    endpoint, secret = fresh
+    note = ""
+    if endpoint.old_secret_until:
+        until = date_format(timezone.localtime(endpoint.old_secret_until), "Y-m-d H:i")
+        note = _("旧密钥到 %(until)s 仍同时签名，请在此之前换上新密钥。") % {"until": until}
+    return show_once(request, tables.endpoints, endpoint.url, {_("签名密钥"): secret}, note)

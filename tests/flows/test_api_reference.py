@@ -84,7 +84,7 @@ def test_every_example_runs_as_it_stands(variables):
         done = subprocess.run(
             argv, env=os.environ | variables(operation), capture_output=True, text=True, timeout=60
         )
-        if done.returncode or not done.stdout.strip().startswith(("{", "[")):
+        if done.returncode or not done.stdout.strip().startswith(("{", "[", "\ufeff")):
             failed.append((language, operation, done.stdout[-400:], done.stderr[-400:]))
 
     assert failed == []

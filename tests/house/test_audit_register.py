@@ -31,7 +31,7 @@ NAMES = {
     "receipt": "recorded",
     "review": "closed opened",
     "statement": "closed",
-    "token": "issued revoked",
+    "token": "issued revoked rotated",
     "verification": "decided submitted",
     "voucher": "expired issued",
     "webhook": "created removed resent rotated switched_off switched_on tested",

@@ -72,6 +72,7 @@ PAGES = {
     "webhooks/<code>/switch/": "LL 533 55 333 33 333 55",
     "webhooks/<code>/remove/": "LL 533 55 333 33 333 55",
     "tokens/": "LL 111 11 111 11 111 11",
+    "tokens/<code>/rotate/": "LL 555 55 555 55 555 55",
     "tokens/<code>/revoke/": "LL 555 55 555 55 555 55",
     "account/security/": "LL 111 11 111 11 111 11",
     "account/sessions/<code>/end/": "LL 555 55 555 55 555 55",

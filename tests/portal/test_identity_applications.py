@@ -93,6 +93,19 @@ def test_a_program_is_shut_out_at_once_and_for_good(city, erp):
         tokens.rotate_secret(application_id=erp.id, by=city.alice, at=NOON)
 
 
+def test_a_program_comes_only_from_its_networks_and_its_last_visit_is_known(city, erp):
+    key = key_of(erp)
+    Application.objects.update(networks=["203.0.113.0/24"])
+
+    assert ask(key).json()["code"] == "address_not_allowed"
+    assert Application.objects.get().last_used_at is None
+    answer = Client().get(
+        "/api/v1/orders/", headers={"authorization": f"Bearer {key}"}, REMOTE_ADDR="203.0.113.7"
+    )
+    assert answer.status_code == 200
+    assert Application.objects.get().last_used_at is not None
+
+
 def test_an_old_key_opens_nothing(city, erp):
     key = key_of(erp)
     Token.objects.update(expires_at=timezone.now() - timedelta(seconds=1))

@@ -213,7 +213,7 @@ def test_only_whole_safe_addresses_are_taken(city, uri):
 def test_a_secret_is_shown_once_and_kept_as_a_digest(city):
     page = client_of(city.sysadmin).post("/city-systems/", {"name": "x", "redirect_uris": CALLBACK})
 
-    secret = page.context["secret"]
+    secret = page.context["secrets"]["client_secret"]
     row = CitySystem.objects.select_related("client").get()
     assert secret in page.content.decode()
     assert secret not in client_of(city.sysadmin).get("/city-systems/").content.decode()

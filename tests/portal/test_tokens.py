@@ -1,6 +1,11 @@
 """Keys for programs: given, shown once, taken back, and every step on the record."""
 
+import re
+from datetime import timedelta
+
+import pytest
 from django.test import Client
+from django.utils import timezone
 
 from portal.audit.models import Event
 from portal.tokens import actions as tokens
@@ -19,7 +24,7 @@ def test_a_key_is_on_the_record_but_its_secret_is_not(city):
 
     event = Event.objects.get(subject_code=token.code)
     assert (event.name, event.actor, event.organization) == ("token.issued", city.bob, city.ludao)
-    assert event.details == {"name": "训练平台", "scopes": ["orders:read"], "days": 30}
+    assert event.details == {"name": "训练平台", "scopes": ["orders:read"], "days": 30, "networks": []}
     assert secret not in str(vars(event)) and token.digest not in str(vars(event))
 
 
@@ -44,3 +49,110 @@ def test_nobody_takes_back_anothers_key(city):
 
     assert answer.status_code == 404
     assert ApiToken.objects.get(id=token.id).revoked_at is None
+
+
+# --- at the door ---------------------------------------------------------------------------------------
+def ask(secret, **more):
+    return Client(headers={"authorization": f"Bearer {secret}"}).get("/api/v1/projects/", **more)
+
+
+def give(city, **wishes):
+    wish = {"organization": city.ludao, "name": "ERP", "scopes": {"orders:read"}, "days": 30, "by": city.bob}
+    return tokens.issue(**wish | {"at": timezone.now()} | wishes)
+
+
+def test_a_mistyped_key_is_refused_before_the_database_is_asked(city, django_assert_num_queries):
+    _token, secret = give(city)
+    wrong = secret[:-1] + ("0" if secret[-1] != "0" else "1")
+
+    with django_assert_num_queries(0):
+        answer = ask(wrong)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "authentication_failed")
+    assert "抄写有误" in answer.json()["title"]
+
+
+def test_a_key_opens_only_from_its_networks(city):
+    token, secret = give(city, networks=["203.0.113.0/24", "2001:db8::/32"])
+
+    elsewhere = ask(secret, REMOTE_ADDR="198.51.100.7")
+
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (403, "address_not_allowed")
+    assert "198.51.100.7" in elsewhere.json()["title"]
+    token.refresh_from_db()
+    assert token.last_used_at is None
+    assert ask(secret, REMOTE_ADDR="203.0.113.7").status_code == 200
+    assert ask(secret, REMOTE_ADDR="2001:db8::7").status_code == 200
+    token.refresh_from_db()
+    assert token.last_used_at is not None
+
+
+def test_after_a_change_both_secrets_open_for_a_day(city):
+    token, old = give(city)
+    now = timezone.now()
+
+    _token, new = tokens.rotate(token_id=token.id, by=city.bob, at=now)
+    assert [ask(secret).status_code for secret in (old, new)] == [200, 200]
+    ApiToken.objects.update(old_until=now - timedelta(seconds=1))
+
+    assert [ask(secret).status_code for secret in (old, new)] == [401, 200]
+
+
+def test_a_changed_key_is_good_for_as_long_again(city):
+    token, _secret = give(city, at=NOON)
+
+    tokens.rotate(token_id=token.id, by=city.bob, at=NOON + timedelta(days=20))
+    tokens.rotate(token_id=token.id, by=city.bob, at=NOON + timedelta(days=40))
+
+    token.refresh_from_db()
+    assert token.expires_at == NOON + timedelta(days=70)
+    event = Event.objects.filter(subject_code=token.code, name="token.rotated").latest("id")
+    assert event.details["after"] == {"hint": token.hint, "expires_at": token.expires_at.isoformat()}
+
+
+def test_taking_a_key_back_ends_both_secrets(city):
+    token, old = give(city)
+    _token, new = tokens.rotate(token_id=token.id, by=city.bob, at=timezone.now())
+
+    tokens.revoke(token_id=token.id, by=city.bob, at=timezone.now())
+
+    assert [ask(secret).status_code for secret in (old, new)] == [401, 401]
+
+
+@pytest.mark.parametrize("end", ["revoked_at", "expires_at"])
+def test_a_key_that_is_over_gets_no_other_secret(city, end):
+    token, _secret = give(city)
+    ApiToken.objects.update(**{end: timezone.now()})
+    digest = token.digest
+
+    with pytest.raises(tokens.TokenOver):
+        tokens.rotate(token_id=token.id, by=city.bob, at=timezone.now())
+
+    token.refresh_from_db()
+    assert (token.digest, token.old_digest) == (digest, None)
+
+
+def test_a_key_is_made_changed_and_shown_once_on_the_page(city, client):
+    client.force_login(city.bob)
+    wish = {"name": "ERP", "scopes": ["orders:read"], "days": 30, "networks": "203.0.113.7\n2001:db8::/32"}
+
+    made = client.post("/tokens/", wish).content.decode()
+    token = ApiToken.objects.get()
+    changed = client.post(f"/tokens/{token.code}/rotate/").content.decode()
+    later = client.get("/tokens/").content.decode()
+
+    secrets = [re.search(r"pc_live_\w{46}", page)[0] for page in (made, changed)]
+    assert len(set(secrets)) == 2 and "仍可用" in changed
+    assert not any(secret in later for secret in secrets)
+    assert "203.0.113.7/32" in later and secrets[1][:12] in later
+
+
+def test_an_odd_network_keeps_what_was_typed(city, client):
+    client.force_login(city.bob)
+
+    answer = client.post(
+        "/tokens/", {"name": "ERP", "scopes": ["orders:read"], "days": 30, "networks": "everywhere"}
+    )
+
+    assert (answer.status_code, ApiToken.objects.count()) == (422, 0)
+    assert "everywhere</textarea>" in answer.content.decode()
