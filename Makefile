@@ -35,7 +35,7 @@ drill: $(VENV)/installed ## Restore the newest backup elsewhere, prove record an
 	@$(PY) manage.py drill
 
 test: $(VENV)/tested node browser ## Every test, against real servers and a real browser
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/tested ## Measurements too long or too noisy for the tests
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; \

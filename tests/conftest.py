@@ -1,5 +1,6 @@
 """Real servers and a real browser for every test that asks for them."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -34,6 +35,11 @@ def pytest_configure(config):
     config.stash[SERVERS] = servers
     # Outside a request, a test arranges and looks at the whole city.
     work_for_the_city()
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: ("resilience" not in item.keywords, "browser" not in item.keywords))
 
 
 SERVERS = pytest.StashKey()
@@ -126,9 +132,12 @@ def build(name: str) -> None:
     stamps = var / "stamps"
     stamps.mkdir(mode=0o700, parents=True, exist_ok=True)
     step = next(step for step in steps(var) if step.name == name)
-    if not step.is_done(stamps, ""):
-        subprocess.run(step.argv, cwd=ROOT, check=True)
-        step.stamp(stamps, "")
+    with (stamps / "lock").open("w") as lock:
+        # Several workers may want it at the same time; the first does it.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not step.is_done(stamps, ""):
+            subprocess.run(step.argv, cwd=ROOT, check=True)
+            step.stamp(stamps, "")
 
 
 # --- compute -----------------------------------------------------------------------------------------

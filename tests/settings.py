@@ -9,8 +9,11 @@ from config.embedded.throwaway import Throwaway
 
 servers = Throwaway()
 atexit.register(servers.stop)
-for name, value in servers.env.items():
-    os.environ.setdefault(name, value)
+# A worker of pytest-xdist inherits its controller's addresses, and has servers of its own all the same.
+inherited = os.environ.get("THROWAWAY_SERVERS", "").split()
+brought = [name for name in servers.env if name in os.environ and name not in inherited]
+ours = {name: value for name, value in servers.env.items() if name not in brought}
+os.environ |= ours | {"THROWAWAY_SERVERS": " ".join(ours)}
 
 # Counts of this run alone.
 os.environ["METRICS_DIR"] = tempfile.mkdtemp(prefix="metrics-")
