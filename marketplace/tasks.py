@@ -1,4 +1,5 @@
 from marketplace.billing.tasks import bill_finished_orders
+from marketplace.ledger.tasks import keep_books, seal_journals
 from marketplace.orders.tasks import follow_approvals, follow_workloads, forget_old_drafts
 from marketplace.settlement.tasks import close_last_month
 
@@ -8,4 +9,6 @@ __all__ = [
     "follow_approvals",
     "follow_workloads",
     "forget_old_drafts",
+    "keep_books",
+    "seal_journals",
 ]

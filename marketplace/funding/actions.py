@@ -10,6 +10,7 @@ from marketplace.funding.queries import Quote
 from marketplace.funding.sources import source
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import Line
+from marketplace.ledger.models import Cause
 from marketplace.pricing.rating import share
 
 PURSE_LOCK = 0x9D25E
@@ -38,7 +39,7 @@ def hold(*, order_code, organization, quote: Quote, at) -> list[FundingHold]:
         lines: list[Line] = []
         for code, parts in groupby(quote.parts, key=lambda part: part.source):
             lines += source(code).hold(list(parts), organization, at)
-        ledger.post(f"order-held:{order_code}", kind="order-held", subject=order_code, lines=lines, at=at)
+        ledger.post(f"order-held:{order_code}", kind=Cause.ORDER_HELD, subject=order_code, lines=lines, at=at)
         return FundingHold.objects.bulk_create(
             FundingHold(
                 organization=organization,
@@ -81,7 +82,7 @@ def capture(*, reference, order_code, amount: int, counterpart: list[Line], at) 
         for row, part in zip(holds, shares, strict=True):
             lines += source(row.source).capture(row.reference, row.organization, part, at)
             row.captured += part
-        ledger.post(reference, kind="order-billed", subject=order_code, lines=lines, at=at)
+        ledger.post(reference, kind=Cause.ORDER_BILLED, subject=order_code, lines=lines, at=at)
         FundingHold.objects.bulk_update(holds, ["captured"])
     return [Paid(row, part) for row, part in zip(holds, shares, strict=True)]
 
@@ -99,7 +100,11 @@ def release(*, order_code, at) -> int:
             total += rest
         if total:
             ledger.post(
-                f"order-released:{order_code}", kind="order-released", subject=order_code, lines=lines, at=at
+                f"order-released:{order_code}",
+                kind=Cause.ORDER_RELEASED,
+                subject=order_code,
+                lines=lines,
+                at=at,
             )
             FundingHold.objects.bulk_update(holds, ["released"])
     return total

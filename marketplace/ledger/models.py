@@ -2,52 +2,26 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.ledger.chart import CHART, CREDIT, DEBIT, Book, Cause, Kind
 from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 
-
-class Book(models.TextChoices):
-    CNY = "CNY", _("人民币（分）")
-    VOUCHER = "VOUCHER", _("算力券（分）")
-
-
-DEBIT, CREDIT = 1, -1
-
-
-class Kind(models.TextChoices):
-    BANK = "bank", _("银行存款")
-    PREPAID = "prepaid", _("客户预存款")
-    PREPAID_HELD = "prepaid_held", _("客户冻结款")
-    SUBSIDY_ACCRUED = "subsidy_accrued", _("应收补贴（未出账）")
-    SUBSIDY_RECEIVABLE = "subsidy_receivable", _("应收补贴（已出账）")
-    PROVIDER_ACCRUED = "provider_accrued", _("应付服务商（未出账）")
-    PROVIDER_PAYABLE = "provider_payable", _("应付服务商（已出账）")
-    COMMISSION = "commission", _("交易服务佣金")
-    APPROPRIATION = "appropriation", _("财政安排")
-    POOL = "pool", _("券池余额")
-    VOUCHER = "voucher", _("可用券")
-    VOUCHER_FROZEN = "voucher_frozen", _("冻结券")
-    VOUCHER_REDEEMED = "voucher_redeemed", _("已核销券")
-
-
-# kind → (book, side on which it normally grows, may it never fall below zero)
-CHART = {
-    Kind.BANK: (Book.CNY, DEBIT, False),
-    Kind.PREPAID: (Book.CNY, CREDIT, True),
-    Kind.PREPAID_HELD: (Book.CNY, CREDIT, True),
-    Kind.SUBSIDY_ACCRUED: (Book.CNY, DEBIT, False),
-    Kind.SUBSIDY_RECEIVABLE: (Book.CNY, DEBIT, False),
-    Kind.PROVIDER_ACCRUED: (Book.CNY, CREDIT, False),
-    Kind.PROVIDER_PAYABLE: (Book.CNY, CREDIT, False),
-    Kind.COMMISSION: (Book.CNY, CREDIT, False),
-    Kind.APPROPRIATION: (Book.VOUCHER, DEBIT, False),
-    Kind.POOL: (Book.VOUCHER, CREDIT, True),
-    Kind.VOUCHER: (Book.VOUCHER, CREDIT, True),
-    Kind.VOUCHER_FROZEN: (Book.VOUCHER, CREDIT, True),
-    Kind.VOUCHER_REDEEMED: (Book.VOUCHER, CREDIT, False),
-}
+__all__ = [
+    "CHART",
+    "CREDIT",
+    "DEBIT",
+    "Account",
+    "Book",
+    "Cause",
+    "Entry",
+    "Journal",
+    "JournalSeal",
+    "Kind",
+    "Snapshot",
+]
 
 
 class Account(AppendOnly):
@@ -80,16 +54,18 @@ class Journal(AppendOnly):
 
     tenant = tenancy.Public("the city's own books")
 
-    reference = models.CharField(max_length=100, unique=True)
-    kind = models.CharField(max_length=24)
+    reference = models.CharField(max_length=100)
+    kind = models.CharField(_("事由"), max_length=24, choices=Cause)
     subject = models.CharField(max_length=64)
     entry_count = models.PositiveIntegerField()
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversal")
     booked_at = models.DateTimeField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["subject"])]
+        constraints = [models.UniqueConstraint(fields=["reference"], name="one_journal_per_reference")]
 
 
 class Entry(AppendOnly):
@@ -98,9 +74,41 @@ class Entry(AppendOnly):
     tenant = tenancy.Public("the city's own books")
 
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries", db_index=False)
     amount = models.BigIntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["account", "-id"])]
+        # The amount lies in the index, so that a balance is summed without looking at the rows.
+        indexes = [models.Index(fields=["account", "id"], include=["amount"], name="entries_of_an_account")]
         constraints = [models.CheckConstraint(condition=~Q(amount=0), name="entry_moves_something")]
+
+
+class Snapshot(AppendOnly):
+    """What a busy account came to at one of its entries: a balance is this and the few entries since."""
+
+    tenant = tenancy.Public("the city's own books")
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="snapshots", db_index=False)
+    up_to = models.BigIntegerField()
+    total = models.BigIntegerField()
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "up_to"], name="one_snapshot_per_entry")]
+
+
+class JournalSeal(AppendOnly):
+    """A journal's place in the chain of the books: SM3 over the link before it and the journal with its legs."""
+
+    tenant = tenancy.Public("the city's own books")
+
+    journal = models.OneToOneField(Journal, on_delete=models.PROTECT, related_name="seal")
+    position = models.BigIntegerField(unique=True)
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField(db_index=True)
+
+    @property
+    def code(self) -> str:
+        """How people name a link of the chain."""
+        return f"JN-{self.position}"

@@ -1,21 +1,41 @@
 """What the books say."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from django.db import connection, transaction
 from django.db.models import F, Sum
 
-from marketplace.ledger.models import CHART, Account, Entry, Kind
+from marketplace.ledger import sql
+from marketplace.ledger.models import CHART, Account, Entry, Journal, Kind, Snapshot
+from portal.audit import chain
+from portal.audit.models import Event
+
+ROWS_AT_ONCE = 5000
 
 
 def balance(kind: Kind, owner: str) -> int:
     """Fen on one account, on its normal side; 0 if it was never used."""
     _book, side, is_bounded = CHART[kind]
+    account = Account.objects.filter(kind=kind, owner=owner).values_list("id", "balance").first()
+    if account is None:
+        return 0
+    account_id, kept = account
     if is_bounded:
-        return Account.objects.filter(kind=kind, owner=owner).values_list("balance", flat=True).first() or 0
-    total = Entry.objects.filter(account__kind=kind, account__owner=owner).aggregate(total=Sum("amount"))[
-        "total"
-    ]
-    return side * (total or 0)
+        return kept
+    last = (
+        Snapshot.objects.filter(account=account_id).order_by("-up_to").values_list("up_to", "total").first()
+    )
+    up_to, total = last or (0, 0)
+    since = Entry.objects.filter(account=account_id, id__gt=up_to).aggregate(total=Sum("amount"))["total"]
+    return side * (total + (since or 0))
+
+
+def balance_as_of(kind: Kind, owner: str, *, booked, known=None) -> int:
+    """What an account came to by the end of a moment; with `known`, as the books then knew it."""
+    entries = Entry.objects.filter(account__kind=kind, account__owner=owner, journal__booked_at__lte=booked)
+    if known:
+        entries = entries.filter(journal__created_at__lte=known)
+    return CHART[kind][1] * (entries.aggregate(total=Sum("amount"))["total"] or 0)
 
 
 def balances(kinds: Iterable[Kind], owners: Iterable[str]) -> dict[tuple[str, str], int]:
@@ -40,3 +60,64 @@ def moves(kind: Kind, owner: str):
         .select_related("journal")
         .order_by("-id")
     )
+
+
+# --- whether the books hold ---------------------------------------------------------------------------
+JOURNALS_THAT_FAIL = """
+    SELECT j.reference, coalesce(sum(e.amount), 0), count(e.id), j.entry_count
+      FROM marketplace_journal j
+      LEFT JOIN marketplace_entry e ON e.journal_id = j.id
+      LEFT JOIN marketplace_account a ON a.id = e.account_id
+     GROUP BY j.id, a.book
+    HAVING coalesce(sum(e.amount), 0) <> 0
+        OR (SELECT count(*) FROM marketplace_entry x WHERE x.journal_id = j.id) <> j.entry_count
+"""
+BALANCES_THAT_FAIL = """
+    SELECT a.code, a.balance, coalesce(sum(e.amount), 0) * a.side
+      FROM marketplace_account a LEFT JOIN marketplace_entry e ON e.account_id = a.id
+     WHERE a.is_bounded
+     GROUP BY a.id HAVING a.balance <> coalesce(sum(e.amount), 0) * a.side
+"""
+SNAPSHOTS_THAT_FAIL = """
+    SELECT a.code, s.up_to, s.total, coalesce(sum(e.amount), 0)
+      FROM marketplace_snapshot s JOIN marketplace_account a ON a.id = s.account_id
+      LEFT JOIN marketplace_entry e ON e.account_id = s.account_id AND e.id <= s.up_to
+     GROUP BY a.code, s.id HAVING s.total <> coalesce(sum(e.amount), 0)
+"""
+
+
+def breaks() -> Iterator[str]:
+    """Every row of the books that contradicts another, by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(JOURNALS_THAT_FAIL)
+        for reference, total, legs, announced in cursor.fetchall():
+            yield f"journal {reference}: sum {total}, {legs} of {announced} legs"
+        cursor.execute(BALANCES_THAT_FAIL)
+        for code, kept, counted in cursor.fetchall():
+            yield f"account {code}: balance {kept}, entries say {counted}"
+        cursor.execute(SNAPSHOTS_THAT_FAIL)
+        for code, up_to, kept, counted in cursor.fetchall():
+            yield f"snapshot of {code} at entry {up_to}: {kept}, entries say {counted}"
+    for found in chain.breaks(links(), anchors()):
+        yield f"journal {_reference(found)}: {found.reason} (JN-{found.position})"
+
+
+def links() -> Iterator[chain.Link]:
+    """Every seal of the books with the canonical text of its journal."""
+    # Inside a transaction the rows stay on the server until they are asked for.
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(sql.LINKS)
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            for row in rows:
+                yield chain.Link(*row)
+
+
+def anchors() -> dict[str, list[chain.Head]]:
+    """How far the chain had come, as the city's signed record says."""
+    said = Event.objects.filter(name="books.anchored").order_by("id").values_list("details", flat=True)
+    return {"books": [chain.Head(d["position"], d["digest"]) for d in said]} if said else {}
+
+
+def _reference(found: chain.Break) -> str:
+    known = Journal.objects.filter(id=found.event_id).values_list("reference", flat=True).first()
+    return known or f"after JN-{found.position - 1}"

@@ -3,6 +3,7 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions
+import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
@@ -369,5 +370,78 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='statementline',
             constraint=models.UniqueConstraint(fields=('bill_line', 'kind', 'party'), name='a_bill_line_is_settled_once'),
+        ),
+        migrations.CreateModel(
+            name='JournalSeal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.BigIntegerField(unique=True)),
+                ('previous', models.CharField(max_length=64)),
+                ('digest', models.CharField(max_length=64)),
+                ('sealed_at', models.DateTimeField(db_index=True)),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Snapshot',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('up_to', models.BigIntegerField()),
+                ('total', models.BigIntegerField()),
+                ('taken_at', models.DateTimeField()),
+            ],
+        ),
+        migrations.RemoveIndex(
+            model_name='entry',
+            name='marketplace_account_888d37_idx',
+        ),
+        migrations.AddField(
+            model_name='journal',
+            name='reverses',
+            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversal', to='marketplace.journal'),
+        ),
+        migrations.AlterField(
+            model_name='entry',
+            name='account',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='marketplace.account'),
+        ),
+        migrations.AlterField(
+            model_name='journal',
+            name='created_at',
+            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+        ),
+        migrations.AlterField(
+            model_name='journal',
+            name='kind',
+            field=models.CharField(choices=[('bank-receipt', '银行到账'), ('order-held', '下单冻结'), ('order-released', '订单退回'), ('order-billed', '订单计费'), ('statement', '结算出账'), ('programme', '财政安排入池'), ('voucher-issued', '发券'), ('voucher-expired', '券到期收回'), ('reversal', '冲正')], max_length=24, verbose_name='事由'),
+        ),
+        migrations.AddIndex(
+            model_name='entry',
+            index=models.Index(fields=['account', 'id'], include=('amount',), name='entries_of_an_account'),
+        ),
+        migrations.AddField(
+            model_name='journalseal',
+            name='journal',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='seal', to='marketplace.journal'),
+        ),
+        migrations.AddField(
+            model_name='snapshot',
+            name='account',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='marketplace.account'),
+        ),
+        migrations.AddConstraint(
+            model_name='snapshot',
+            constraint=models.UniqueConstraint(fields=('account', 'up_to'), name='one_snapshot_per_entry'),
+        ),
+        migrations.AlterField(
+            model_name='journal',
+            name='reference',
+            field=models.CharField(max_length=100),
+        ),
+        migrations.AddConstraint(
+            model_name='journal',
+            constraint=models.UniqueConstraint(fields=('reference',), name='one_journal_per_reference'),
         ),
     ]

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_noop
 
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import PLATFORM, transfer
-from marketplace.ledger.models import Kind
+from marketplace.ledger.models import Cause, Kind
 from marketplace.payments.models import BankReceipt
 from portal.audit import actions as audit
 from portal.notices import actions as notices
@@ -49,7 +49,7 @@ def record_bank_receipt(*, organization, bank_reference, amount: int, received_o
             return receipt
         ledger.post(
             f"bank-receipt:{bank_reference}",
-            kind="bank-receipt",
+            kind=Cause.BANK_RECEIPT,
             subject=receipt.code,
             lines=transfer(amount, (Kind.BANK, PLATFORM), (Kind.PREPAID, organization.code)),
             at=at,

@@ -10,7 +10,7 @@ from marketplace.billing.models import BillLine, BillPart
 from marketplace.funding.sources import source
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import transfer
-from marketplace.ledger.models import Kind
+from marketplace.ledger.models import Cause, Kind
 from marketplace.settlement.models import Statement, StatementLine
 from portal.audit import actions as audit
 from portal.shell.codes import new_code
@@ -115,7 +115,7 @@ def _statement(kind, *, party, title, organization, rows, accounts, until, by, a
     debit, credit = accounts
     ledger.post(
         f"statement:{statement.code}",
-        kind="statement",
+        kind=Cause.STATEMENT,
         subject=statement.code,
         lines=transfer(statement.net, debit, credit),
         at=at,

@@ -1,31 +1,15 @@
 """Whether the books hold, to the fen; and what is not yet settled."""
 
-from django.db import connection
 from django.db.models import Exists, F, OuterRef, Sum
 
 from marketplace.billing.models import BillLine, BillPart
 from marketplace.funding.models import FundingHold
 from marketplace.funding.sources import all_sources
+from marketplace.ledger import queries as ledger
 from marketplace.ledger.models import Account, Entry, Kind
 from marketplace.ledger.queries import totals_by_owner
 from marketplace.orders.models import Order
 from marketplace.settlement.models import Statement, StatementLine
-
-JOURNALS_THAT_FAIL = """
-    SELECT j.reference, coalesce(sum(e.amount), 0), count(e.id), j.entry_count
-      FROM marketplace_journal j
-      LEFT JOIN marketplace_entry e ON e.journal_id = j.id
-      LEFT JOIN marketplace_account a ON a.id = e.account_id
-     GROUP BY j.id, a.book
-    HAVING coalesce(sum(e.amount), 0) <> 0
-        OR (SELECT count(*) FROM marketplace_entry x WHERE x.journal_id = j.id) <> j.entry_count
-"""
-BALANCES_THAT_FAIL = """
-    SELECT a.code, a.balance, coalesce(sum(e.amount), 0) * a.side
-      FROM marketplace_account a LEFT JOIN marketplace_entry e ON e.account_id = a.id
-     WHERE a.is_bounded
-     GROUP BY a.id HAVING a.balance <> coalesce(sum(e.amount), 0) * a.side
-"""
 
 
 def unsettled():
@@ -37,22 +21,12 @@ def unsettled():
 def breaks() -> list[str]:
     """Everything in which orders, holds, bills, statements and the ledger disagree; empty when the books hold."""
     return [
-        *_journal_breaks(),
+        *ledger.breaks(),
         *_hold_breaks(),
         *_order_breaks(),
         *_party_breaks(),
         *(found for source in all_sources() for found in source.breaks()),
     ]
-
-
-def _journal_breaks():
-    with connection.cursor() as cursor:
-        cursor.execute(JOURNALS_THAT_FAIL)
-        for reference, total, legs, announced in cursor.fetchall():
-            yield f"journal {reference}: sum {total}, {legs} of {announced} legs"
-        cursor.execute(BALANCES_THAT_FAIL)
-        for code, kept, counted in cursor.fetchall():
-            yield f"account {code}: balance {kept}, entries say {counted}"
 
 
 def _hold_breaks():

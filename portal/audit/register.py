@@ -90,6 +90,7 @@ EVENTS = {
     "bill.posted": _("出账"),
     "receipt.recorded": _("登记到账"),
     "statement.closed": _("生成结算单"),
+    "books.anchored": _("账簿封存至此"),
     "voucher.issued": _("发放算力券"),
     "voucher.expired": _("算力券到期"),
     "programme.published": _("发布补贴项目"),

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import transfer
-from marketplace.ledger.models import Kind
+from marketplace.ledger.models import Cause, Kind
 from portal.audit import actions as audit
 from subsidies.budgets.models import Programme
 
@@ -31,7 +31,7 @@ def publish(
         if is_new:
             ledger.post(
                 f"programme:{code}",
-                kind="programme",
+                kind=Cause.PROGRAMME,
                 subject=code,
                 lines=transfer(budget, (Kind.APPROPRIATION, code), (Kind.POOL, code)),
                 at=at,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop
 
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import transfer
-from marketplace.ledger.models import Kind
+from marketplace.ledger.models import Cause, Kind
 from marketplace.ledger.queries import balance
 from portal.audit import actions as audit
 from portal.notices import actions as notices
@@ -56,7 +56,7 @@ def issue(*, programme_id, organization, amount: int, expires_at, idempotency_ke
         )
         ledger.post(
             f"voucher-issued:{voucher.code}",
-            kind="voucher-issued",
+            kind=Cause.VOUCHER_ISSUED,
             subject=voucher.code,
             lines=transfer(amount, (Kind.POOL, programme.code), (Kind.VOUCHER, voucher.code)),
             at=at,
@@ -120,7 +120,7 @@ def expire(*, voucher_id, at) -> Voucher:
         if left:
             ledger.post(
                 f"voucher-expired:{voucher.code}",
-                kind="voucher-expired",
+                kind=Cause.VOUCHER_EXPIRED,
                 subject=voucher.code,
                 lines=transfer(left, (Kind.VOUCHER, voucher.code), (Kind.POOL, voucher.programme.code)),
                 at=at,

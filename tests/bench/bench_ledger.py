@@ -1,12 +1,15 @@
-"""Postings per second of the ledger: one journal per transfer, many transfers in one journal, and plain ORM code."""
+"""The ledger's speed: metered usage posted in batches, one by one, and by plain ORM code; a busy account's balance."""
 
 import argparse
 import os
 import random
+import statistics
 import sys
 import time
 from contextlib import closing
+from datetime import timedelta
 
+import psutil
 import psycopg2
 
 from config.embedded.postgres import APPLICATION, OWNER
@@ -33,32 +36,40 @@ def fill(at):
     """Money to move, and every account in place before anything is measured."""
     from marketplace.ledger import actions as ledger
     from marketplace.ledger.actions import PLATFORM, transfer
-    from marketplace.ledger.models import Kind
+    from marketplace.ledger.models import Cause, Kind
 
     for number in range(PURSES):
         purse = f"BENCH-{number:03}"
         ledger.post(
-            f"bench-fill:{purse}", kind="bench", subject=purse,
+            f"bench-fill:{purse}", kind=Cause.BANK_RECEIPT, subject=purse,
             lines=transfer(10**9, (Kind.BANK, PLATFORM), (Kind.PREPAID, purse)), at=at,
         )  # fmt: skip
-        ledger.post(f"bench-open:{purse}", kind="bench", subject=purse, lines=legs(purse, 1), at=at)
+        ledger.post(f"bench-open:{purse}", kind=Cause.ORDER_HELD, subject=purse, lines=legs(purse, 1), at=at)
 
 
 def one_by_one(work, run, at):
     """The product's ledger as an order uses it: a journal and a transaction for each transfer."""
     from marketplace.ledger import actions as ledger
+    from marketplace.ledger.models import Cause
 
     for number, (purse, fen) in enumerate(work):
-        ledger.post(f"{run}:{number}", kind="bench", subject=purse, lines=legs(purse, fen), at=at)
+        ledger.post(f"{run}:{number}", kind=Cause.ORDER_HELD, subject=purse, lines=legs(purse, fen), at=at)
 
 
-def many_at_once(work, run, at, size):
-    """The same ledger, `size` transfers to a journal; transfers of one purse merge into one leg."""
+def in_batches(work, run, at, size):
+    """The same journals, `size` of them in one transaction, each with its own reference and legs."""
     from marketplace.ledger import actions as ledger
+    from marketplace.ledger.actions import Posting
+    from marketplace.ledger.models import Cause
 
-    for number in range(0, len(work), size):
-        lines = [line for purse, fen in work[number : number + size] for line in legs(purse, fen)]
-        ledger.post(f"{run}:{number}", kind="bench", subject=run, lines=lines, at=at)
+    for start in range(0, len(work), size):
+        batch = enumerate(work[start : start + size], start)
+        ledger.post_all(
+            [
+                Posting(f"{run}:{n}", Cause.ORDER_HELD, purse, legs(purse, fen), at)
+                for n, (purse, fen) in batch
+            ]
+        )
 
 
 TABLES = """
@@ -124,16 +135,61 @@ def naive(work, run, at):
 
 
 def rate(deed, work, *arguments):
-    """Transfers per second."""
-    began = time.perf_counter()
+    """Transfers per second, and per second of processor time of this process and its database together."""
+    began, cpu = time.perf_counter(), processor_seconds()
     deed(work, *arguments)
-    return len(work) / (time.perf_counter() - began)
+    return len(work) / (time.perf_counter() - began), len(work) / (processor_seconds() - cpu)
+
+
+def processor_seconds():
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = psutil.Process(cursor.fetchone()[0]).cpu_times()
+    return time.process_time() + backend.user + backend.system
+
+
+def busy_account(entries, at):
+    """Milliseconds (median, 95th percentile) to tell the balance of one account with many entries; whole sum equal."""
+    from django.db import connection
+    from django.db.models import Sum
+
+    from marketplace.ledger import actions as ledger
+    from marketplace.ledger.actions import PLATFORM, Posting, transfer
+    from marketplace.ledger.models import Cause, Entry, Kind
+    from marketplace.ledger.queries import balance
+
+    def receipts(start, end):
+        for n in range(start, end):
+            lines = transfer(1 + n % 997, (Kind.BANK, PLATFORM), (Kind.PREPAID, f"BENCH-{n % PURSES:03}"))
+            yield Posting(f"busy:{n}", Cause.BANK_RECEIPT, "busy", lines, at)
+
+    for start in range(0, entries, 5000):
+        ledger.post_all(list(receipts(start, start + 5000)))
+    while ledger.seal(at=at, limit=20_000):
+        pass
+    ledger.take_snapshots(at=at + timedelta(hours=2))
+    # What has come since the last hourly snapshot is summed each time.
+    ledger.post_all(list(receipts(entries, entries + 5000)))
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE marketplace_entry")
+    took = []
+    for _again in range(200):
+        began = time.perf_counter()
+        found = balance(Kind.BANK, PLATFORM)
+        took.append((time.perf_counter() - began) * 1000)
+    began = time.perf_counter()
+    whole = Entry.objects.filter(account__kind=Kind.BANK).aggregate(total=Sum("amount"))["total"]
+    naive_ms = (time.perf_counter() - began) * 1000
+    return statistics.median(took), statistics.quantiles(took, n=20)[-1], naive_ms, found == whole
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--transfers", type=int, default=3000)
-    count = parser.parse_args().transfers
+    parser.add_argument("--transfers", type=int, default=20_000)
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    wishes = parser.parse_args()
     with Throwaway() as servers:
         os.environ.update(prepare(servers))
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
@@ -142,32 +198,38 @@ def main() -> int:
         django.setup()
         from django.utils import timezone
 
-        from marketplace.settlement import queries as books
+        from marketplace.ledger import queries as books
 
         at = timezone.now()
         fill(at)
         naive_tables(servers)
-        work = transfers(count)
-        base = rate(naive, work, "naive", at)
+        work = transfers(wishes.transfers)
+        few = work[: max(1, len(work) // 20)]
+        base, base_cpu = rate(naive, few, "naive", at)
         results = [
-            ("plain ORM, one transaction per transfer", base),
-            ("ledger.post, one journal per transfer", rate(one_by_one, work, "single", at)),
+            ("plain ORM, one transaction per transfer", base, base_cpu),
+            ("ledger.post, one transaction per transfer", *rate(one_by_one, few, "single", at)),
         ]
-        for size in (10, 100, 1000):
+        for size in (10, 100, 1000, 5000):
             results.append(
-                (
-                    f"ledger.post, {size} transfers per journal",
-                    rate(many_at_once, work, f"by-{size}", at, size),
-                )
+                (f"ledger.post_all, {size} journals at once", *rate(in_batches, work, f"by-{size}", at, size))
             )
         print(
-            f"{count} transfers between {PURSES} purses and their holds; in one journal, legs of one account merge"
+            f"{len(work)} transfers between {PURSES} purses and their holds; a transfer is a journal of two entries"
         )
-        for name, speed in results:
-            print(f"  {name:<42} {speed:>8.0f} transfers/s {speed / base:>6.2f}x")
-        wrong = [line for line in books.breaks() if not line.startswith("prepaid_held BENCH-")]
+        for name, speed, of_cpu in results:
+            print(
+                f"  {name:<42} {speed:>7.0f} transfers/s {speed / base:>6.1f}x"
+                f"   {2 * of_cpu:>7.0f} entries per CPU-second"
+            )
+        median, late, naive_ms, is_right = busy_account(wishes.entries, at)
+        print(
+            f"balance of an account with {wishes.entries + 5000} entries: median {median:.2f} ms, p95 {late:.2f} ms; "
+            f"summed whole {naive_ms:.0f} ms ({naive_ms / median:.0f}x); {'equal' if is_right else 'NOT EQUAL'}"
+        )
+        wrong = list(books.breaks())
         print(f"  {len(wrong)} disagreements", *wrong[:10], sep="\n    ")
-    return int(bool(wrong))
+    return int(bool(wrong) or not is_right)
 
 
 if __name__ == "__main__":
