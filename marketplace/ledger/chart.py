@@ -50,6 +50,7 @@ class Cause(models.TextChoices):
     """Why money moves: every journal names one."""
 
     BANK_RECEIPT = "bank-receipt", _("银行到账")
+    REFUND = "refund", _("退款")
     ORDER_HELD = "order-held", _("下单冻结")
     ORDER_RELEASED = "order-released", _("订单退回")
     ORDER_BILLED = "order-billed", _("订单计费")
@@ -64,6 +65,7 @@ class Cause(models.TextChoices):
 # a reversal must mirror the legs it reverses instead.
 ROUTES = {
     Cause.BANK_RECEIPT: ({Kind.BANK}, {Kind.PREPAID}),
+    Cause.REFUND: ({Kind.PREPAID}, {Kind.BANK}),
     Cause.ORDER_HELD: (
         {Kind.PREPAID, Kind.VOUCHER},
         {Kind.PREPAID_HELD, Kind.VOUCHER_FROZEN},

@@ -444,4 +444,9 @@ class Migration(migrations.Migration):
             model_name='journal',
             constraint=models.UniqueConstraint(fields=('reference',), name='one_journal_per_reference'),
         ),
+        migrations.AlterField(
+            model_name='journal',
+            name='kind',
+            field=models.CharField(choices=[('bank-receipt', '银行到账'), ('refund', '退款'), ('order-held', '下单冻结'), ('order-released', '订单退回'), ('order-billed', '订单计费'), ('statement', '结算出账'), ('programme', '财政安排入池'), ('voucher-issued', '发券'), ('voucher-expired', '券到期收回'), ('reversal', '冲正')], max_length=24, verbose_name='事由'),
+        ),
     ]

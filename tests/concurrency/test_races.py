@@ -11,7 +11,7 @@ from federation.capacity.models import Pool
 from marketplace.billing import actions as billing
 from marketplace.billing.models import BillLine
 from marketplace.ledger import actions as ledger
-from marketplace.ledger.models import Account, Kind
+from marketplace.ledger.models import Account, Cause, Kind
 from marketplace.ledger.queries import balance
 from marketplace.orders import actions as orders
 from marketplace.orders.models import Order
@@ -84,7 +84,7 @@ def test_the_last_fen_of_a_purse_is_spent_once(city):
 def empty_purse(organization, amount):
     ledger.post(
         "test-withdrawal",
-        kind="bank-receipt",
+        kind=Cause.REFUND,
         subject="test",
         lines=ledger.transfer(amount, (Kind.PREPAID, organization.code), (Kind.BANK, "platform")),
         at=NOON,
@@ -224,7 +224,7 @@ def test_without_the_check_constraint_a_purse_would_fall_below_zero(city):
             gate.wait(timeout=20)
             ledger.post(
                 f"spend-{threading.get_ident()}",
-                kind="x",
+                kind=Cause.REFUND,
                 subject="x",
                 lines=ledger.transfer(enough, (Kind.PREPAID, owner), (Kind.BANK, "platform")),
                 at=NOON,

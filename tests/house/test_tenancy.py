@@ -38,6 +38,8 @@ PUBLIC = {
     "marketplace_planprice",
     "marketplace_account",
     "marketplace_journal",
+    "marketplace_journalseal",
+    "marketplace_snapshot",
     "marketplace_entry",
     "subsidies_policy",
     "subsidies_policyversion",
