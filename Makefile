@@ -46,7 +46,7 @@ screens: $(VENV)/tested node browser ## Every page × both languages and themes 
 
 pictures: $(VENV)/tested node browser ## Screenshots of every main page in var/screenshots; the README's picture
 	@$(PY) -m pytest -q tests/browser/test_screens.py -k zh-hans-light-1280
-	@mkdir -p docs/pictures && cp var/screenshots/cockpit-zh-hans-light-1280.png docs/pictures/cockpit.png
+	@mkdir -p docs/pictures && cp var/screenshots/cockpit-officer-zh-hans-light-1280.png docs/pictures/cockpit.png
 
 check: lint ## What must be true before anybody reads a change
 	@$(NOWHERE) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run

@@ -14,12 +14,14 @@ from portal.help.articles import about
 from portal.lists import queries as lists
 from portal.lists import tables as exports
 from portal.lists.models import Export
+from portal.members.models import AccessReview
 from portal.notices import tables as notices
 from portal.organizations.models import Project
 from portal.shell.entries import Gauge, Hit, LongWork, Navigation, Task, ToDo
 from portal.sso import tables as sso
 from portal.tokens import tables as tokens
 from portal.verification import tables as verification
+from portal.verification.models import Verification
 from portal.webhooks import tables as webhooks
 
 navigation = [
@@ -150,6 +152,27 @@ def _waiting(approval):
     )
 
 
+def _proving(verification):
+    is_ours = verification.status == Verification.Status.RETURNED
+    return Task(
+        gettext("%(organization)s 的企业认证") % {"organization": verification.organization},
+        reverse("verification:apply") if is_ours else verification.get_absolute_url(),
+        verification.submitted_at,
+        verification.submitted_by,
+        verification.status,
+        verification.get_status_display(),
+    )
+
+
+def _reviewing(review):
+    return Task(
+        gettext("%(organization)s 的权限复核") % {"organization": review.organization},
+        review.get_absolute_url(),
+        review.opened_at,
+        due=review.due_at,
+    )
+
+
 def _writing(export):
     return Task(
         gettext("导出 %(form)s") % {"form": export.form.upper()},
@@ -182,6 +205,24 @@ todos = [
         ),
         task=_waiting,
         url_name="approvals:list",
+    ),
+    ToDo(
+        _("企业认证"),
+        awaiting=lambda user: Verification.objects.awaiting(user).select_related(
+            "organization", "submitted_by"
+        ),
+        submitted=lambda user: (
+            Verification.objects.waiting()
+            .filter(submitted_by=user)
+            .select_related("organization", "submitted_by")
+        ),
+        task=_proving,
+    ),
+    ToDo(
+        _("权限复核"),
+        awaiting=lambda user: AccessReview.objects.awaiting(user).select_related("organization"),
+        submitted=lambda user: AccessReview.objects.none(),
+        task=_reviewing,
     ),
     ToDo(
         _("导出文件"),

@@ -14,9 +14,15 @@ from federation.clusters.models import Cluster
 from marketplace.billing import actions as billing
 from marketplace.catalogue.models import Plan
 from marketplace.orders import actions as orders
+from marketplace.settlement import actions as settlement
 from portal.accounts.models import User
+from portal.accounts.permissions import Role
+from portal.approvals.models import Approval
+from portal.audit import actions as audit
 from portal.lists import actions as lists
 from portal.lists.tasks import write_exports
+from portal.members import actions as members
+from portal.notices.models import Notice
 from portal.organizations.models import Organization, Project
 from portal.shell.codes import new_code
 from portal.verification import actions as verification
@@ -157,3 +163,60 @@ def written_export(person, *, screen="orders", query=""):
     write_exports()
     export.refresh_from_db()
     return export
+
+
+def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
+    """One city with one of everything, and the code that stands for each address's <code>.
+
+    Ludao's order is the one looked at, the firm of Wuyuan asks to be verified, and that of Jigeng never did.
+    """
+    city = found(at=at)
+    order = place(city, at=at)
+    run(order, seconds=1800, at=at)
+    bill(order, at=at)
+    waiting = place(city, key="waiting", at=at, project=city.model, cards=1, hours="100")
+    moment = at + timedelta(seconds=1)
+    statements = settlement.close(until=moment, by=None, at=moment)
+    Organization.objects.filter(code="EN-JIGENG").update(verified_at=None)
+    wuyuan = Organization.objects.get(code="EN-WUYUAN")
+    codes = {
+        "account/first": "NONE",
+        "account/sessions": "NONE",
+        "applications": "AC-NONE",
+        "approvals": Approval.objects.get(subject_code=waiting.code).code,
+        "audit": "EN-LUDAO-1",
+        "city-systems": "CS-NONE",
+        "clusters": "unicom-jimei",
+        "exports": "EX-NONE",
+        "invitations": members.invite(
+            organization=city.ludao,
+            email="new@example.com",
+            role=Role.ENTERPRISE_MEMBER,
+            until=None,
+            reason="",
+            by=city.alice,
+            at=at,
+        ).secret,
+        "lists": "orders",
+        "lists/views": "VW-NONE",
+        "marketplace/drafts": "DR-NONE",
+        "marketplace/plans": "unicom-h800",
+        "members": city.bob.memberships.get().code,
+        "members/invitations": "IV-NONE",
+        "members/reviews": members.open_review(organization_id=city.ludao.id, at=at).code,
+        "notices": Notice.objects.filter(user=city.bob).first().code,
+        "operations": "OP-NONE",
+        "orders": order.code,
+        "organization/projects": "PJ-LUDAO-LAB",
+        "people": "bob",
+        "plans": "unicom-h800",
+        "programmes": "PG-CITY-2026",
+        "statements": next(one.code for one in statements if one.party == "unicom"),
+        "subsidies/programmes": "PG-CITY-2026",
+        "tokens": "TK-NONE",
+        "verifications": apply_for_verification(wuyuan, city.wendy, at=at).code,
+        "webhooks": "WH-NONE",
+        "webhooks/deliveries": message_to(city, at=at),
+    }
+    audit.seal()
+    return city, codes

@@ -18,9 +18,10 @@ def submitted(user) -> list[Pile]:
 
 def _piles(user, which, order):
     piles = []
-    for todo in entries.todos():
-        rows = list(getattr(todo, which)(user).order_by(order)[: MOST_SHOWN + 1])
-        tasks = [todo.task(row) for row in rows[:MOST_SHOWN]]
-        if tasks:
-            piles.append(Pile(str(todo.label), len(rows), tasks, address(todo.url_name)))
+    counts = entries.todo_counts(user, which)
+    for n, todo in enumerate(entries.todos()):
+        if counts.get(n):
+            rows = getattr(todo, which)(user).order_by(order)[:MOST_SHOWN]
+            tasks = [todo.task(row) for row in rows]
+            piles.append(Pile(str(todo.label), counts[n], tasks, todo.url_name and address(todo.url_name)))
     return piles

@@ -76,6 +76,13 @@ class AccessReviewQuerySet(models.QuerySet):
     def open(self):
         return self.filter(closed_at=None)
 
+    def awaiting(self, user):
+        """What this person has to answer: for their own firm, or for all staff."""
+        theirs = Q(organization_id__in=permissions.organization_ids(user, "members.manage"))
+        if permissions.can(user, "staff.manage"):
+            theirs |= Q(organization__kind__in=Organization.STAFFED)
+        return self.open().filter(theirs)
+
 
 class AccessReview(models.Model):
     """The regular question of an organisation to itself: does everybody still need what they may do?"""
@@ -100,6 +107,9 @@ class AccessReview(models.Model):
                 fields=["organization"], condition=Q(closed_at=None), name="one_open_review_per_organization"
             )
         ]
+
+    def get_absolute_url(self):
+        return f"/members/reviews/{self.code}/"
 
 
 class AccessReviewLine(models.Model):

@@ -19,7 +19,6 @@ ROLES_OF = {
     Kind.GOVERNMENT: GOVERNMENT,
     Kind.PLATFORM: PLATFORM | ADMINISTRATORS,
 }
-STAFFED = (Kind.GOVERNMENT, Kind.PLATFORM)
 # Without one of these, nobody in the organisation could let anybody in again.
 KEEPERS = {
     Kind.ENTERPRISE: Role.ENTERPRISE_ADMIN,
@@ -29,7 +28,7 @@ KEEPERS = {
 
 def may_manage(user, organization) -> bool:
     """A firm's own administrator looks after its people; the security administrator after all staff."""
-    if organization.kind in STAFFED:
+    if organization.kind in Organization.STAFFED:
         return can(user, "staff.manage")
     return can(user, "members.manage", organization)
 
@@ -38,7 +37,11 @@ def looked_after_by(user, organization):
     """The organisations whose people this person may see: their own, and all staffed ones for who manages staff."""
     found = [organization] if organization else []
     if can(user, "staff.manage"):
-        found += [o for o in Organization.objects.filter(kind__in=STAFFED).order_by("code") if o not in found]
+        found += [
+            o
+            for o in Organization.objects.filter(kind__in=Organization.STAFFED).order_by("code")
+            if o not in found
+        ]
     return found
 
 

@@ -27,7 +27,7 @@ def shell(request):
     def waiting():
         if not (user and user.is_authenticated):
             return 0
-        return sum(todo.awaiting(user).count() for todo in entries.todos())
+        return sum(entries.todo_counts(user, "awaiting").values())
 
     return {
         "city": {

@@ -24,6 +24,9 @@ class Organization(models.Model):
         GOVERNMENT = "government", _("政府部门")
         PLATFORM = "platform", _("平台运营方")
 
+    # Their people are the city's staff.
+    STAFFED = (Kind.GOVERNMENT, Kind.PLATFORM)
+
     code = models.CharField(max_length=32, unique=True)
     kind = models.CharField(max_length=12, choices=Kind)
     name = models.CharField(_("名称"), max_length=120, unique=True)

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from urllib.parse import urlencode
 
 from django.apps import apps
+from django.db.models import Count, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -209,7 +210,7 @@ class ToDo:
     awaiting: Callable
     submitted: Callable
     task: Callable
-    url_name: str
+    url_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -264,6 +265,15 @@ def long_works() -> tuple[LongWork, ...]:
 def todos() -> tuple[ToDo, ...]:
     """Every kind of work that can wait for somebody."""
     return tuple(todo for module in _modules() for todo in getattr(module, "todos", []))
+
+
+def todo_counts(user, which: str) -> dict[int, int]:
+    """How much of each kind of work is `awaiting` or was `submitted` by this person; one query."""
+    first, *others = (
+        getattr(todo, which)(user).order_by().values_list(Value(n), Count("pk"))
+        for n, todo in enumerate(todos())
+    )
+    return dict(first.union(*others, all=True))
 
 
 @cache

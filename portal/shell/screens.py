@@ -269,6 +269,11 @@ class Listing:
         return [(c, c in self.columns) for c in self.screen.columns if not c.beneath][1:]
 
     @property
+    def sorted_by(self) -> list[Column]:
+        """The columns one may sort by."""
+        return [column for column in self.screen.columns if column.sort]
+
+    @property
     def is_wide(self) -> bool:
         return len(self.columns) > 8
 

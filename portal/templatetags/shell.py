@@ -248,6 +248,12 @@ def sort(context, key, label, is_number=False):
     }
 
 
+@register.inclusion_tag("components/sort_link.html", takes_context=True)
+def sort_link(context, key, label):
+    """The same where a phone shows cards and no column heads."""
+    return sort(context, key, label)
+
+
 @register.inclusion_tag("components/chart.html")
 def chart(chart, level=3):
     """A Chart: table, server drawing, and the browser's livelier one when it is there."""

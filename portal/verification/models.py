@@ -5,10 +5,15 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from portal.accounts.permissions import ALL, organization_ids
+from portal.accounts.permissions import ALL, can, organization_ids
 from portal.crypto.fields import EncryptedTextField
 from portal.organizations.models import Organization
 from portal.shell import tenancy
+
+
+def _firms(user):
+    ids = organization_ids(user, "verifications.apply")
+    return () if ids is ALL else ids
 
 
 class VerificationQuerySet(models.QuerySet):
@@ -18,6 +23,13 @@ class VerificationQuerySet(models.QuerySet):
 
     def waiting(self):
         return self.filter(status=Verification.Status.SUBMITTED)
+
+    def awaiting(self, user):
+        """What this person has to do: review what others handed in, mend what came back to their own firm."""
+        theirs = Q(status=Verification.Status.RETURNED, organization_id__in=_firms(user))
+        if can(user, "verifications.review"):
+            theirs |= Q(status=Verification.Status.SUBMITTED) & ~Q(organization__memberships__user=user)
+        return self.filter(theirs)
 
 
 class Verification(models.Model):

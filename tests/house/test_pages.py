@@ -1,19 +1,13 @@
 """Every address of the house × every kind of visitor; a newcomer that nobody listed fails."""
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.approvals.models import Approval
-from portal.audit import actions as audit
-from portal.members import actions as members
-from portal.notices.models import Notice
-from portal.organizations.models import Organization
-from subsidies.vouchers.models import Voucher
 from tests import city as town
-from tests.city import apply_for_verification, bill, message_to, place, run
 from tests.entrance import BACKEND
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +19,7 @@ PEOPLE = (
     "anonymous jian  alice bob fiona  charlie wendy  officer siming auditor  "
     "operator finance  sysadmin security auditadmin  unicom baidu"
 )
+DISABLED = "jian"
 
 # What GET answers to each of them.
 # L = asked to sign in (302 to login), 1 = 200, 3 = 403, 4 = 404, 5 = method not allowed (405), > = sent elsewhere (302).
@@ -188,74 +183,24 @@ def test_every_address_is_listed():
 @pytest.fixture(scope="module")
 def visited(django_db_setup, django_db_blocker):
     """One city with one of everything, for all the visits; visits change nothing."""
-    from django.db import transaction
-
     with django_db_blocker.unblock(), transaction.atomic():
-        city = town.found(at=timezone.now())
-        now = timezone.now()
-        order = place(city, at=now)
-        run(order, seconds=1800, at=now)
-        bill(order, at=now)
-        waiting = place(city, key="waiting", at=now, project=city.model, cards=1, hours="100")
-        from datetime import timedelta
-
-        from marketplace.settlement import actions as settlement
-
-        closed = settlement.close(until=now + timedelta(seconds=1), by=None, at=now + timedelta(seconds=1))
-        statement = next(s for s in closed if s.party == "unicom")
-        verified = apply_for_verification(Organization.objects.get(code="EN-WUYUAN"), city.wendy, at=now)
-        audit.seal()
-        codes = {
-            "audit": "EN-LUDAO-1",
-            "organization/projects": "PJ-LUDAO-LAB",
-            "city-systems": "CS-NONE",
-            "verifications": verified.code,
-            "members/invitations": "IV-NONE",
-            "members/reviews": members.open_review(organization_id=city.ludao.id, at=now).code,
-            "members": city.bob.memberships.get().code,
-            "invitations": members.invite(
-                organization=city.ludao,
-                email="new@example.com",
-                role="enterprise_member",
-                until=None,
-                reason="",
-                by=city.alice,
-                at=now,
-            ).secret,
-            "applications": "AC-NONE",
-            "webhooks": "WH-NONE",
-            "webhooks/deliveries": message_to(city, at=now),
-            "tokens": "TK-NONE",
-            "account/sessions": "NONE",
-            "account/first": "NONE",
-            "people": "bob",
-            "approvals": Approval.objects.get(subject_code=waiting.code).code,
-            "notices": Notice.objects.filter(user=city.bob).first().code,
-            "clusters": "unicom-jimei",
-            "marketplace/plans": "unicom-h800",
-            "marketplace/drafts": "DR-NONE",
-            "plans": "unicom-h800",
-            "lists": "orders",
-            "lists/views": "VW-NONE",
-            "exports": "EX-NONE",
-            "operations": "OP-NONE",
-            "orders": order.code,
-            "statements": statement.code,
-            "subsidies/programmes": "PG-CITY-2026",
-            "programmes": "PG-CITY-2026",
-        }
-        assert Voucher.objects.exists()
-        yield {name: visitor(city, name) for name in PEOPLE.split()}, codes
+        yield town.furnish(at=timezone.now())
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def visitors(visited):
+    """Everybody, signed in."""
+    city, _codes = visited
+    return {name: visitor(city, name) for name in PEOPLE.split()}
 
 
 def visitor(city, name) -> Client:
     client = Client()
-    if name == "jian":
-        client.force_login(city.jian, backend=BACKEND)
-        User.objects.filter(username="jian").update(is_active=False)
-    elif name != "anonymous":
+    if name != "anonymous":
         client.force_login(getattr(city, name), backend=BACKEND)
+    if name == DISABLED:
+        User.objects.filter(username=name).update(is_active=False)
     return client
 
 
@@ -287,14 +232,14 @@ def answers(visitors, address, signs) -> str:
 
 
 @pytest.mark.parametrize("route", PAGES)
-def test_a_page_opens_for_those_it_is_for(visited, route):
-    visitors, codes = visited
+def test_a_page_opens_for_those_it_is_for(visited, visitors, route):
+    _city, codes = visited
 
     assert answers(visitors, filled(route, codes), SIGNS) == PAGES[route]
 
 
 @pytest.mark.parametrize("route", API)
-def test_an_api_address_opens_for_those_it_is_for(visited, route):
-    visitors, codes = visited
+def test_an_api_address_opens_for_those_it_is_for(visited, visitors, route):
+    _city, codes = visited
 
     assert answers(visitors, filled(f"api/v1/{route}", codes), API_SIGNS) == API[route]

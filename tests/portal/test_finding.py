@@ -12,10 +12,13 @@ from portal.approvals import actions as approvals
 from portal.approvals.models import Approval
 from portal.help.articles import ARTICLES, ROLES, about
 from portal.home import queries as home
+from portal.members import actions as members
+from portal.organizations.models import Organization
 from portal.search.queries import search
 from portal.shell import errors
+from portal.verification import actions as verification
 from tests import city as town
-from tests.city import place
+from tests.city import apply_for_verification, place
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -61,6 +64,48 @@ def test_the_head_of_every_page_says_how_many_wait(city):
 
     assert "待办，1 件" in fiona
     assert "待办，" not in bob
+
+
+def test_what_is_to_be_proved_waits_for_the_platform_and_what_came_back_for_the_firm(city):
+    found = apply_for_verification(city.yunding, city.charlie, at=timezone.now())
+    labels = {
+        name: [pile.label for pile in home.awaiting(getattr(city, name))] for name in ("operator", "charlie")
+    }
+
+    verification.decide(
+        verification_id=found.id,
+        verdict="return",
+        reason="不清晰",
+        remarks={},
+        by=city.operator,
+        at=timezone.now(),
+    )
+
+    assert labels == {"operator": ["企业认证"], "charlie": []}
+    assert home.awaiting(city.operator) == []
+    assert [task.url for pile in home.awaiting(city.charlie) for task in pile.tasks] == [
+        "/organization/verification/"
+    ]
+    assert home.awaiting(city.wendy) == []
+
+
+def test_a_review_of_rights_waits_for_who_looks_after_the_people(city):
+    firm, office = (
+        members.open_review(organization_id=organization.id, at=timezone.now())
+        for organization in (city.yunding, Organization.objects.get(code="GV-CITY"))
+    )
+
+    waiting = {
+        name: [task.url for pile in home.awaiting(getattr(city, name)) for task in pile.tasks]
+        for name in ("charlie", "security", "officer", "wendy")
+    }
+
+    assert waiting == {
+        "charlie": [f"/members/reviews/{firm.code}/"],
+        "security": [f"/members/reviews/{office.code}/"],
+        "officer": [],
+        "wendy": [],
+    }
 
 
 # --- search ---------------------------------------------------------------------------------------
