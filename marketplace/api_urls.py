@@ -1,5 +1,6 @@
 from django.urls import path
 
+from marketplace.bank.api import BankFileIntake, BankLineList
 from marketplace.billing.api import BillList
 from marketplace.funding.api import Wallet
 from marketplace.orders.api import OrderCancel, OrderDetail, OrderList, OrderLog, OrderPlacement
@@ -17,6 +18,8 @@ urlpatterns = [
     path("orders/<str:code>/log/", OrderLog.as_view()),
     path("wallet/", Wallet.as_view()),
     path("receipts/", ReceiptList.as_view()),
+    path("bank-lines/", BankLineList.as_view()),
+    path("bank-files/", BankFileIntake.as_view()),
     path("bills/", BillList.as_view()),
     path("statements/", StatementList.as_view()),
     path("statements/<str:code>/", StatementDetail.as_view()),

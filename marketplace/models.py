@@ -1,8 +1,9 @@
+from marketplace.bank.models import BankDay, BankFile, BankLine
 from marketplace.billing.models import BillLine, BillPart
 from marketplace.catalogue.history import PlanPriceVersion, PlanVersion
 from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding.models import FundingHold
-from marketplace.ledger.models import Account, Entry, Journal
+from marketplace.ledger.models import Account, Entry, Journal, JournalSeal, Snapshot
 from marketplace.orders.models import DraftFile, Order, OrderDraft
 from marketplace.payments.models import BankReceipt
 from marketplace.settlement.models import Statement, StatementLine
@@ -11,6 +12,9 @@ __all__ = [
     "PlanPriceVersion",
     "PlanVersion",
     "Account",
+    "BankDay",
+    "BankFile",
+    "BankLine",
     "BankReceipt",
     "BillLine",
     "BillPart",
@@ -18,10 +22,12 @@ __all__ = [
     "Entry",
     "FundingHold",
     "Journal",
+    "JournalSeal",
     "Order",
     "OrderDraft",
     "Plan",
     "PlanPrice",
+    "Snapshot",
     "Statement",
     "StatementLine",
 ]

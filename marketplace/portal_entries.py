@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from marketplace.bank import tables as bank
 from marketplace.billing import tables as bills
 from marketplace.catalogue.models import Plan
 from marketplace.orders import desk as orders_desk
@@ -66,6 +67,14 @@ navigation = [
         action="receipts.view",
     ),
     Navigation(
+        gettext_lazy("银行对账"),
+        "bank:list",
+        section="platform",
+        order=35,
+        icon="bank",
+        action="receipts.view",
+    ),
+    Navigation(
         gettext_lazy("账簿核对"),
         "settlement:books",
         section="platform",
@@ -86,7 +95,7 @@ figures = [shelf]
 desk_figures = [orders_desk.buyer_figures, settlement_desk.seller_figures, settlement_desk.finance_figures]
 desk_piles = [orders_desk.recent_orders]
 first_steps = [orders_desk.first_steps]
-screens = [orders.screen, bills.screen, statements.screen, receipts.screen]
+screens = [orders.screen, bills.screen, statements.screen, receipts.screen, bank.screen]
 reviews = {APPROVAL_KIND: review.parts}
 
 

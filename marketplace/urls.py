@@ -6,5 +6,6 @@ urlpatterns = [
     path("wallet/", include("marketplace.funding.urls")),
     path("bills/", include("marketplace.billing.urls")),
     path("receipts/", include("marketplace.payments.urls")),
+    path("bank/", include("marketplace.bank.urls")),
     path("statements/", include("marketplace.settlement.urls")),
 ]

@@ -14,6 +14,8 @@ DEBIT, CREDIT = 1, -1
 
 class Kind(models.TextChoices):
     BANK = "bank", _("银行存款")
+    SUSPENSE = "suspense", _("待查银行流水")
+    BANK_RESULT = "bank_result", _("银行利息与手续费")
     PREPAID = "prepaid", _("客户预存款")
     PREPAID_HELD = "prepaid_held", _("客户冻结款")
     SUBSIDY_ACCRUED = "subsidy_accrued", _("应收补贴（未出账）")
@@ -31,6 +33,8 @@ class Kind(models.TextChoices):
 # kind → (book, side on which it normally grows, may it never fall below zero)
 CHART = {
     Kind.BANK: (Book.CNY, DEBIT, False),
+    Kind.SUSPENSE: (Book.CNY, CREDIT, False),
+    Kind.BANK_RESULT: (Book.CNY, CREDIT, False),
     Kind.PREPAID: (Book.CNY, CREDIT, True),
     Kind.PREPAID_HELD: (Book.CNY, CREDIT, True),
     Kind.SUBSIDY_ACCRUED: (Book.CNY, DEBIT, False),
@@ -49,7 +53,9 @@ CHART = {
 class Cause(models.TextChoices):
     """Why money moves: every journal names one."""
 
+    BANK_LINE = "bank-line", _("银行流水")
     BANK_RECEIPT = "bank-receipt", _("银行到账")
+    BANK_EXPLAINED = "bank-explained", _("银行收支说明")
     REFUND = "refund", _("退款")
     ORDER_HELD = "order-held", _("下单冻结")
     ORDER_RELEASED = "order-released", _("订单退回")
@@ -64,7 +70,9 @@ class Cause(models.TextChoices):
 # cause → (what it may debit, what it may credit). A balanced journal on the wrong accounts is refused, too;
 # a reversal must mirror the legs it reverses instead.
 ROUTES = {
-    Cause.BANK_RECEIPT: ({Kind.BANK}, {Kind.PREPAID}),
+    Cause.BANK_LINE: ({Kind.BANK, Kind.SUSPENSE}, {Kind.BANK, Kind.SUSPENSE}),
+    Cause.BANK_RECEIPT: ({Kind.BANK, Kind.SUSPENSE}, {Kind.PREPAID}),
+    Cause.BANK_EXPLAINED: ({Kind.SUSPENSE, Kind.BANK_RESULT}, {Kind.SUSPENSE, Kind.BANK_RESULT}),
     Cause.REFUND: ({Kind.PREPAID}, {Kind.BANK}),
     Cause.ORDER_HELD: (
         {Kind.PREPAID, Kind.VOUCHER},

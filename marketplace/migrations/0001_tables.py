@@ -449,4 +449,73 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('bank-receipt', '银行到账'), ('refund', '退款'), ('order-held', '下单冻结'), ('order-released', '订单退回'), ('order-billed', '订单计费'), ('statement', '结算出账'), ('programme', '财政安排入池'), ('voucher-issued', '发券'), ('voucher-expired', '券到期收回'), ('reversal', '冲正')], max_length=24, verbose_name='事由'),
         ),
+        migrations.AlterField(
+            model_name='account',
+            name='kind',
+            field=models.CharField(choices=[('bank', '银行存款'), ('suspense', '待查银行流水'), ('bank_result', '银行利息与手续费'), ('prepaid', '客户预存款'), ('prepaid_held', '客户冻结款'), ('subsidy_accrued', '应收补贴（未出账）'), ('subsidy_receivable', '应收补贴（已出账）'), ('provider_accrued', '应付服务商（未出账）'), ('provider_payable', '应付服务商（已出账）'), ('commission', '交易服务佣金'), ('appropriation', '财政安排'), ('pool', '券池余额'), ('voucher', '可用券'), ('voucher_frozen', '冻结券'), ('voucher_redeemed', '已核销券')], max_length=20),
+        ),
+        migrations.AlterField(
+            model_name='journal',
+            name='kind',
+            field=models.CharField(choices=[('bank-line', '银行流水'), ('bank-receipt', '银行到账'), ('bank-explained', '银行收支说明'), ('refund', '退款'), ('order-held', '下单冻结'), ('order-released', '订单退回'), ('order-billed', '订单计费'), ('statement', '结算出账'), ('programme', '财政安排入池'), ('voucher-issued', '发券'), ('voucher-expired', '券到期收回'), ('reversal', '冲正')], max_length=24, verbose_name='事由'),
+        ),
+        migrations.CreateModel(
+            name='BankDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('on', models.DateField(unique=True, verbose_name='日期')),
+                ('closing', models.BigIntegerField(verbose_name='银行余额（分）')),
+                ('closed_at', models.DateTimeField(verbose_name='日结时间')),
+                ('closed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-on'],
+            },
+        ),
+        migrations.CreateModel(
+            name='BankFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=32, unique=True, verbose_name='文件编号')),
+                ('name', models.CharField(max_length=120, verbose_name='文件名')),
+                ('digest', models.CharField(max_length=64, unique=True)),
+                ('opening', models.BigIntegerField(verbose_name='期初余额（分）')),
+                ('closing', models.BigIntegerField(verbose_name='期末余额（分）')),
+                ('line_count', models.PositiveIntegerField(verbose_name='新流水条数')),
+                ('taken_at', models.DateTimeField(verbose_name='导入时间')),
+                ('taken_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='BankLine',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=32, unique=True, verbose_name='编号')),
+                ('bank_reference', models.CharField(max_length=64, unique=True, verbose_name='银行流水号')),
+                ('booked_on', models.DateField(verbose_name='记账日期')),
+                ('amount', models.BigIntegerField(verbose_name='金额（分）')),
+                ('counterparty', models.CharField(blank=True, max_length=120, verbose_name='对方户名')),
+                ('counter_account', models.CharField(blank=True, max_length=40, verbose_name='对方账号')),
+                ('remark', models.CharField(blank=True, max_length=200, verbose_name='附言')),
+                ('status', models.CharField(choices=[('open', '待处理'), ('matched', '已匹配'), ('explained', '已说明')], default='open', max_length=12, verbose_name='状态')),
+                ('explanation', models.CharField(blank=True, max_length=200, verbose_name='说明')),
+                ('settled_at', models.DateTimeField(null=True, verbose_name='处理时间')),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='marketplace.bankfile')),
+                ('receipt', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bank_line', to='marketplace.bankreceipt')),
+                ('settled_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-id'],
+                'indexes': [models.Index(fields=['status', 'booked_on'], name='marketplace_status_bbd1cc_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='bank_line_moves_something'), models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('receipt__isnull', False), ('status', 'matched')), models.Q(models.Q(('status', 'matched'), _negated=True), ('receipt', None)), _connector='OR'), name='matched_bank_line_has_its_receipt'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'explained'), _negated=True), models.Q(('explanation', ''), _negated=True), _connector='OR'), name='explained_bank_line_says_why')],
+            },
+        ),
+        migrations.AlterField(
+            model_name='bankline',
+            name='status',
+            field=models.CharField(choices=[('waiting', '待处理'), ('matched', '已匹配'), ('explained', '已说明')], default='waiting', max_length=12, verbose_name='状态'),
+        ),
     ]

@@ -3,7 +3,7 @@ from django.db import migrations
 from marketplace.ledger.sql import GUARDS, UNGUARD
 from portal.shell.guards import append_only
 
-HISTORY = ["journal", "entry", "snapshot", "journalseal", "billline", "billpart", "bankreceipt", "statement", "statementline"]
+HISTORY = ["journal", "entry", "snapshot", "journalseal", "billline", "billpart", "bankreceipt", "bankfile", "bankday", "statement", "statementline"]
 
 
 class Migration(migrations.Migration):

@@ -23,7 +23,9 @@ class AlreadyRecorded(Refusal):
     code = "already_recorded"
 
 
-def record_bank_receipt(*, organization, bank_reference, amount: int, received_on, by, at) -> BankReceipt:
+def record_bank_receipt(
+    *, organization, bank_reference, amount: int, received_on, debit=(Kind.BANK, PLATFORM), by, at
+) -> BankReceipt:
     """Credit a bank transfer to a firm's prepaid balance. The same bank reference again changes nothing."""
     if amount <= 0:
         raise Refusal(_("到账金额必须大于 0。"), code="amount_not_positive", field="amount")
@@ -51,7 +53,7 @@ def record_bank_receipt(*, organization, bank_reference, amount: int, received_o
             f"bank-receipt:{bank_reference}",
             kind=Cause.BANK_RECEIPT,
             subject=receipt.code,
-            lines=transfer(amount, (Kind.BANK, PLATFORM), (Kind.PREPAID, organization.code)),
+            lines=transfer(amount, debit, (Kind.PREPAID, organization.code)),
             at=at,
         )
         audit.record(receipt, "receipt.recorded", by=by, amount=amount, bank_reference=bank_reference)

@@ -2,6 +2,7 @@
 
 from django.db.models import Exists, F, OuterRef, Sum
 
+from marketplace.bank import queries as bank
 from marketplace.billing.models import BillLine, BillPart
 from marketplace.funding.models import FundingHold
 from marketplace.funding.sources import all_sources
@@ -22,6 +23,7 @@ def breaks() -> list[str]:
     """Everything in which orders, holds, bills, statements and the ledger disagree; empty when the books hold."""
     return [
         *ledger.breaks(),
+        *bank.breaks(),
         *_hold_breaks(),
         *_order_breaks(),
         *_party_breaks(),

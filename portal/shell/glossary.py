@@ -38,6 +38,8 @@ LOOKS = {
     "suspended": WAITING,
     "returned": WAITING,
     "paid": GOOD,
+    "matched": GOOD,
+    "explained": OVER,
     "ready": GOOD,
     "delivered": GOOD,
     "unread": MOVING,

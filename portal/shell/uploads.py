@@ -70,6 +70,7 @@ class Place:
 
 
 JOB_FILES = Place(TEXT | {"zip", "gz", "npy", "npz", "png", "jpg", "jpeg", "pdf"}, 10 * MEGABYTE)
+STATEMENTS = Place(frozenset({"csv", "xml", "txt"}), 10 * MEGABYTE)
 DOCUMENTS = Place(frozenset({"pdf", "png", "jpg", "jpeg"}), 5 * MEGABYTE)
 
 

@@ -1,0 +1,262 @@
+"""Taking the bank's word over into the books, and settling what does not explain itself."""
+
+from hashlib import sha256
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from marketplace.bank import queries
+from marketplace.bank.files import BankStatement, Unreadable, read
+from marketplace.bank.models import BankDay, BankFile, BankLine
+from marketplace.bank.wording import sentence
+from marketplace.ledger import actions as ledger
+from marketplace.ledger.actions import PLATFORM, Posting, transfer
+from marketplace.ledger.models import Cause, Kind
+from marketplace.payments import actions as payments
+from marketplace.payments.models import BankReceipt
+from portal.audit import actions as audit
+from portal.shell import status
+from portal.shell.codes import new_code
+from portal.shell.exceptions import Refusal
+from portal.shell.money import yuan
+
+MOST_SHOWN = 10
+BANK_LOCK = 0xBA2C
+
+
+class BadStatement(Refusal):
+    """A file that cannot be taken."""
+
+    code = "bad_statement"
+
+
+class AlreadyTaken(Refusal):
+    """This very file was taken before."""
+
+    status = 409
+    code = "already_taken"
+
+
+class CannotSettle(Refusal):
+    """This line cannot be settled like this."""
+
+    code = "cannot_settle"
+
+
+class CannotClose(Refusal):
+    """Bank and books do not agree yet."""
+
+    status = 409
+    code = "cannot_close"
+
+
+def take_file(*, name, content: bytes, by, at) -> BankFile:
+    """Take a bank's statement over, whole or not at all, and credit what explains itself.
+
+    Lines that an earlier file brought already are left as they are. A file that is refused moves nothing and is told
+    in the record.
+    """
+    try:
+        with transaction.atomic():
+            return _take(name, content, by, at)
+    except Refusal as refusal:
+        audit.record(by, "bank.refused", by=by, file=name[:120], reason=refusal.code)
+        raise
+
+
+def _take(name, content, by, at):
+    _be_alone()
+    digest = sha256(content).hexdigest()
+    earlier = BankFile.objects.filter(digest=digest).first()
+    if earlier:
+        raise AlreadyTaken(_("该文件已导入（%(code)s），未重复入账。") % {"code": earlier.code}, field="file")
+    statement = _read(content)
+    known = queries.known_amounts(entry.reference for entry in statement.entries)
+    fresh = [entry for entry in statement.entries if entry.reference not in known]
+    _refuse_contradictions(statement, known, fresh)
+    file = BankFile.objects.create(
+        code=new_code("BF"),
+        name=name[:120],
+        digest=digest,
+        opening=statement.opening,
+        closing=statement.closing,
+        line_count=len(fresh),
+        taken_by=by,
+        taken_at=at,
+    )
+    lines = BankLine.objects.bulk_create(
+        BankLine(
+            code=new_code("BL"),
+            file=file,
+            bank_reference=entry.reference,
+            booked_on=entry.booked_on,
+            amount=entry.amount,
+            counterparty=entry.counterparty,
+            counter_account=entry.counter_account,
+            remark=entry.remark,
+        )
+        for entry in fresh
+    )
+    recorded = {
+        r.bank_reference: r
+        for r in BankReceipt.objects.filter(bank_reference__in=[e.reference for e in fresh])
+    }
+    for line in lines:
+        if line.bank_reference in recorded:
+            _confirm(line, recorded[line.bank_reference], at)
+    strangers = [line for line in lines if line.bank_reference not in recorded]
+    ledger.post_all([_arrival(line, at) for line in strangers])
+    for line in strangers:
+        if firm := queries.payer(line):
+            _credit(line, firm, by=None, at=at)
+    audit.record(file, "bank.taken", by=by, lines=len(fresh), closing=statement.closing)
+    return file
+
+
+def _be_alone():
+    """One file or one close at a time: a file must not arrive in a day that is just being closed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BANK_LOCK])
+
+
+def _read(content) -> BankStatement:
+    try:
+        return read(content)
+    except Unreadable as unreadable:
+        said = [sentence(problem) for problem in unreadable.problems[:MOST_SHOWN]]
+        more = len(unreadable.problems) - len(said)
+        if more > 0:
+            said.append(_("另有 %(n)d 处问题。") % {"n": more})
+        raise BadStatement(" ".join(said), field="file") from unreadable
+
+
+def _refuse_contradictions(statement, known, fresh):
+    for entry in statement.entries:
+        if known.get(entry.reference, entry.amount) != entry.amount:
+            raise BadStatement(
+                _("流水 %(reference)s 此前以 ¥%(before)s 导入，本文件为 ¥%(now)s，请与银行核对。")
+                % {
+                    "reference": entry.reference,
+                    "before": yuan(known[entry.reference]),
+                    "now": yuan(entry.amount),
+                },
+                field="file",
+                code="other_amount",
+            )
+    closed = BankDay.objects.first()
+    late = [entry for entry in fresh if closed and entry.booked_on <= closed.on]
+    if late:
+        raise BadStatement(
+            _("%(day)s 已日结，不能再导入该日及以前的流水（%(reference)s）。")
+            % {"day": closed.on, "reference": late[0].reference},
+            field="file",
+            code="day_closed",
+        )
+    before = BankFile.objects.first()
+    gap = statement.closing - before.closing - sum(entry.amount for entry in fresh) if before else 0
+    if gap:
+        raise BadStatement(
+            _("与上一份对账单（期末 ¥%(closing)s）之间差 ¥%(gap)s，请先导入中间的流水。")
+            % {"closing": yuan(before.closing), "gap": yuan(gap)},
+            field="file",
+            code="gap",
+        )
+
+
+def _arrival(line, at) -> Posting:
+    """What the bank says has moved; whose it is is another question."""
+    bank, unknown = (Kind.BANK, PLATFORM), (Kind.SUSPENSE, line.code)
+    legs = transfer(line.amount, bank, unknown) if line.amount > 0 else transfer(-line.amount, unknown, bank)
+    return Posting(f"bank-line:{line.bank_reference}", Cause.BANK_LINE, line.code, legs, at)
+
+
+def _confirm(line, receipt, at):
+    """Somebody recorded this by hand before the file came."""
+    if receipt.amount != line.amount:
+        raise BadStatement(
+            _("流水 %(reference)s 已按 ¥%(before)s 登记到账（%(code)s），银行为 ¥%(now)s，请先更正。")
+            % {
+                "reference": line.bank_reference,
+                "before": yuan(receipt.amount),
+                "code": receipt.code,
+                "now": yuan(line.amount),
+            },
+            field="file",
+            code="other_amount",
+        )
+    status.move(line, BankLine.Status.MATCHED, receipt=receipt, settled_at=at)
+
+
+def _credit(line, organization, *, by, at):
+    receipt = payments.record_bank_receipt(
+        organization=organization,
+        bank_reference=line.bank_reference,
+        amount=line.amount,
+        received_on=line.booked_on,
+        debit=(Kind.SUSPENSE, line.code),
+        by=by,
+        at=at,
+    )
+    status.move(line, BankLine.Status.MATCHED, receipt=receipt, settled_by=by, settled_at=at)
+
+
+def assign(*, line_id, organization, by, at) -> BankLine:
+    """Credit an arrival to the firm it came from, because somebody has found out. Saying it twice changes nothing."""
+    with transaction.atomic():
+        line = BankLine.objects.locked(line_id)
+        if line.status == BankLine.Status.MATCHED and line.receipt.organization_id == organization.id:
+            return line
+        if line.amount < 0:
+            raise CannotSettle(_("这是一笔支出，不能计入企业余额，请填写说明。"), field="organization")
+        _credit(line, organization, by=by, at=at)
+        audit.record(
+            line, "bank.assigned", by=by, organization=organization,
+            before=BankLine.Status.WAITING, after=BankLine.Status.MATCHED, amount=line.amount,
+        )  # fmt: skip
+    return line
+
+
+def explain(*, line_id, explanation, by, at) -> BankLine:
+    """Book a fee or interest of the bank's own, with the reason. Saying it twice changes nothing."""
+    with transaction.atomic():
+        line = BankLine.objects.locked(line_id)
+        if line.status == BankLine.Status.EXPLAINED and line.explanation == explanation:
+            return line
+        if not explanation:
+            raise CannotSettle(_("请填写说明，例如“手续费”或“存款利息”。"), field="explanation")
+        status.move(line, BankLine.Status.EXPLAINED, explanation=explanation, settled_by=by, settled_at=at)
+        unknown, result = (Kind.SUSPENSE, line.code), (Kind.BANK_RESULT, PLATFORM)
+        legs = (
+            transfer(line.amount, unknown, result)
+            if line.amount > 0
+            else transfer(-line.amount, result, unknown)
+        )
+        ledger.post(
+            f"bank-explained:{line.bank_reference}",
+            kind=Cause.BANK_EXPLAINED,
+            subject=line.code,
+            lines=legs,
+            at=at,
+        )
+        audit.record(
+            line, "bank.explained", by=by, before=BankLine.Status.WAITING, after=BankLine.Status.EXPLAINED,
+            explanation=explanation, amount=line.amount,
+        )  # fmt: skip
+    return line
+
+
+def close_day(*, on, by, at) -> BankDay:
+    """Lock a day on which bank and books agree to the fen. Raises CannotClose with what is still between them."""
+    with transaction.atomic():
+        _be_alone()
+        closed = BankDay.objects.first()
+        if closed and on <= closed.on:
+            raise CannotClose(_("%(day)s 已日结。") % {"day": closed.on})
+        standing = queries.standing(until=on)
+        if on > (standing.last_day or on) or not standing.last_day:
+            raise CannotClose(_("%(day)s 的银行流水还没有导入。") % {"day": on})
+        for problem in standing.problems():
+            raise CannotClose(problem)
+        day = BankDay.objects.create(on=on, closing=standing.bank, closed_by=by, closed_at=at)
+        audit.record(day, "bank.day_closed", by=by, closing=day.closing)
+    return day

@@ -1,0 +1,108 @@
+"""The bank's own word, line by line, and the days on which it agreed with our books."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.accounts.permissions import can
+from portal.shell import tenancy
+from portal.shell.models import AppendOnly
+
+
+class BankFile(AppendOnly):
+    """A statement file that was taken whole."""
+
+    tenant = tenancy.belongs_to()
+
+    code = models.CharField(_("文件编号"), max_length=32, unique=True)
+    name = models.CharField(_("文件名"), max_length=120)
+    digest = models.CharField(max_length=64, unique=True)
+    opening = models.BigIntegerField(_("期初余额（分）"))
+    closing = models.BigIntegerField(_("期末余额（分）"))
+    line_count = models.PositiveIntegerField(_("新流水条数"))
+    taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField(_("导入时间"))
+
+    class Meta:
+        ordering = ["-id"]
+
+
+class BankLineQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self if can(user, "receipts.view") else self.none()
+
+    def waiting(self):
+        return self.filter(status=BankLine.Status.WAITING)
+
+    def locked(self, line_id):
+        return self.select_for_update(of=("self",), no_key=True).get(id=line_id)
+
+
+class BankLine(models.Model):
+    """One movement on the platform's account at the bank, and what we made of it."""
+
+    tenant = tenancy.belongs_to()
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("待处理")
+        MATCHED = "matched", _("已匹配")
+        EXPLAINED = "explained", _("已说明")
+
+    NEXT = {Status.WAITING: {Status.MATCHED, Status.EXPLAINED}}
+
+    code = models.CharField(_("编号"), max_length=32, unique=True)
+    file = models.ForeignKey(BankFile, on_delete=models.PROTECT, related_name="lines")
+    bank_reference = models.CharField(_("银行流水号"), max_length=64, unique=True)
+    booked_on = models.DateField(_("记账日期"))
+    amount = models.BigIntegerField(_("金额（分）"))
+    counterparty = models.CharField(_("对方户名"), max_length=120, blank=True)
+    counter_account = models.CharField(_("对方账号"), max_length=40, blank=True)
+    remark = models.CharField(_("附言"), max_length=200, blank=True)
+    status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.WAITING)
+    receipt = models.OneToOneField(
+        "marketplace.BankReceipt", on_delete=models.PROTECT, null=True, related_name="bank_line"
+    )
+    explanation = models.CharField(_("说明"), max_length=200, blank=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    settled_at = models.DateTimeField(_("处理时间"), null=True)
+
+    objects = BankLineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="bank_line_moves_something"),
+            models.CheckConstraint(
+                condition=Q(status="matched", receipt__isnull=False, amount__gt=0)
+                | (~Q(status="matched") & Q(receipt=None)),
+                name="matched_bank_line_has_its_receipt",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="explained") | ~Q(explanation=""), name="explained_bank_line_says_why"
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "booked_on"])]
+
+    def get_absolute_url(self):
+        return f"/bank/{self.code}/"
+
+
+class BankDay(AppendOnly):
+    """A day on which bank and books agreed: nothing of it changes any more."""
+
+    tenant = tenancy.belongs_to()
+
+    on = models.DateField(_("日期"), unique=True)
+    closing = models.BigIntegerField(_("银行余额（分）"))
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField(_("日结时间"))
+
+    class Meta:
+        ordering = ["-on"]
+
+    @property
+    def code(self) -> str:
+        return f"BD-{self.on:%Y%m%d}"

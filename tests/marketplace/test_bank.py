@@ -1,0 +1,263 @@
+"""What the bank says becomes books, once; what does not explain itself waits; a closed day stays closed."""
+
+from datetime import date
+
+import pytest
+
+from marketplace.bank import actions as bank
+from marketplace.bank import queries
+from marketplace.bank.actions import AlreadyTaken, BadStatement, CannotClose, CannotSettle
+from marketplace.bank.models import BankDay, BankFile, BankLine
+from marketplace.ledger.models import Journal, Kind
+from marketplace.ledger.queries import balance
+from marketplace.payments import actions as payments
+from marketplace.payments.actions import AlreadyRecorded
+from marketplace.payments.models import BankReceipt
+from marketplace.settlement import queries as books
+from portal.audit.models import Event
+from portal.shell.exceptions import IllegalMove
+from tests.city import NOON
+
+HEAD = "交易日期,交易流水号,支出,收入,余额,对方户名,附言\n"
+TODAY = date(2026, 11, 21)
+MINE = "厦门鹭岛智能科技有限公司"
+
+
+def statement(*rows, opening=0):
+    """A file of (reference, fen, counterparty, remark[, day])."""
+    text, at = HEAD, opening
+    for reference, amount, party, remark, *day in rows:
+        at += amount
+        came, went = (amount, 0) if amount > 0 else (0, -amount)
+        text += f"{day[0] if day else TODAY},{reference},{went / 100:.2f},{came / 100:.2f},{at / 100:.2f},{party},{remark}\n"
+    return text.encode()
+
+
+def take(city, content, name="11-21.csv"):
+    return bank.take_file(name=name, content=content, by=city.finance, at=NOON)
+
+
+@pytest.fixture
+def clean(city):
+    """The demonstration city's receipts have been seen at the bank."""
+    rows = [
+        (r.bank_reference, r.amount, r.organization.name, r.organization.code, r.received_on)
+        for r in BankReceipt.objects.order_by("id")
+    ]
+    take(city, statement(*rows), "opening.csv")
+    city.opening = sum(row[1] for row in rows)
+    city.purse = balance(Kind.PREPAID, "EN-LUDAO")
+    return city
+
+
+def line(reference) -> BankLine:
+    return BankLine.objects.get(bank_reference=reference)
+
+
+def test_money_with_a_firms_number_from_the_firm_itself_is_credited_at_once(clean):
+    name, remark = clean.ludao.name, "货款 en-ludao　请查收"
+
+    take(clean, statement(("F1", 50_000, name, remark), opening=clean.opening))
+
+    assert line("F1").status == BankLine.Status.MATCHED
+    assert balance(Kind.PREPAID, "EN-LUDAO") == clean.purse + 50_000
+    assert balance(Kind.BANK, "platform") == clean.opening + 50_000
+    assert books.breaks() == []
+
+
+@pytest.mark.parametrize(
+    ("party", "remark"),
+    [
+        ("云顶科技", "EN-LUDAO"),
+        ("", "EN-LUDAO"),
+        (MINE, "货款"),
+        (MINE, "EN-LUDAO EN-YUNDING"),
+        (MINE, "EN-NOBODY"),
+    ],
+)
+def test_whatever_is_not_certain_waits_for_a_person(clean, party, remark):
+    take(clean, statement(("F1", 50_000, party, remark), opening=clean.opening))
+
+    assert line("F1").status == BankLine.Status.WAITING
+    assert balance(Kind.PREPAID, "EN-LUDAO") == clean.purse
+    assert balance(Kind.SUSPENSE, line("F1").code) == 50_000
+    assert books.breaks() == []
+
+
+def test_the_firm_named_in_the_remark_is_suggested(clean):
+    take(clean, statement(("F1", 50_000, "某某个人", "EN-LUDAO"), opening=clean.opening))
+
+    assert queries.suggestion(line("F1")) == clean.ludao
+
+
+def test_a_person_credits_what_waited_once(clean):
+    take(clean, statement(("F1", 50_000, "某某个人", "货款"), opening=clean.opening))
+
+    for _again in range(2):
+        bank.assign(line_id=line("F1").id, organization=clean.ludao, by=clean.finance, at=NOON)
+
+    assert balance(Kind.PREPAID, "EN-LUDAO") == clean.purse + 50_000
+    assert balance(Kind.SUSPENSE, line("F1").code) == 0
+    assert Event.objects.filter(name="bank.assigned").count() == 1
+
+
+def test_what_was_credited_to_one_firm_is_not_credited_to_another(clean):
+    take(clean, statement(("F1", 50_000, "某某个人", "货款"), opening=clean.opening))
+    bank.assign(line_id=line("F1").id, organization=clean.ludao, by=clean.finance, at=NOON)
+
+    with pytest.raises(AlreadyRecorded):
+        bank.assign(line_id=line("F1").id, organization=clean.yunding, by=clean.finance, at=NOON)
+
+    assert line("F1").receipt.organization == clean.ludao
+
+
+def test_a_fee_is_explained_and_no_firm_pays_for_it(clean):
+    take(clean, statement(("F1", -3_550, "", "账户管理费"), ("F2", 12, "", "利息"), opening=clean.opening))
+
+    bank.explain(line_id=line("F1").id, explanation="账户管理费", by=clean.finance, at=NOON)
+    bank.explain(line_id=line("F2").id, explanation="存款利息", by=clean.finance, at=NOON)
+
+    assert balance(Kind.BANK_RESULT, "platform") == -3_538
+    assert balance(Kind.BANK, "platform") == clean.opening - 3_538
+    assert books.breaks() == []
+
+
+def test_an_expense_is_no_firms_receipt(clean):
+    take(clean, statement(("F1", -3_550, "", ""), opening=clean.opening))
+
+    with pytest.raises(CannotSettle):
+        bank.assign(line_id=line("F1").id, organization=clean.ludao, by=clean.finance, at=NOON)
+
+    assert line("F1").status == BankLine.Status.WAITING
+
+
+def test_an_explained_line_is_not_credited_afterwards(clean):
+    take(clean, statement(("F1", 12, "", "利息"), opening=clean.opening))
+    bank.explain(line_id=line("F1").id, explanation="存款利息", by=clean.finance, at=NOON)
+
+    with pytest.raises(IllegalMove):
+        bank.assign(line_id=line("F1").id, organization=clean.ludao, by=clean.finance, at=NOON)
+
+    assert balance(Kind.PREPAID, "EN-LUDAO") == clean.purse
+    assert not BankReceipt.objects.filter(bank_reference="F1").exists()
+
+
+def test_what_finance_recorded_by_hand_is_confirmed_and_not_counted_twice(clean):
+    payments.record_bank_receipt(
+        organization=clean.ludao,
+        bank_reference="F1",
+        amount=50_000,
+        received_on=TODAY,
+        by=clean.finance,
+        at=NOON,
+    )
+    assert queries.standing().unconfirmed_count == 1
+
+    take(clean, statement(("F1", 50_000, "某某个人", ""), opening=clean.opening))
+
+    assert queries.standing().unconfirmed_count == 0
+    assert balance(Kind.BANK, "platform") == clean.opening + 50_000
+    assert books.breaks() == []
+
+
+# --- files --------------------------------------------------------------------------------------------
+def nothing_moved(act, expected, code):
+    before = Journal.objects.count(), BankLine.objects.count(), BankFile.objects.count()
+
+    with pytest.raises(expected) as refused:
+        act()
+
+    assert refused.value.code == code
+    assert refused.value.message
+    assert (Journal.objects.count(), BankLine.objects.count(), BankFile.objects.count()) == before
+    told = Event.objects.filter(name="bank.refused")
+    assert [event.details["reason"] for event in told] == [code]
+
+
+def test_the_same_file_again_is_refused_and_told(clean):
+    content = statement(("F1", 50_000, clean.ludao.name, "EN-LUDAO"), opening=clean.opening)
+    take(clean, content)
+
+    nothing_moved(lambda: take(clean, content, "renamed.csv"), AlreadyTaken, "already_taken")
+
+
+def test_a_longer_export_brings_only_what_is_new(clean):
+    first = ("F1", 50_000, clean.ludao.name, "EN-LUDAO")
+    take(clean, statement(first, opening=clean.opening))
+
+    file = take(clean, statement(first, ("F2", 700, clean.ludao.name, "EN-LUDAO"), opening=clean.opening))
+
+    assert file.line_count == 1
+    assert balance(Kind.PREPAID, "EN-LUDAO") == clean.purse + 50_700
+
+
+def test_a_known_line_with_another_amount_is_refused(clean):
+    take(clean, statement(("F1", 50_000, "", ""), opening=clean.opening))
+    changed = statement(("F1", 50_001, "", ""), opening=clean.opening)
+
+    nothing_moved(lambda: take(clean, changed), BadStatement, "other_amount")
+
+
+def test_a_receipt_recorded_with_another_amount_is_refused(clean):
+    payments.record_bank_receipt(
+        organization=clean.ludao,
+        bank_reference="F1",
+        amount=60_000,
+        received_on=TODAY,
+        by=clean.finance,
+        at=NOON,
+    )
+    content = statement(("F1", 50_000, "", ""), opening=clean.opening)
+
+    nothing_moved(lambda: take(clean, content), BadStatement, "other_amount")
+
+
+def test_a_day_left_out_is_noticed(clean):
+    later = statement(("F9", 100, "", ""), opening=clean.opening + 5)
+
+    nothing_moved(lambda: take(clean, later), BadStatement, "gap")
+
+
+def test_an_unreadable_file_is_refused_with_its_rows(clean):
+    content = statement(("F1", 50_000, "", "")).replace(b"500.00", b"500.001")
+
+    nothing_moved(lambda: take(clean, content), BadStatement, "bad_statement")
+
+
+# --- the day's close ----------------------------------------------------------------------------------
+def test_a_day_closes_when_everything_is_settled_and_takes_no_more_lines(clean):
+    take(clean, statement(("F1", 12, "", "利息"), opening=clean.opening))
+    with pytest.raises(CannotClose, match="待处理"):
+        bank.close_day(on=TODAY, by=clean.finance, at=NOON)
+    bank.explain(line_id=line("F1").id, explanation="存款利息", by=clean.finance, at=NOON)
+
+    day = bank.close_day(on=TODAY, by=clean.finance, at=NOON)
+
+    assert day.closing == clean.opening + 12
+    late = statement(("F2", 5, "", ""), opening=clean.opening + 12)
+    nothing_moved(lambda: take(clean, late), BadStatement, "day_closed")
+
+
+def test_a_receipt_that_the_bank_never_saw_keeps_the_day_open(clean):
+    payments.record_bank_receipt(
+        organization=clean.ludao, bank_reference="F1", amount=1, received_on=TODAY, by=clean.finance, at=NOON
+    )
+    take(clean, statement(("F2", 12, clean.ludao.name, "EN-LUDAO"), opening=clean.opening))
+
+    with pytest.raises(CannotClose, match="找不到"):
+        bank.close_day(on=TODAY, by=clean.finance, at=NOON)
+
+    assert BankDay.objects.count() == 0
+
+
+def test_a_day_without_a_file_is_not_closed(clean):
+    with pytest.raises(CannotClose, match="还没有导入"):
+        bank.close_day(on=date(2026, 12, 24), by=clean.finance, at=NOON)
+
+
+def test_a_closed_day_is_not_closed_again(clean):
+    take(clean, statement(("F1", 12, clean.ludao.name, "EN-LUDAO"), opening=clean.opening))
+    bank.close_day(on=TODAY, by=clean.finance, at=NOON)
+
+    with pytest.raises(CannotClose, match="已日结"):
+        bank.close_day(on=TODAY, by=clean.finance, at=NOON)
