@@ -8,6 +8,10 @@ OPERATIONS = {
     "approvals_retrieve": _("一个审批事项。"),
     "approvals_decision_create": _("同意或驳回；重复同一决定不产生变化。不能审批自己提交的事项。"),
     "audit_events_list": _("审计记录：谁、何时、做了什么，及其在哈希链中的位置。"),
+    "bank_files_create": _(
+        "交付银行对账单（CSV 或 CAMT.053 文本）：整份导入或整份拒绝，同一文件不会重复入账。"
+    ),
+    "bank_lines_list": _("平台账户的银行流水及处理结果。"),
     "bills_list": _("用量与费用，最新的在前；每笔写明各资金来源。"),
     "clusters_list": _("集群及其算力池：总量、已售、占用与可售。"),
     "orders_list": _("本单位的订单，最新的在前。"),
@@ -52,6 +56,11 @@ PROBLEMS = {
     "method_not_allowed": (405, _("见 Allow 响应头列出的方法。")),
     "not_acceptable": (406, _("Accept 须允许 application/json。")),
     "export_failed": (200, _("只出现在长任务的 problem 中：缩小条件后重新导出。")),
+    "already_taken": (409, _("该对账单已导入；无需重传。")),
+    "bad_statement": (422, _("title 指出行号与原因；更正后整份重传。")),
+    "other_amount": (422, _("同一流水号两次金额不同；与银行核对。")),
+    "day_closed": (422, _("该日已日结；补充流水请联系平台财务。")),
+    "gap": (422, _("先导入中间日期的对账单。")),
     "cannot_cancel": (409, _("订单已结束，无需取消。")),
     "cannot_decide": (409, _("事项已有结果，或由您本人提交；重新读取后再定。")),
     "illegal_move": (409, _("对象已进入其他状态；重新读取后再定。")),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from config.demo import city as demo
 from federation.capacity.models import Pool
 from federation.clusters.models import Cluster
+from marketplace.bank import actions as bank
 from marketplace.billing import actions as billing
 from marketplace.catalogue.models import Plan
 from marketplace.orders import actions as orders
@@ -165,6 +166,13 @@ def written_export(person, *, screen="orders", query=""):
     return export
 
 
+def bank_line(city, *, at):
+    """An arrival that does not say whose it is."""
+    day = f"{at:%Y-%m-%d}"
+    text = f"交易日期,交易流水号,支出,收入,余额,对方户名,附言\n{day},BANK-1,,500.00,500.00,某某个人,货款\n"
+    return bank.take_file(name="bank.csv", content=text.encode(), by=city.finance, at=at).lines.get()
+
+
 def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
     """One city with one of everything, and the code that stands for each address's <code>.
 
@@ -185,6 +193,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "applications": "AC-NONE",
         "approvals": Approval.objects.get(subject_code=waiting.code).code,
         "audit": "EN-LUDAO-1",
+        "bank": bank_line(city, at=at).code,
         "city-systems": "CS-NONE",
         "clusters": "unicom-jimei",
         "exports": "EX-NONE",

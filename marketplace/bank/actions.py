@@ -252,9 +252,9 @@ def close_day(*, on, by, at) -> BankDay:
         closed = BankDay.objects.first()
         if closed and on <= closed.on:
             raise CannotClose(_("%(day)s 已日结。") % {"day": closed.on})
-        standing = queries.standing(until=on)
-        if on > (standing.last_day or on) or not standing.last_day:
+        if not BankLine.objects.filter(booked_on__gte=on).exists():
             raise CannotClose(_("%(day)s 的银行流水还没有导入。") % {"day": on})
+        standing = queries.standing(until=on)
         for problem in standing.problems():
             raise CannotClose(problem)
         day = BankDay.objects.create(on=on, closing=standing.bank, closed_by=by, closed_at=at)

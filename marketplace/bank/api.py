@@ -4,7 +4,6 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
-from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from marketplace.bank import actions as bank
@@ -51,21 +50,22 @@ class BankLineList(Listed):
 
 
 class BankFileSerializer(serializers.ModelSerializer):
-    file = serializers.FileField(write_only=True)
+    content = serializers.CharField(
+        write_only=True, max_length=uploads.STATEMENTS.most_bytes, trim_whitespace=False
+    )
     opening = Yuan(read_only=True)
     closing = Yuan(read_only=True)
 
     class Meta:
         model = BankFile
-        fields = ["code", "file", "name", "opening", "closing", "line_count", "taken_at"]
-        read_only_fields = ["code", "name", "line_count", "taken_at"]
+        fields = ["code", "name", "content", "opening", "closing", "line_count", "taken_at"]
+        read_only_fields = ["code", "line_count", "taken_at"]
 
 
 class BankFileIntake(GenericAPIView):
-    """Hand in a bank's statement (CSV or CAMT.053): taken whole or not at all; the same file again is refused."""
+    """Hand in a bank's statement (CSV or CAMT.053) as text: taken whole or not at all; the same again is refused."""
 
     serializer_class = BankFileSerializer
-    parser_classes = [MultiPartParser]
     scopes = {"POST": "settlement:write"}
     queryset = BankFile.objects.none()
 
@@ -74,8 +74,6 @@ class BankFileIntake(GenericAPIView):
         require_for_api(request, "receipts.record")
         body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
-        file = body.validated_data["file"]
-        content = file.read(uploads.STATEMENTS.most_bytes + 1)
-        uploads.check(file.name, content, uploads.STATEMENTS)
-        taken = bank.take_file(name=file.name, content=content, by=request.user, at=timezone.now())
+        name, content = body.validated_data["name"], body.validated_data["content"].encode()
+        taken = bank.take_file(name=name, content=content, by=request.user, at=timezone.now())
         return Response(self.get_serializer(taken).data, status=201)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Q, Sum
 from django.utils.translation import gettext as _
 
 from marketplace.bank.models import BankDay, BankFile, BankLine
@@ -84,21 +84,23 @@ class Standing:
 def standing(*, until: date | None = None) -> Standing:
     """Where we stand at the end of a day, or now."""
     lines, receipts = BankLine.objects.all(), unconfirmed()
-    last_day = lines.aggregate(day=Max("booked_on"))["day"]
     latest = BankFile.objects.first()
     bank = latest.closing if latest else 0
     if until:
         # What the bank had that evening: the newest balance without what has come since.
         bank -= lines.filter(booked_on__gt=until).aggregate(sum=Sum("amount"))["sum"] or 0
         lines, receipts = lines.filter(booked_on__lte=until), receipts.filter(received_on__lte=until)
-    still_open = lines.waiting().aggregate(n=Count("id"), sum=Sum("amount"))
+    waiting = Q(status=BankLine.Status.WAITING)
+    said = lines.aggregate(
+        last_day=Max("booked_on"), n=Count("id", filter=waiting), sum=Sum("amount", filter=waiting)
+    )
     unseen = receipts.aggregate(n=Count("id"), sum=Sum("amount"))
     closed = BankDay.objects.first()
     return Standing(
         bank=bank,
-        last_day=last_day,
-        open_count=still_open["n"],
-        open_amount=still_open["sum"] or 0,
+        last_day=said["last_day"],
+        open_count=said["n"],
+        open_amount=said["sum"] or 0,
         unconfirmed_count=unseen["n"],
         unconfirmed_amount=unseen["sum"] or 0,
         closed_on=closed.on if closed else None,

@@ -28,6 +28,7 @@ EXAMPLE = re.compile(r'data-example="(\w+)"\s+data-operation="(\w+)">(.*?)</pre>
 WHOSE = {
     "approvals": "alice",
     "audit": "alice",
+    "bank": "finance",
     "clusters": "officer",
     "programmes": "officer",
     "receipts": "finance",

@@ -36,6 +36,8 @@ WHOSE = {
     "audit-events": "alice",
     "clusters": "officer",
     "programmes": "officer",
+    "bank-files": "finance",
+    "bank-lines": "finance",
     "receipts": "finance",
     "statements": "finance",
     "webhooks": "alice",

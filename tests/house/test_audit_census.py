@@ -20,6 +20,8 @@ from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
 from config.demo.data import PASSWORD
+from marketplace.bank import actions as bank
+from marketplace.bank.models import BankLine
 from marketplace.orders import drafts
 from portal.approvals.models import Approval
 from portal.audit.models import Event
@@ -77,6 +79,8 @@ PROJECT = {"name": "新项目", "approval_threshold": "10", "monthly_budget": "2
 BODY = "91350200MA0000U9X"
 FIRM = {"name": "新来科技有限公司", "district": "huli", "credit_code": BODY + check_digit(BODY)}
 RECEIPT = {"organization": "EN-LUDAO", "amount": "10.00", "bank_reference": "CENSUS-1"}
+BANK_HEAD = "交易日期,交易流水号,支出,收入,余额,对方户名,附言\n"
+BANK_FILE = BANK_HEAD + "2026-11-21,CENSUS-2,,10.00,1010.00,某某个人,货款\n"
 WEBHOOK = {"url": "https://93.184.216.34/hook", "events": ["order.placed"]}
 TOKEN = {"name": "k", "scopes": ["orders:read"], "days": 30}
 ORDER = {"plan": "unicom-h800", "cards": 1, "hours": "1", "command": "python train.py"}
@@ -309,6 +313,36 @@ DEEDS = [
         bad={"amount": "0"},
         other="auditor",
     ),
+    Deed(
+        "bank/", "finance", ("bank.taken",), {"file": "bank.csv"}, bad={"file": "bank.png"}, other="auditor"
+    ),
+    Deed(
+        "bank/<code>/assign/",
+        "finance",
+        ("bank.assigned", "receipt.recorded"),
+        {"organization": "EN-LUDAO"},
+        code="bank_line",
+        bad={"organization": "EN-NONE"},
+        other="auditor",
+        why="the credit and who decided on it",
+    ),
+    Deed(
+        "bank/<code>/explain/",
+        "finance",
+        ("bank.explained",),
+        {"explanation": "利息"},
+        code="bank_line",
+        bad={"explanation": ""},
+        other="auditor",
+    ),
+    Deed(
+        "bank/close/",
+        "finance",
+        ("bank.day_closed",),
+        {"on": "2026-01-05"},
+        bad={"on": "never"},
+        other="auditor",
+    ),
     Deed("statements/close/", "finance", ("statement.closed",) * 3, other="auditor", why=CLOSED_WHY),
     Deed(
         "subsidies/programmes/<code>/",
@@ -379,6 +413,15 @@ DEEDS = [
         {"list": "orders", "form": "csv", "query": "status=billed"},
         bad={"query": "since=yesterday"},
         other="unicom",
+    ),
+    Deed(
+        "api/v1/bank-files/",
+        "finance",
+        ("bank.taken",),
+        {"name": "bank.csv", "content": BANK_FILE},
+        bad={"content": "no statement"},
+        bad_writes=("bank.refused",),
+        other="auditor",
     ),
     Deed(
         "api/v1/receipts/",
@@ -720,6 +763,7 @@ READS = {
     "orders/<code>/",
     "orders/<code>/log/",
     "wallet/",
+    "bank/<code>/",
     "bills/",
     "statements/",
     "statements/books/",
@@ -818,7 +862,11 @@ def census(django_db_setup, django_db_blocker):
             organization=city.ludao, name="ERP", scopes=["orders:read"], by=city.alice, at=now
         )
         city.words |= {"client_id": application.client_id, "client_secret": secret}
+        statement = BANK_HEAD + f"2026-01-05,C-0,,400.00,400.00,{city.ludao.name},EN-LUDAO\n"
+        statement += "2026-01-06,C-1,,600.00,1000.00,某某个人,货款\n"
+        bank.take_file(name="january.csv", content=statement.encode(), by=city.finance, at=now)
         city.codes = {
+            "bank_line": BankLine.objects.get(bank_reference="C-1").code,
             "application": application.code,
             "webhook": (webhook := town.listener(city, at=now)).code,
             "message": webhooks.test(endpoint_id=webhook.id, by=city.alice, at=now).code,
@@ -939,8 +987,9 @@ def news_of(city, deed, by, change=None):
         key.format(**known): value.format(**known) if isinstance(value, str) else value
         for key, value in (deed.body | (change or {})).items()
     }
-    if "licence" in words:
-        words["licence"] = SimpleUploadedFile("licence.png", PICTURE)
+    for name, content in (("licence", PICTURE), ("file", BANK_FILE.encode())):
+        if name in words:
+            words[name] = SimpleUploadedFile(words[name], content)
     last = Event.objects.latest("id").id
     more = {"headers": {**deed.headers, "x-request-id": "census-of-the-record"}}
     if deed.route.startswith("api/"):

@@ -18,6 +18,8 @@ def test_these_tables_are_history():
     assert HISTORY == [
         "federation_usagerecord",
         "marketplace_account",
+        "marketplace_bankday",
+        "marketplace_bankfile",
         "marketplace_bankreceipt",
         "marketplace_billline",
         "marketplace_billpart",

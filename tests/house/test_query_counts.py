@@ -68,6 +68,7 @@ def visit(user):
         ("officer", "/cockpit/"),
         ("finance", "/statements/"),
         ("finance", "/receipts/"),
+        ("finance", "/bank/"),
         ("auditor", "/clusters/"),
         ("auditor", "/audit/"),
     ],
