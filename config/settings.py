@@ -219,10 +219,15 @@ UNIFIED_IDENTITY = {
     "name": env("UNIFIED_IDENTITY_NAME", default="统一身份认证"),
     "client_id": env("UNIFIED_IDENTITY_CLIENT_ID", default=""),
     "secret": env("UNIFIED_IDENTITY_CLIENT_SECRET", default=""),
-    "settings": {"server_url": UNIFIED_IDENTITY_URL},
+    # Whose word counts: the issuer as it names itself, where that differs from its address.
+    "settings": {
+        "server_url": UNIFIED_IDENTITY_URL,
+        "issuer": env("UNIFIED_IDENTITY_ISSUER", default=UNIFIED_IDENTITY_URL),
+    },
 }
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {
+        "provider_class": "portal.sso.identity.CityIdentity",
         "OAUTH_PKCE_ENABLED": True,
         "APPS": [UNIFIED_IDENTITY] if UNIFIED_IDENTITY_URL else [],
     }

@@ -7,7 +7,8 @@ from django.views.generic import RedirectView
 from config import health, status
 from config.metrics import metrics
 from portal.entrance import views as entrance
-from portal.sso.views import Consent
+from portal.sso import identity
+from portal.sso.views import Consent, Keys
 
 # Where connected programs fetch their keys and other systems of the city ask who somebody is.
 oidc = [
@@ -15,7 +16,7 @@ oidc = [
     path(".well-known/jwks.json", idp.jwks, name="jwks"),
     path("oauth/authorize", Consent.as_view(), name="authorization"),
     path("oauth/logout", idp.logout, name="logout"),
-    path("oauth/token", idp.token, name="token"),
+    path("oauth/token", Keys.as_view(), name="token"),
     path("oauth/revoke", idp.revoke, name="revoke"),
     path("oauth/introspect", idp.introspect, name="introspect"),
     path("oauth/userinfo", idp.user_info, name="userinfo"),
@@ -31,6 +32,9 @@ urlpatterns = [
     # One page of ours for what allauth spreads over two.
     path("accounts/2fa/", RedirectView.as_view(pattern_name="entrance:security")),
     path("accounts/sessions/", RedirectView.as_view(pattern_name="entrance:security")),
+    # allauth's own would believe an unsigned word.
+    path("accounts/oidc/<provider_id>/login/", identity.login, name="openid_connect_login"),
+    path("accounts/oidc/<provider_id>/login/callback/", identity.callback, name="openid_connect_callback"),
     path("accounts/", include("allauth.urls")),
     path("i18n/setlang/", entrance.language, name="set_language"),
     path("", include(([path("", include((oidc, "oidc")))], "idp"))),

@@ -8,12 +8,13 @@ from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice, NoticeDelivery, NoticePreference
 from portal.organizations.history import MembershipVersion, OrganizationVersion, ProjectVersion
 from portal.organizations.models import Membership, Organization, Project
-from portal.sso.models import CitySystem
+from portal.sso.models import CityConsent, CitySystem
 from portal.tokens.models import ApiToken, Application
 from portal.verification.models import Licence, Verification
 from portal.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "CityConsent",
     "CitySystem",
     "MembershipVersion",
     "OrganizationVersion",

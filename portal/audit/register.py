@@ -50,6 +50,8 @@ EVENTS = {
     "city_system.rotated": _("更换统一登录密钥"),
     "city_system.disconnected": _("停用统一登录系统"),
     "city_system.consented": _("授权其他系统登录"),
+    "city_system.consent_withdrawn": _("收回对其他系统的授权"),
+    "city_system.code_replayed": _("授权码被再次使用，已收回所发令牌"),
     "organization.onboarded": _("单位入驻建档"),
     "organization.founded": _("企业加入平台"),
     "project.opened": _("新建项目"),

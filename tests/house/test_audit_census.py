@@ -244,6 +244,13 @@ DEEDS = [
         code="city_system",
         other="auditadmin",
     ),
+    Deed(
+        "city-systems/mine/<code>/withdraw/",
+        "bob",
+        ("city_system.consent_withdrawn",),
+        code="consent",
+        other="alice",
+    ),
     Deed("tokens/", "bob", ("token.issued",), TOKEN, bad={"scopes": ["all"]}),
     Deed(
         "applications/",
@@ -774,6 +781,8 @@ READS = {
     "accounts/confirm-email/",
     "oauth/userinfo",
     "oauth/device/code",
+    "accounts/oidc/<provider_id>/login/",
+    "accounts/oidc/<provider_id>/login/callback/",
     r"accounts/oidc/^(?P<provider_id>[^/]+)/login/",
     r"accounts/oidc/^(?P<provider_id>[^/]+)/login/callback/",
     "accounts/social/connections/",
@@ -865,6 +874,9 @@ def census(django_db_setup, django_db_blocker):
         statement = BANK_HEAD + f"2026-01-05,C-0,,400.00,400.00,{city.ludao.name},EN-LUDAO\n"
         statement += "2026-01-06,C-1,,600.00,1000.00,某某个人,货款\n"
         bank.take_file(name="january.csv", content=statement.encode(), by=city.finance, at=now)
+        system, _secret = sso.connect(
+            name="x", redirect_uris=["https://a.example/"], by=city.sysadmin, at=now
+        )
         city.codes = {
             "bank_line": BankLine.objects.get(bank_reference="C-1").code,
             "application": application.code,
@@ -873,9 +885,8 @@ def census(django_db_setup, django_db_blocker):
             "project": city.lab.code,
             "token": tokens.issue(name="k", scopes=["orders:read"], days=30, **wish)[0].code,
             "approval": Approval.objects.get(subject_code=waiting.code).code,
-            "city_system": sso.connect(
-                name="x", redirect_uris=["https://a.example/"], by=city.sysadmin, at=now
-            )[0].code,
+            "city_system": system.code,
+            "consent": sso.consent(client_id=system.client_id, scopes=["openid"], by=city.bob, at=now).code,
             "verification": apply_for_verification(
                 Organization.objects.get(code="EN-WUYUAN"), city.wendy, at=now
             ).code,

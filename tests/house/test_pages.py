@@ -56,6 +56,8 @@ PAGES = {
     "applications/<code>/rotate/": "LL 533 55 333 33 533 55",
     "applications/<code>/disconnect/": "LL 533 55 333 33 533 55",
     "city-systems/": "LL 333 33 333 33 133 33",
+    "city-systems/mine/": "LL 111 11 111 11 111 11",
+    "city-systems/mine/<code>/withdraw/": "LL 555 55 555 55 555 55",
     "city-systems/<code>/rotate/": "LL 333 33 333 33 533 33",
     "city-systems/<code>/disconnect/": "LL 333 33 333 33 533 33",
     "webhooks/": "LL 133 11 333 33 333 11",

@@ -58,7 +58,6 @@ VERSIONS = {
 }
 # Tables that only the city's own deeds touch.
 CITYS_OWN = {
-    "portal_citysystem",
     "federation_hold",
     "federation_simulatedjob",
     "marketplace_bankday",
@@ -82,7 +81,7 @@ ELEVATED = {
     "portal/entrance/queries.py": 1,
     "portal/notices/actions.py": 1,
     "portal/organizations/actions.py": 1,
-    "portal/sso/views.py": 1,
+    "portal/sso/actions.py": 3,
     "portal/verification/queries.py": 1,
     "portal/tokens/authentication.py": 1,
 }

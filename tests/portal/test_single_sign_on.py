@@ -2,13 +2,19 @@
 
 import base64
 import hashlib
+import json
 import secrets
+import time
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+import requests
 from allauth.account.models import EmailAddress
 from allauth.idp.oidc.models import Token
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 from django.utils import timezone
 
@@ -16,7 +22,7 @@ from portal.accounts.models import User
 from portal.audit.models import Event
 from portal.organizations.models import Membership
 from portal.sso import actions as sso
-from portal.sso.models import CitySystem
+from portal.sso.models import CityConsent, CitySystem
 from tests import city as town
 from tests.city import NOON
 
@@ -94,7 +100,6 @@ def test_a_person_lets_another_system_know_who_they_are(city, system):
     answer = grant(alice, page)
     given = parse_qs(urlsplit(answer.headers["Location"]).query)
     keys = redeem(row, secret, given["code"][0], verifier).json()
-    again = redeem(row, secret, given["code"][0], verifier)
     me = (
         Client(SERVER_NAME="127.0.0.1")
         .get("/oauth/userinfo", headers={"authorization": f"Bearer {keys['access_token']}"})
@@ -111,8 +116,105 @@ def test_a_person_lets_another_system_know_who_they_are(city, system):
     assert me["organizations"] == [
         {"code": "EN-LUDAO", "name": "鹭岛智能科技有限公司", "role": "enterprise_admin"}
     ]
-    assert again.status_code == 400
     assert Event.objects.get(name="city_system.consented").actor == city.alice
+
+
+def given_to(system, secret, user) -> dict:
+    """The keys a system holds once this person has let it know who they are, and the code they came for."""
+    if not EmailAddress.objects.filter(user=user).exists():
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    client, (verifier, challenge) = client_of(user), pkce()
+    answer = grant(client, ask(client, system, challenge))
+    code = parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
+    return redeem(system, secret, code, verifier).json() | {"code": code, "verifier": verifier}
+
+
+def renew(system, secret, refresh_token):
+    return Client(SERVER_NAME="127.0.0.1").post(
+        "/oauth/token",
+        {
+            "grant_type": "refresh_token",
+            "refresh_token": refresh_token,
+            "client_id": system.client_id,
+            "client_secret": secret,
+        },
+    )
+
+
+def who(keys) -> int:
+    headers = {"authorization": f"Bearer {keys['access_token']}"}
+    return Client(SERVER_NAME="127.0.0.1").get("/oauth/userinfo", headers=headers).status_code
+
+
+def test_a_code_shown_twice_ends_what_it_gave(city, system):
+    row, secret = system
+    keys, others = given_to(row, secret, city.alice), given_to(row, secret, city.bob)
+    assert who(keys) == 200
+
+    again = redeem(row, secret, keys["code"], keys["verifier"])
+
+    assert (again.status_code, again.json()) == (400, {"error": "invalid_grant"})
+    assert who(keys) == 401
+    assert renew(row, secret, keys["refresh_token"]).status_code == 400
+    assert who(others) == 200
+    assert Event.objects.get(name="city_system.code_replayed").details == {"ended": 2}
+
+
+def test_a_code_has_one_try_even_for_the_right_proof(city, system):
+    row, secret = system
+    EmailAddress.objects.create(user=city.alice, email=city.alice.email, verified=True, primary=True)
+    alice, (verifier, challenge) = client_of(city.alice), pkce()
+    answer = grant(alice, ask(alice, row, challenge))
+    code = parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
+
+    tries = [redeem(row, secret, code, proof).status_code for proof in ("wrong" * 12, verifier)]
+
+    assert tries == [400, 400]
+    assert not Token.objects.exists()
+
+
+def test_nothing_outlives_the_consent_however_often_it_is_renewed(city, system):
+    row, secret = system
+    keys = given_to(row, secret, city.alice)
+    consent = CityConsent.objects.get()
+    soon = timezone.now() + timedelta(days=2)
+    CityConsent.objects.update(until=soon)
+
+    fresh = renew(row, secret, keys["refresh_token"]).json()
+
+    assert consent.until - consent.given_at == timedelta(days=90)
+    assert set(Token.objects.filter(type="rt").values_list("expires_at", flat=True)) == {soon}
+    Token.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert renew(row, secret, fresh["refresh_token"]).status_code == 400
+
+
+def test_the_page_of_consent_says_for_how_long(city, system):
+    row, _secret = system
+    _verifier, challenge = pkce()
+
+    page = ask(client_of(city.alice), row, challenge).content.decode()
+
+    until = timezone.localdate(timezone.now() + timedelta(days=90))
+    assert f"授权有效期 90 天，至 {until:%Y-%m-%d}" in page
+
+
+def test_a_person_sees_their_consents_and_takes_them_back(city, system):
+    row, secret = system
+    keys, others = given_to(row, secret, city.alice), given_to(row, secret, city.bob)
+    mine = CityConsent.objects.get(user=city.alice)
+    alice = client_of(city.alice)
+
+    seen = alice.get("/city-systems/mine/")
+    stranger = client_of(city.bob).post(f"/city-systems/mine/{mine.code}/withdraw/")
+    assert (list(seen.context["consents"]), stranger.status_code, who(keys)) == ([mine], 404, 200)
+    assert "市企业服务平台" in seen.content.decode()
+    for _ in range(2):
+        alice.post(f"/city-systems/mine/{mine.code}/withdraw/")
+
+    assert (who(keys), who(others)) == (401, 200)
+    assert renew(row, secret, keys["refresh_token"]).status_code == 400
+    assert list(alice.get("/city-systems/mine/").context["consents"]) == []
+    assert Event.objects.filter(name="city_system.consent_withdrawn", actor=city.alice).count() == 1
 
 
 def test_saying_no_tells_nothing(city, system):
@@ -238,7 +340,7 @@ def test_the_unified_identity_lets_in_whom_it_knows_and_gives_no_role(live_serve
                     "name": "统一身份认证",
                     "client_id": row.client_id,
                     "secret": secret,
-                    "settings": {"server_url": live_server.url},
+                    "settings": {"server_url": live_server.url, "issuer": live_server.url},
                 }
             ],
         }
@@ -258,3 +360,116 @@ def test_the_unified_identity_lets_in_whom_it_knows_and_gives_no_role(live_serve
     assert arrived.status_code == 302, arrived.content.decode()[:3000]
     assert here.get("/account/security/").context["user"] == newcomer
     assert Membership.objects.filter(user=newcomer).count() == 0
+
+
+# --- an identity that errs or lies ----------------------------------------------------------------------
+ISSUER = "https://id.city.example"
+KEY, STRANGERS_KEY = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+PUBLIC = KEY.public_key().public_bytes(
+    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+)
+
+
+class Identity(requests.adapters.BaseAdapter):
+    """A unified identity whose every word can be bent."""
+
+    def __init__(self, **bent):
+        super().__init__()
+        self.bent, self.nonce = bent, ""
+
+    def send(self, request, **more):
+        answer = requests.Response()
+        answer.status_code, answer.request, answer.url = 200, request, request.url
+        answer.headers["content-type"] = "application/json"
+        answer._content = json.dumps(
+            getattr(self, urlsplit(request.url).path.rsplit("/", 1)[-1].replace("-", "_"))()
+        ).encode()
+        return answer
+
+    def close(self):
+        pass
+
+    def openid_configuration(self):
+        return {
+            "issuer": self.bent.get("metadata", ISSUER),
+            **{f"{name}_endpoint": f"{ISSUER}/{name}" for name in ("authorization", "token", "userinfo")},
+            "jwks_uri": f"{ISSUER}/jwks",
+            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        }
+
+    def jwks(self):
+        return {"keys": [jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "k"}]}
+
+    def userinfo(self):
+        return {
+            "sub": self.bent.get("userinfo", "u-1"),
+            "email": "citizen@example.com",
+            "email_verified": True,
+            "name": "市民",
+        }
+
+    def token(self):
+        now = int(time.time())
+        claims = {"iss": ISSUER, "aud": "us", "sub": "u-1", "iat": now, "exp": now + 60, "nonce": self.nonce}
+        claims |= self.bent.get("claims", {})
+        claims = {name: value for name, value in claims.items() if value is not None}
+        key, algorithm = self.bent.get("signed", (KEY, "RS256"))
+        header = self.bent.get("header", {"kid": "k"})
+        id_token = jwt.encode(claims, key, algorithm=algorithm, headers=header)
+        told = {"access_token": "a", "token_type": "Bearer", "expires_in": 60}
+        return told if "silent" in self.bent else told | {"id_token": id_token}
+
+
+@pytest.fixture
+def arrive(city, settings, monkeypatch):
+    """Walk through an identity's door and back; who is signed in then."""
+    app = {"provider_id": "city", "name": "统一身份认证", "client_id": "us", "secret": "s"}
+    app["settings"] = {"server_url": ISSUER, "issuer": ISSUER}
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}
+
+    def walk(**bent):
+        identity, session = Identity(**bent), requests.Session()
+        session.mount("https://", identity)
+        monkeypatch.setattr("portal.sso.adapters.UnifiedIdentity.get_requests_session", lambda self: session)
+        client = Client(SERVER_NAME="127.0.0.1")
+        sent = client.post("/accounts/oidc/city/login/?process=login&auth_params=nonce%3Dmine")
+        if sent.status_code != 302:
+            return None
+        asked = parse_qs(urlsplit(sent.headers["Location"]).query)
+        (identity.nonce,) = asked["nonce"]
+        assert identity.nonce != "mine"
+        client.get("/accounts/oidc/city/login/callback/", {"code": "c", "state": asked["state"][0]})
+        return client.session.get("_auth_user_id")
+
+    return walk
+
+
+def hs256_with_the_public_key() -> tuple:
+    return base64.b64encode(PUBLIC).decode(), "HS256"
+
+
+@pytest.mark.parametrize(
+    "bent",
+    [
+        pytest.param({"claims": {"nonce": "another"}}, id="another nonce"),
+        pytest.param({"claims": {"nonce": None}}, id="no nonce"),
+        pytest.param({"claims": {"iss": "https://evil.example"}}, id="another issuer"),
+        pytest.param({"metadata": "https://evil.example"}, id="metadata of another issuer"),
+        pytest.param({"claims": {"aud": "them"}}, id="for another system"),
+        pytest.param({"claims": {"exp": 1}}, id="too old"),
+        pytest.param({"signed": (STRANGERS_KEY, "RS256")}, id="signed by a stranger"),
+        pytest.param({"signed": (None, "none")}, id="not signed"),
+        pytest.param({"signed": hs256_with_the_public_key()}, id="signed with what everybody knows"),
+        pytest.param({"header": {}}, id="signed with a key without a name"),
+        pytest.param({"header": {"kid": "other"}}, id="signed with an unknown key"),
+        pytest.param({"silent": True}, id="no proof at all"),
+        pytest.param({"userinfo": "u-2"}, id="details of somebody else"),
+    ],
+)
+def test_a_word_that_is_not_the_identitys_own_opens_nothing(arrive, bent):
+    assert arrive(**bent) is None
+    assert not User.objects.filter(email="citizen@example.com").exists()
+
+
+def test_the_identitys_own_word_opens_the_door(arrive):
+    assert arrive() == str(User.objects.get(email="citizen@example.com").pk)
