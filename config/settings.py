@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "portal.shell.middleware.RequestId",
     "portal.shell.middleware.Measured",
     "portal.shell.middleware.ProtectiveHeaders",
+    "portal.shell.middleware.HostCookies",
     "config.status.AskedByAStranger",
     "django.middleware.gzip.GZipMiddleware",
     "portal.shell.traffic.Revalidation",
@@ -265,7 +266,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 if IS_HTTPS:
-    # A neighbour under the same domain can neither set nor read these two.
+    # The others get the prefix by HostCookies; the door's two are looked up under it in many places.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_HSTS_SECONDS = 31536000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS

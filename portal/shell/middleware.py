@@ -96,6 +96,28 @@ class ProgramsSpeakTls:
         return self.get_response(request)
 
 
+class HostCookies:
+    """Over https every cookie of ours bears `__Host-`: a neighbour under the same domain can neither set nor read it."""
+
+    PREFIX = "__Host-"
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if not settings.IS_HTTPS:
+            return self.get_response(request)
+        # The house goes on calling them by their short names; what came without the prefix is anybody's.
+        named = {name: value for name, value in request.COOKIES.items() if name.startswith(self.PREFIX)}
+        request.COOKIES = named | {name.removeprefix(self.PREFIX): value for name, value in named.items()}
+        response = self.get_response(request)
+        for name in [name for name in response.cookies if not name.startswith(self.PREFIX)]:
+            cookie = response.cookies.pop(name)
+            response.cookies[self.PREFIX + name] = cookie.value
+            response.cookies[self.PREFIX + name].update(cookie | {"secure": True, "path": "/", "domain": ""})
+        return response
+
+
 class NoNullCharacters:
     """No row can hold U+0000, so no address and no cookie may look for it."""
 

@@ -55,7 +55,7 @@ def over_https(settings, monkeypatch):
     monkeypatch.setenv("ALLOWED_HOSTS", "compute.example")
     read = runpy.run_path(str(ROOT / "config" / "settings.py"))
     for name in read:
-        if name.startswith(("SECURE_", "SESSION_COOKIE_", "CSRF_", "LANGUAGE_COOKIE_", "ALLOWED_HOSTS")):
+        if name.startswith(("IS_HTTPS", "SECURE_", "SESSION_COOKIE_", "CSRF_", "LANGUAGE_COOKIE_", "ALLOWED_HOSTS")):
             setattr(settings, name, read[name])
     return {"SERVER_NAME": "compute.example"}
 
@@ -88,6 +88,37 @@ def test_the_cookies_of_a_stay_belong_to_this_host_and_travel_on_https_alone(cit
         cookie = client.cookies[name]
         assert cookie["secure"] and cookie["httponly"] and cookie["path"] == "/" and not cookie["domain"]
         assert cookie["samesite"] == "Lax"
+
+
+def test_every_cookie_of_the_house_belongs_to_this_host(city, over_https):
+    client = Client(**over_https)
+
+    client.get("/accounts/login/", secure=True)
+    client.post("/accounts/login/", {"login": "bob", "password": "wrong"}, secure=True)
+    client.post("/i18n/setlang/", {"language": "en"}, secure=True)
+    client.post("/preferences/", {"theme": "dark", "text": "large", "list": "orders"}, secure=True)
+    sign_in(client, secure=True)
+    client.post("/account/sessions/end-others/", secure=True)
+
+    assert {
+        "__Host-sessionid",
+        "__Host-csrftoken",
+        "__Host-django_language",
+        "__Host-theme",
+        "__Host-text",
+        "__Host-list-orders",
+        "__Host-messages",
+    } == set(client.cookies)
+    for cookie in client.cookies.values():
+        assert cookie["secure"] and cookie["path"] == "/" and not cookie["domain"]
+    assert 'data-theme="dark"' in client.get("/help/", secure=True).content.decode()
+
+
+def test_a_cookie_that_a_neighbour_planted_is_nobodys(city, over_https):
+    client = Client(**over_https)
+    client.cookies["theme"] = "dark"
+
+    assert "data-theme" not in client.get("/help/", secure=True).content.decode()
 
 
 def test_every_answer_over_https_keeps_the_browser_on_https(city, over_https):

@@ -4,7 +4,8 @@
   root.classList.add("js");
   const all = (selector, within = document) => within.querySelectorAll(selector);
   const say = (words) => { const live = document.getElementById("live"); if (live) live.textContent = words; };
-  const remember = (name, value) => { document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`; };
+  const isHttps = location.protocol === "https:";
+  const remember = (name, value) => { document.cookie = `${isHttps ? "__Host-" : ""}${name}=${value};path=/;max-age=31536000;samesite=lax${isHttps ? ";secure" : ""}`; };
 
   // Preferences: drawn at once here, and by the server from the same cookie on the next page.
   const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
