@@ -6,12 +6,12 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from allauth.mfa.utils import decrypt
 
-from portal.accounts.permissions import is_officer
+from portal.accounts.permissions import needs_second_factor
 
 
 def give(user) -> None:
-    """An officer of the demonstration city comes with an authenticator app."""
-    if is_officer(user) and not Authenticator.objects.filter(user=user).exists():
+    """Whoever needs a second factor in the demonstration city comes with an authenticator app."""
+    if needs_second_factor(user) and not Authenticator.objects.filter(user=user).exists():
         TOTP.activate(user, generate_totp_secret())
 
 

@@ -29,6 +29,8 @@ GOVERNMENT = {Role.VOUCHER_OFFICER, Role.AUDITOR}
 # Who runs the system, who says who may use it, and who watches both: three people, never one (GB/T 22239 8.1.5).
 ADMINISTRATORS = {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN}
 STAFF = PLATFORM | GOVERNMENT | ADMINISTRATORS
+# Who holds a firm's people and its money.
+STEWARDS = {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_FINANCE, Role.PROVIDER_ADMIN}
 
 ACTIONS: dict[str, set[Role]] = {
     "projects.view": ENTERPRISE | {Role.AUDITOR},
@@ -116,6 +118,11 @@ def reach_of(user, organization=None) -> tenancy.Reach:
 def is_officer(user) -> bool:
     """Does this person serve the city or its platform, so that stricter rules of signing in hold?"""
     return any(m.role in STAFF for m in memberships(user))
+
+
+def needs_second_factor(user) -> bool:
+    """Officers always do; others when one of their organisations asks it of their role."""
+    return any(m.role in STAFF or m.organization.asks_second_factor_of(m.role) for m in memberships(user))
 
 
 def organization_ids(user, action: str):

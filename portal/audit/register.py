@@ -54,6 +54,7 @@ EVENTS = {
     "city_system.code_replayed": _("授权码被再次使用，已收回所发令牌"),
     "organization.onboarded": _("单位入驻建档"),
     "organization.founded": _("企业加入平台"),
+    "organization.second_factor_asked": _("更改第二因素要求"),
     "project.opened": _("新建项目"),
     "project.changed": _("修改项目设置"),
     "token.issued": _("创建访问令牌"),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from portal.accounts.passwords import is_too_old
-from portal.accounts.permissions import is_officer
+from portal.accounts.permissions import is_officer, needs_second_factor
 from portal.accounts.queries import has_second_factor
 from portal.entrance import stays
 from portal.entrance.actions import note_time_out
@@ -40,7 +40,7 @@ def used_second_factor(request) -> bool:
 
 
 class Door:
-    """Ends stays that lasted too long, and leads officers to their second factor and a fresh password."""
+    """Ends stays that lasted too long, and leads to the second factor whoever needs one, and officers to a fresh password."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -78,7 +78,7 @@ class Door:
 
     def _detour(self, request):
         user = request.user
-        if is_officer(user) and not used_second_factor(request):
+        if needs_second_factor(user) and not used_second_factor(request):
             if request.path.startswith("/api/"):
                 raise PermissionDenied
             if has_second_factor(user):

@@ -17,7 +17,7 @@ from django.views.i18n import set_language
 
 from portal.accounts import actions as accounts
 from portal.accounts.models import User
-from portal.accounts.permissions import is_officer
+from portal.accounts.permissions import needs_second_factor
 from portal.accounts.scoping import require
 from portal.entrance import actions as entrance
 from portal.entrance import queries
@@ -45,7 +45,7 @@ def security(request):
         "stays": queries.stays_of(request.user, request.session.session_key),
         "emails": emails,
         "has_unverified_email": any(not email.verified for email in emails),
-        "is_officer": is_officer(request.user),
+        "needs_second_factor": needs_second_factor(request.user),
     }
     return render(request, "entrance/security.html", context)
 

@@ -191,6 +191,7 @@ class Migration(migrations.Migration):
                 ),
                 ("credit_code", models.CharField(blank=True, max_length=18, verbose_name="统一社会信用代码")),
                 ("verified_at", models.DateTimeField(null=True, verbose_name="认证时间")),
+                ("second_factor", models.CharField(choices=[('nobody', '由成员自行决定'), ('stewards', '管理员与财务'), ('everybody', '全体成员')], default='stewards', max_length=9, verbose_name='须用第二因素登录')),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={

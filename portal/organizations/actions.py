@@ -62,6 +62,27 @@ def found(*, name, district, credit_code, by, at) -> Organization:
     return organization
 
 
+def ask_second_factor(*, organization_id, of, by) -> Organization:
+    """From their next page on, these members prove themselves twice. Saying it twice changes nothing."""
+    with transaction.atomic():
+        organization = Organization.objects.select_for_update(of=("self",), no_key=True).get(
+            id=organization_id
+        )
+        before = organization.second_factor
+        if before != of:
+            organization.second_factor = of
+            organization.save(update_fields=["second_factor"])
+            audit.record(
+                organization,
+                "organization.second_factor_asked",
+                by=by,
+                organization=organization,
+                before={"second_factor": before},
+                after={"second_factor": of},
+            )
+    return organization
+
+
 def open_project(*, organization, name, approval_threshold, monthly_budget, by) -> Project:
     """Give an organisation another purse. Budget 0 means no limit; threshold 0 means no second person."""
     try:

@@ -32,6 +32,15 @@ class FoundForm(forms.ModelForm):
         return code
 
 
+class SecondFactorForm(forms.ModelForm):
+    """Whose word alone is not enough."""
+
+    class Meta:
+        model = Organization
+        fields = ["second_factor"]
+        help_texts = {"second_factor": _("所选成员下次打开页面时须先启用或使用第二因素")}
+
+
 class ProjectForm(forms.Form):
     name = forms.CharField(label=_("项目名称"), max_length=80)
     approval_threshold = YuanField(

@@ -27,6 +27,11 @@ class Organization(models.Model):
     # Their people are the city's staff.
     STAFFED = (Kind.GOVERNMENT, Kind.PLATFORM)
 
+    class SecondFactor(models.TextChoices):
+        NOBODY = "nobody", _("由成员自行决定")
+        STEWARDS = "stewards", _("管理员与财务")
+        EVERYBODY = "everybody", _("全体成员")
+
     code = models.CharField(max_length=32, unique=True)
     kind = models.CharField(max_length=12, choices=Kind)
     name = models.CharField(_("名称"), max_length=120, unique=True)
@@ -34,6 +39,9 @@ class Organization(models.Model):
     district = models.CharField(_("所在区"), max_length=16, choices=District, blank=True)
     credit_code = models.CharField(_("统一社会信用代码"), max_length=18, blank=True)
     verified_at = models.DateTimeField(_("认证时间"), null=True)
+    second_factor = models.CharField(
+        _("须用第二因素登录"), max_length=9, choices=SecondFactor, default=SecondFactor.STEWARDS
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -46,6 +54,12 @@ class Organization(models.Model):
     def __str__(self):
         is_english = (get_language() or "").startswith("en")
         return self.name_en if is_english and self.name_en else self.name
+
+    def asks_second_factor_of(self, role: str) -> bool:
+        """Must whoever has this role here prove themselves twice?"""
+        if self.second_factor == self.SecondFactor.STEWARDS:
+            return role in permissions.STEWARDS
+        return self.second_factor == self.SecondFactor.EVERYBODY
 
 
 def membership_code() -> str:

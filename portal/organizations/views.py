@@ -1,5 +1,6 @@
 """Joining, switching hats, and the firm's projects."""
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -9,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal.accounts.permissions import Role, can, memberships
-from portal.accounts.scoping import require
+from portal.accounts.scoping import acting_for, require
 from portal.organizations import actions as organizations
-from portal.organizations.forms import ChangeProjectForm, FoundForm, ProjectForm
+from portal.organizations.forms import ChangeProjectForm, FoundForm, ProjectForm, SecondFactorForm
 from portal.organizations.middleware import SESSION_KEY
 from portal.organizations.models import Project
 from portal.shell.exceptions import Refusal
@@ -65,8 +66,28 @@ def settings(request):
             "members": members,
             "projects": projects,
             "may_manage": bool(organization) and can(request.user, "projects.manage", organization),
+            "second_factor_form": SecondFactorForm(instance=organization)
+            if organization and can(request.user, "members.manage", organization)
+            else None,
         },
     )
+
+
+@require("members.manage")
+@require_POST
+@reauthentication_required(app="allauth.account")
+def second_factor(request):
+    """Say which members must prove themselves twice."""
+    organization = acting_for(request, "members.manage")
+    form = SecondFactorForm(request.POST)
+    if form.is_valid():
+        organizations.ask_second_factor(
+            organization_id=organization.id, of=form.cleaned_data["second_factor"], by=request.user
+        )
+        messages.success(request, _("第二因素要求已保存。"))
+    else:
+        messages.error(request, _("请在三项中选择一项后再保存。"))
+    return redirect("organizations:settings")
 
 
 @require("projects.manage")

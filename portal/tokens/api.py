@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.accounts import actions as accounts
-from portal.accounts.permissions import is_officer, memberships, reach_of
+from portal.accounts.permissions import memberships, needs_second_factor, reach_of
 from portal.accounts.queries import has_second_factor
 from portal.shell import limits, networks, tenancy
 from portal.shell.api import PROBLEM
@@ -109,7 +109,7 @@ class Tokens(APIView):
         """A key is worth as much as the way to it: whoever has a second factor shows it here, too."""
         user = request.user
         if not has_second_factor(user):
-            if is_officer(user):
+            if needs_second_factor(user):
                 raise exceptions.PermissionDenied(_("您的岗位须先在“账号与安全”页启用第二因素。"))
             return
         if not accounts.check_code(user=user, code=code, request=request._request):

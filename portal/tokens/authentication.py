@@ -9,7 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, permissions
 
 from portal.accounts.models import User
-from portal.accounts.permissions import is_officer, memberships, reach_of
+from portal.accounts.permissions import memberships, needs_second_factor, reach_of
 from portal.accounts.queries import has_second_factor
 from portal.organizations.models import Organization
 from portal.shell import keys, limits, networks, tenancy
@@ -72,7 +72,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
             raise exceptions.AuthenticationFailed(
                 _("访问令牌无效、已吊销或已过期，请在“访问令牌”页重新创建。")
             )
-        if is_officer(token.user) and not has_second_factor(token.user):
+        if needs_second_factor(token.user) and not has_second_factor(token.user):
             raise exceptions.AuthenticationFailed(_("令牌所有者须先在“账号与安全”页启用第二因素。"))
         return token, token
 

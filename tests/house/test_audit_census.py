@@ -223,6 +223,14 @@ DEEDS = [
         other="finance",
     ),
     Deed(
+        "organization/second-factor/",
+        "alice",
+        ("organization.second_factor_asked",),
+        {"second_factor": "everybody"},
+        bad={"second_factor": "x"},
+        other="bob",
+    ),
+    Deed(
         "city-systems/",
         "sysadmin",
         ("city_system.connected",),

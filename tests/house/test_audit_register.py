@@ -25,7 +25,7 @@ NAMES = {
     "order": "billed cancel_requested cancelled confirmed expired placed refunded rejected started",
     "city_system": "code_replayed connected consent_withdrawn consented disconnected rotated",
     "member": "changed expired granted invitation_withdrawn invited joined withdrawn",
-    "organization": "founded onboarded",
+    "organization": "founded onboarded second_factor_asked",
     "personal": "revealed",
     "policy": "published",
     "programme": "published",

@@ -134,6 +134,7 @@ PAGES = {
     "metrics": "11 111 11 111 11 111 11",
     "api/v1/schema/": "11 111 11 111 11 111 11",
     "api/v1/reference/": "11 111 11 111 11 111 11",
+    "organization/second-factor/": "LL 533 55 333 33 333 55",
 }
 # The API answers programs: 2 = 200, 1 = 401, 3 = 403, 4 = 404, 5 = 405.
 API = {

@@ -55,7 +55,9 @@ def over_https(settings, monkeypatch):
     monkeypatch.setenv("ALLOWED_HOSTS", "compute.example")
     read = runpy.run_path(str(ROOT / "config" / "settings.py"))
     for name in read:
-        if name.startswith(("IS_HTTPS", "SECURE_", "SESSION_COOKIE_", "CSRF_", "LANGUAGE_COOKIE_", "ALLOWED_HOSTS")):
+        if name.startswith(
+            ("IS_HTTPS", "SECURE_", "SESSION_COOKIE_", "CSRF_", "LANGUAGE_COOKIE_", "ALLOWED_HOSTS")
+        ):
             setattr(settings, name, read[name])
     return {"SERVER_NAME": "compute.example"}
 

@@ -16,6 +16,10 @@ from portal.audit.models import Event
 from portal.entrance import actions as entrance
 from portal.entrance import devices, queries
 from portal.entrance.stays import BEGUN, SEEN
+from portal.organizations import actions as organizations
+from portal.organizations.credit_code import check_digit
+from portal.organizations.models import Organization
+from portal.tokens import actions as tokens
 from tests.entrance import SECRET, code_now, code_of
 
 QUARTER, HALF_HOUR, HALF_DAY = 15 * 60, 30 * 60, 12 * 3600
@@ -100,6 +104,53 @@ def test_a_session_older_than_the_office_is_asked_for_the_factor(city):
 
 def test_a_firms_member_needs_no_second_factor(city):
     assert sign_in("bob").get("/desk/").status_code == 200
+
+
+# (whom the firm asks, who is led to set it up)
+ASKED = [("nobody", []), ("stewards", ["alice", "fiona"]), ("everybody", ["alice", "bob", "fiona"])]
+
+
+@pytest.mark.parametrize(("of", "led"), ASKED)
+def test_a_firm_says_who_of_its_own_needs_a_second_factor(city, of, led):
+    Authenticator.objects.all().delete()
+    clients = {name: sign_in(name) for name in ("alice", "bob", "fiona", "charlie")}
+    answer = clients["alice"].post("/organization/second-factor/", {"second_factor": of})
+
+    found = {name for name, client in clients.items() if client.get("/orders/").status_code == 302}
+
+    assert answer["Location"] == "/organization/"
+    assert sorted(found) == led
+    assert clients["bob"].get("/api/v1/orders/").status_code == (403 if "bob" in led else 200)
+
+
+def test_a_key_of_a_member_who_must_prove_themselves_twice_waits_for_the_factor(city):
+    Authenticator.objects.all().delete()
+    _token, secret = tokens.issue(
+        organization=city.ludao, name="k", scopes=["orders:read"], days=1, by=city.bob, at=timezone.now()
+    )
+    headers = {"authorization": f"Bearer {secret}"}
+    assert Client(headers=headers).get("/api/v1/orders/").status_code == 200
+
+    for _ in range(2):
+        organizations.ask_second_factor(organization_id=city.ludao.id, of="everybody", by=city.alice)
+
+    assert Client(headers=headers).get("/api/v1/orders/").status_code == 401
+    event = Event.objects.get(name="organization.second_factor_asked")
+    assert event.details == {"before": {"second_factor": "nobody"}, "after": {"second_factor": "everybody"}}
+
+
+def test_a_new_firms_administrator_begins_with_a_second_factor(city):
+    city.jian.memberships.all().delete()
+    client = sign_in("jian")
+    firm = {
+        "name": "厦门新企业有限公司",
+        "credit_code": "91350200MA31AAAA3" + check_digit("91350200MA31AAAA3"),
+    }
+
+    client.post("/organization/join/", firm)
+
+    assert Organization.objects.get(name=firm["name"]).second_factor == "stewards"
+    assert client.get("/desk/")["Location"] == "/account/security/"
 
 
 def test_the_seed_of_an_authenticator_app_lies_sealed(city):

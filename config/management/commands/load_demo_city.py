@@ -14,6 +14,6 @@ class Command(BaseCommand):
         city.load(at=timezone.now())
         roles = dict(ROLES)
         self.stdout.write(f"Demo accounts (password of all: {data.PASSWORD})")
-        self.stdout.write("Officers also need a code: manage.py demo_code <name>")
+        self.stdout.write("Officers and providers also need a code: manage.py demo_code <name>")
         for username, name, role, organization in data.PEOPLE:
             self.stdout.write(f"  {username:10} {name}  {roles[role]}  {organization}")
