@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -93,6 +94,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.organizations.middleware.CurrentOrganization",
+    "portal.watch.middleware.Refused",
     "portal.entrance.middleware.Door",
     "axes.middleware.AxesMiddleware",
 ]
@@ -182,6 +184,11 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PUBLIC_URL.startswith("http://")
 SESSION_IDLE_SECONDS = {
     "officers": 60 * env.int("SESSION_IDLE_MINUTES_OFFICERS", default=15),
     "others": 60 * env.int("SESSION_IDLE_MINUTES", default=30),
+}
+# From which networks a role may work: security_admin=10.1.0.0/16 10.2.0.0/16,system_admin=10.1.0.0/16
+OFFICER_NETWORKS = {
+    role: [str(ip_network(network)) for network in networks.split()]
+    for role, networks in env.dict("OFFICER_NETWORKS", default={}).items()
 }
 IDLE_ACCOUNT_DAYS = env.int("IDLE_ACCOUNT_DAYS", default=90)
 AXES_FAILURE_LIMIT = 5
@@ -308,7 +315,12 @@ RATE_LIMITS = {
     "person": env.int("RATE_LIMIT_PERSON", default=1200),
     "address": env.int("RATE_LIMIT_ADDRESS", default=600),
     "password": env.int("RATE_LIMIT_PASSWORD", default=10),
+    # Not a limit: so many refusals of one person, and the security administrator is told.
+    "refused": env.int("ALARM_REFUSALS", default=20),
 }
+
+# So many wrong sign-ins from one address within ten minutes look like an attack.
+ALARM_FAILED_SIGN_INS = env.int("ALARM_FAILED_SIGN_INS", default=20)
 
 # Who keeps the keys: software, or a certified cipher machine behind the same interface.
 CRYPTO_PROVIDER = env("CRYPTO_PROVIDER", default="portal.crypto.software.SoftwareProvider")
@@ -317,6 +329,9 @@ CRYPTO_KEYS = env("CRYPTO_KEYS", default="")
 
 # The demonstration city may send webhooks to itself; a real one never reaches its own inside.
 OUTBOUND_LOOPBACK = env.bool("OUTBOUND_LOOPBACK", default=False)
+
+# Where addresses that people type may lead: names, with everything beneath them. None: anywhere outside.
+OUTBOUND_HOSTS = env.list("OUTBOUND_HOSTS", default=[])
 
 # --- the record ---------------------------------------------------------------------------------
 # A folder, best on another machine's disk, where signed checkpoints are out of the database owner's reach.
@@ -360,6 +375,7 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.ledger", "keep_books", 3600),
         ("subsidies.vouchers", "expire_vouchers", 60),
         ("portal.audit", "seal_audit_events", 5),
+        ("portal.watch", "watch_the_record", 60),
         ("portal.members", "send_invitations", 5),
         ("portal.notices", "sort_notices", 5),
         ("portal.notices", "send_notices", 5),

@@ -10,6 +10,7 @@ class PortalConfig(AppConfig):
     def ready(self):
         from portal.audit import checks as audit_checks  # noqa: F401
         from portal.crypto import checks  # noqa: F401
+        from portal.entrance import checks as entrance_checks  # noqa: F401
         from portal.entrance import receivers, sealing
         from portal.shell import tenancy
 

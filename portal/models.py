@@ -11,6 +11,7 @@ from portal.organizations.models import Membership, Organization, Project
 from portal.sso.models import CityConsent, CitySystem
 from portal.tokens.models import ApiToken, Application
 from portal.verification.models import Licence, Verification
+from portal.watch.models import Alarm
 from portal.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "AccessReviewLine",
     "Invitation",
     "ApiToken",
+    "Alarm",
     "Application",
     "Archive",
     "Approval",

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.approvals import tables as approvals
 from portal.approvals.models import Approval
-from portal.audit.models import Event
+from portal.audit import queries as record
 from portal.backups import queries as backups
 from portal.help.articles import about
 from portal.lists import queries as lists
@@ -22,6 +22,7 @@ from portal.sso import tables as sso
 from portal.tokens import tables as tokens
 from portal.verification import tables as verification
 from portal.verification.models import Verification
+from portal.watch import tables as watch
 from portal.webhooks import tables as webhooks
 
 navigation = [
@@ -88,6 +89,7 @@ navigation = [
     Navigation(
         _("锁定账号"), "entrance:locked", section="platform", order=81, icon="alert", action="people.manage"
     ),
+    Navigation(_("安全告警"), "watch:list", section="platform", order=82, icon="alert", action="alarms.view"),
     Navigation(_("审计记录"), "audit:list", section="account", order=90, icon="shield", action="audit.view"),
     Navigation(
         _("驾驶舱"), "cockpit:board", section="government", order=1, icon="gauge", action="cockpit.view"
@@ -101,7 +103,7 @@ def the_record():
         "portal_unsealed_events",
         "Audit events not yet chained",
         (),
-        {(): float(Event.objects.unsealed().count())},
+        {(): float(record.unsealed_count())},
     )
 
 
@@ -125,6 +127,7 @@ screens = [
     tokens.applications.screen,
     sso.systems.screen,
     verification.screen,
+    watch.screen,
     webhooks.endpoints.screen,
     webhooks.screen,
 ]

@@ -3,6 +3,7 @@ from portal.entrance.tasks import disable_idle_accounts
 from portal.lists.tasks import expire_exports, write_exports
 from portal.members.tasks import end_expired_memberships, open_access_reviews, send_invitations
 from portal.notices.tasks import send_notices, sort_notices
+from portal.watch.tasks import watch_the_record
 from portal.webhooks.tasks import fan_out_events, send_webhooks
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "send_webhooks",
     "sort_notices",
     "take_audit_checkpoint",
+    "watch_the_record",
     "write_exports",
 ]

@@ -1,10 +1,11 @@
 """Who may do what: one table for pages, the API and the console."""
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.shell import tenancy
+from portal.shell import networks, tenancy
 
 
 class Role(models.TextChoices):
@@ -67,6 +68,7 @@ ACTIONS: dict[str, set[Role]] = {
     "backups.watch": {Role.SYSTEM_ADMIN},
     "webhooks.manage": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN},
     "people.manage": {Role.SECURITY_ADMIN},
+    "alarms.view": {Role.SECURITY_ADMIN, Role.AUDIT_ADMIN},
     "audit.evidence": {Role.AUDITOR, Role.AUDIT_ADMIN},
     "personal.reveal": {
         Role.ENTERPRISE_ADMIN,
@@ -123,6 +125,11 @@ def is_officer(user) -> bool:
 def needs_second_factor(user) -> bool:
     """Officers always do; others when one of their organisations asks it of their role."""
     return any(m.role in STAFF or m.organization.asks_second_factor_of(m.role) for m in memberships(user))
+
+
+def may_come_from(user, address: str | None) -> bool:
+    """Does the city let this person's roles work from there? Where it named no networks, from anywhere."""
+    return all(networks.allows(settings.OFFICER_NETWORKS.get(m.role, []), address) for m in memberships(user))
 
 
 def organization_ids(user, action: str):

@@ -1,6 +1,7 @@
 """Whether the record is still what was written."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,8 @@ from portal.crypto import Signature, provider
 from portal.shell import tenancy
 
 ROWS_AT_ONCE = 5000
+# A transaction that has not ended by then was ended by the database.
+SLOWEST = timedelta(hours=1)
 REASONS = {
     "missing": _("此处缺少记录"),
     "removed": _("事件已被删除"),
@@ -122,6 +125,21 @@ def forgotten(checkpoints: list[Checkpoint]) -> list[Break]:
     return (
         [Break(lost.organization.code if lost.organization else "", 0, lost.id, "unsealed")] if lost else []
     )
+
+
+@tenancy.citywide()
+def recent(since):
+    """What happened since then; the checkpoints say from which number on to look, so that it costs the same every year."""
+    before = Checkpoint.objects.filter(taken_at__lt=since - SLOWEST).order_by("-number").first()
+    seen_up_to = before.events_up_to if before else 0
+    return Event.objects.filter(id__gt=seen_up_to, happened_at__gte=since)
+
+
+@tenancy.citywide()
+def unsealed_count() -> int:
+    """How many events wait for their place in the chain, of those that `forgotten` does not look after."""
+    checked = Checkpoint.objects.order_by("-number").values_list("events_up_to", flat=True)[1:2]
+    return Event.objects.unsealed().filter(id__gt=checked[0] if checked else 0).count()
 
 
 def of_subject(subject):

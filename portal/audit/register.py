@@ -28,6 +28,8 @@ EVENTS = {
     "account.news_chosen": _("修改通知设置"),
     "account.disabled": _("停用账号"),
     "account.enabled": _("启用账号"),
+    "account.refused_place": _("不在允许的网络，拒绝访问"),
+    "alarm.raised": _("安全告警"),
     "personal.revealed": _("查看个人联系方式"),
     "audit.searched": _("查询审计记录"),
     "audit.exported": _("导出审计记录"),

@@ -57,6 +57,17 @@ def note_time_out(*, user, request) -> None:
     )
 
 
+def note_refused_place(*, user, request) -> None:
+    """Somebody's role may not work from where they are."""
+    audit.record(
+        user,
+        "account.refused_place",
+        by=user,
+        organization=first_organization(user),
+        address=address_of(request) or "",
+    )
+
+
 def end_stay(*, stay, user) -> None:
     """Sign a person out of one of their browsers."""
     with transaction.atomic():

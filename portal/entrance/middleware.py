@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from portal.accounts.passwords import is_too_old
-from portal.accounts.permissions import is_officer, needs_second_factor
+from portal.accounts.permissions import is_officer, may_come_from, needs_second_factor
 from portal.accounts.queries import has_second_factor
 from portal.entrance import stays
-from portal.entrance.actions import note_time_out
+from portal.entrance.actions import note_refused_place, note_time_out
+from portal.shell import limits
 
 # What must stay open, or nobody could do what the door asks for.
 OPEN = (
@@ -31,6 +32,7 @@ OPEN = (
     "/healthz",
     "/readyz",
 )
+OUT_OF_PLACE = "out_of_place"
 BACKGROUND = "X-Background"
 
 
@@ -76,8 +78,20 @@ class Door:
             last_seen_at=timezone.now()
         )
 
+    def _note_place(self, request):
+        """Once for each stay: every further page would say the same."""
+        if OUT_OF_PLACE not in request.session:
+            request.session[OUT_OF_PLACE] = True
+            note_refused_place(user=request.user, request=request)
+
     def _detour(self, request):
         user = request.user
+        if not may_come_from(user, address := limits.address_of(request)):
+            self._note_place(request)
+            words = _(
+                "您的岗位只能从规定的网络访问，本次来自 %(address)s。请换到办公网络，或联系安全管理员。"
+            )
+            raise PermissionDenied(words % {"address": address or "?"})
         if needs_second_factor(user) and not used_second_factor(request):
             if request.path.startswith("/api/"):
                 raise PermissionDenied

@@ -1098,4 +1098,20 @@ class Migration(migrations.Migration):
                 'ordering': ['-begun_at'],
             },
         ),
+        migrations.CreateModel(
+            name='Alarm',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=32, unique=True, verbose_name='告警编号')),
+                ('rule', models.CharField(choices=[('sprayed', '同一地址反复登录失败'), ('refused', '反复访问无权或不存在的对象'), ('promoted', '授予或更改政府与平台岗位'), ('elsewhere', '工作人员从陌生网络登录')], max_length=12, verbose_name='规则')),
+                ('about', models.CharField(max_length=150, verbose_name='对象')),
+                ('marker', models.CharField(max_length=200)),
+                ('details', models.JSONField(default=dict)),
+                ('raised_at', models.DateTimeField(verbose_name='时间')),
+            ],
+            options={
+                'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(fields=('rule', 'marker'), name='one_alarm_for_the_same_thing')],
+            },
+        ),
     ]

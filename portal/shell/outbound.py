@@ -61,6 +61,8 @@ class Answer:
 def check(url: str) -> None:
     """Refuse an address when it is typed; whether its name still points outside is asked again with each call."""
     host, port, is_plain = _parts(url)
+    if not _is_listed(host):
+        raise ForbiddenAddress(_("该主机不在本市允许访问的名单中，请联系平台系统管理员。"), field="url")
     addresses = _resolve(host, port)
     if is_plain and not all(_is_own_loopback(address) for address in addresses):
         raise ForbiddenAddress(_("地址必须以 https:// 开头。"), field="url")
@@ -103,6 +105,11 @@ def is_outside(address: str) -> bool:
         and not ip.is_multicast
         and not any(ip in net for net in INSIDE if net.version == ip.version)
     )
+
+
+def _is_listed(host: str) -> bool:
+    names = settings.OUTBOUND_HOSTS
+    return not names or any(host == name or host.endswith(f".{name}") for name in names)
 
 
 def _parts(url: str) -> tuple[str, int, bool]:

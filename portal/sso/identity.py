@@ -61,6 +61,8 @@ class CityIdentity(OpenIDConnectProvider):
     """The city's unified identity, as the settings name it."""
 
     oauth2_adapter_class = Adapter
+    # allauth mounts the addresses of a provider's package; ours stand before them in config/urls.
+    package = "allauth.socialaccount.providers.openid_connect"
 
     @property
     def issuer(self) -> str:

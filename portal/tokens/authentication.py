@@ -9,7 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, permissions
 
 from portal.accounts.models import User
-from portal.accounts.permissions import memberships, needs_second_factor, reach_of
+from portal.accounts.permissions import may_come_from, memberships, needs_second_factor, reach_of
 from portal.accounts.queries import has_second_factor
 from portal.organizations.models import Organization
 from portal.shell import keys, limits, networks, tenancy
@@ -55,7 +55,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
             slow_down(request._request, address=limits.address_of(request._request))
             raise
         address = limits.address_of(request._request)
-        if not networks.allows(holder.networks, address):
+        if not networks.allows(holder.networks, address) or not may_come_from(token.user, address):
             raise WrongPlace(
                 _("此令牌不能从 %(address)s 使用，请在允许来源中加入该地址。") % {"address": address or "?"}
             )

@@ -145,6 +145,7 @@ PAGES = [
     ("people", "security", "/people/"),
     ("disable", "security", "/people/bob/disable/"),
     ("locked", "security", "/people/locked/"),
+    ("alarms", "security", "/people/alarms/"),
 ]
 
 

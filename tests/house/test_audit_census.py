@@ -802,6 +802,8 @@ READS = {
     "accounts/sessions/",
     "people/",
     "people/locked/",
+    "people/alarms/",
+    "city-systems/mine/",
 }
 # Before each statement stands for whom it is sent.
 WRITES = re.compile(r"(^|; )(INSERT|UPDATE|DELETE) ")

@@ -13,7 +13,8 @@ from portal.audit.register import EVENTS
 NAMES = {
     "account": "disabled email_added email_changed email_confirmed email_removed enabled factor_added first_administrator"
     " factor_removed idle_warned locked news_chosen other_stays_ended password_changed password_reset password_set phone_verified"
-    " recovery_codes_renewed sign_in_failed signed_in signed_out signed_up stay_ended timed_out unlocked",
+    " recovery_codes_renewed refused_place sign_in_failed signed_in signed_out signed_up stay_ended timed_out unlocked",
+    "alarm": "raised",
     "application": "connected disconnected rotated",
     "approval": "approved rejected requested",
     "audit": "evidence_taken exported searched verified",
@@ -56,6 +57,8 @@ def written() -> set[tuple[bool, str]]:
 # Where something begins, or where somebody only looked, came or went: there is nothing before.
 NOTHING_BEFORE = [
     "account.email_added",
+    "account.refused_place",
+    "alarm.raised",
     "backup.failed",
     "backup.taken",
     "bank.day_closed",

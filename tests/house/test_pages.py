@@ -77,6 +77,7 @@ PAGES = {
     "account/first/<code>/": "44 444 44 444 44 444 44",
     "people/": "LL 333 33 333 33 313 33",
     "people/locked/": "LL 333 33 333 33 313 33",
+    "people/alarms/": "LL 333 33 333 33 311 33",
     "people/unlock/": "LL 333 33 333 33 353 33",
     "people/<code>/disable/": "LL 333 33 333 33 313 33",
     "people/<code>/enable/": "LL 333 33 333 33 353 33",

@@ -58,6 +58,7 @@ VERSIONS = {
 }
 # Tables that only the city's own deeds touch.
 CITYS_OWN = {
+    "portal_alarm",
     "federation_hold",
     "federation_simulatedjob",
     "marketplace_bankday",
@@ -74,7 +75,7 @@ ELEVATED = {
     "marketplace/orders/actions.py": 2,
     "portal/accounts/permissions.py": 1,
     "portal/audit/actions.py": 1,
-    "portal/audit/queries.py": 2,
+    "portal/audit/queries.py": 4,
     "portal/members/actions.py": 2,
     "portal/members/queries.py": 1,
     "portal/entrance/actions.py": 2,
@@ -83,6 +84,7 @@ ELEVATED = {
     "portal/organizations/actions.py": 1,
     "portal/sso/actions.py": 3,
     "portal/verification/queries.py": 1,
+    "portal/watch/actions.py": 1,
     "portal/tokens/authentication.py": 1,
 }
 

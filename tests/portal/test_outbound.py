@@ -41,6 +41,28 @@ def test_these_are_inside(address):
     assert not is_outside(address)
 
 
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("https://partner.example/hook", True),
+        ("https://api.partner.example/hook", True),
+        ("https://evilpartner.example/", False),
+        ("https://partner.example.evil.example/", False),
+    ],
+)
+def test_a_city_that_keeps_a_list_is_asked_for_nothing_else(monkeypatch, settings, url, is_taken):
+    asked = answers(monkeypatch, [PUBLIC])
+    settings.OUTBOUND_HOSTS = ["partner.example"]
+
+    if is_taken:
+        check(url)
+    else:
+        with pytest.raises(ForbiddenAddress, match="名单"):
+            check(url)
+
+    assert len(asked) == is_taken
+
+
 @pytest.mark.parametrize("address", [PUBLIC, "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "223.5.5.5"])
 def test_these_are_outside(address):
     assert is_outside(address)

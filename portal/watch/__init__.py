@@ -1,0 +1,1 @@
+"""Looking at what happened for what looks like an attack, and telling the security administrator."""
