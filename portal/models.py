@@ -8,6 +8,7 @@ from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice, NoticeDelivery, NoticePreference
 from portal.organizations.history import MembershipVersion, OrganizationVersion, ProjectVersion
 from portal.organizations.models import Membership, Organization, Project
+from portal.recovery.models import FactorReset
 from portal.sso.models import CityConsent, CitySystem
 from portal.tokens.models import ApiToken, Application
 from portal.verification.models import Licence, Verification
@@ -33,6 +34,7 @@ __all__ = [
     "Checkpoint",
     "Event",
     "Export",
+    "FactorReset",
     "Membership",
     "Notice",
     "NoticeDelivery",

@@ -17,6 +17,7 @@ from portal.lists.models import Export
 from portal.members.models import AccessReview
 from portal.notices import tables as notices
 from portal.organizations.models import Project
+from portal.recovery import tables as recovery
 from portal.shell.entries import Gauge, Hit, LongWork, Navigation, Task, ToDo
 from portal.sso import tables as sso
 from portal.tokens import tables as tokens
@@ -89,6 +90,14 @@ navigation = [
     Navigation(
         _("锁定账号"), "entrance:locked", section="platform", order=81, icon="alert", action="people.manage"
     ),
+    Navigation(
+        _("第二因素重置"),
+        "recovery:list",
+        section="platform",
+        order=83,
+        icon="shield",
+        action="factors.reset",
+    ),
     Navigation(_("安全告警"), "watch:list", section="platform", order=82, icon="alert", action="alarms.view"),
     Navigation(_("审计记录"), "audit:list", section="account", order=90, icon="shield", action="audit.view"),
     Navigation(
@@ -128,6 +137,7 @@ screens = [
     sso.systems.screen,
     verification.screen,
     watch.screen,
+    recovery.resets.screen,
     webhooks.endpoints.screen,
     webhooks.screen,
 ]

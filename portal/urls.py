@@ -4,6 +4,7 @@ urlpatterns = [
     path("", include("portal.home.urls")),
     path("", include("portal.shell.urls")),
     path("", include("portal.watch.urls")),
+    path("", include("portal.recovery.urls")),
     path("", include("portal.entrance.urls")),
     path("cockpit/", include("portal.cockpit.urls")),
     path("", include("portal.verification.urls")),

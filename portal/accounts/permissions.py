@@ -68,6 +68,7 @@ ACTIONS: dict[str, set[Role]] = {
     "backups.watch": {Role.SYSTEM_ADMIN},
     "webhooks.manage": {Role.ENTERPRISE_ADMIN, Role.PROVIDER_ADMIN},
     "people.manage": {Role.SECURITY_ADMIN},
+    "factors.reset": ADMINISTRATORS,
     "alarms.view": {Role.SECURITY_ADMIN, Role.AUDIT_ADMIN},
     "audit.evidence": {Role.AUDITOR, Role.AUDIT_ADMIN},
     "personal.reveal": {

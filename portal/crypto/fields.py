@@ -76,6 +76,12 @@ class EncryptedTextField(models.TextField):
             raise UnsealedWrite(f"{self} is neither looked up nor written past its row")
         return super().get_db_prep_value(value, connection, prepared)
 
+    def get_placeholder(self, value, compiler, connection):
+        """An expression would be worked out by the database, which has no keys."""
+        if hasattr(value, "as_sql"):
+            raise UnsealedWrite(f"{self} is not written by an expression")
+        return "%s"
+
 
 class BlindIndexField(models.CharField):
     """Finds rows by a sealed text without opening any: a keyed digest of it, empty when there is none."""

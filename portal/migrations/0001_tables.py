@@ -1114,4 +1114,22 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('rule', 'marker'), name='one_alarm_for_the_same_thing')],
             },
         ),
+        migrations.CreateModel(
+            name='FactorReset',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=32, unique=True, verbose_name='编号')),
+                ('proof', models.CharField(max_length=200, verbose_name='身份核验经过')),
+                ('status', models.CharField(choices=[('pending', '待第二人核准'), ('confirmed', '已核准'), ('refused', '已驳回')], default='pending', max_length=9, verbose_name='状态')),
+                ('proposed_at', models.DateTimeField(verbose_name='提出时间')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='核准时间')),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('user',), name='one_open_reset_per_person'), models.CheckConstraint(condition=models.Q(models.Q(('proposed_by', models.F('user')), _negated=True), models.Q(('decided_by', None), models.Q(models.Q(('decided_by', models.F('proposed_by')), _negated=True), models.Q(('decided_by', models.F('user')), _negated=True)), _connector='OR')), name='three_people_for_a_reset')],
+            },
+        ),
     ]

@@ -146,6 +146,7 @@ PAGES = [
     ("disable", "security", "/people/bob/disable/"),
     ("locked", "security", "/people/locked/"),
     ("alarms", "security", "/people/alarms/"),
+    ("factor-resets", "security", "/people/factor-resets/"),
 ]
 
 

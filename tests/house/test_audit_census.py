@@ -33,6 +33,7 @@ from portal.members import actions as members
 from portal.notices.models import Notice
 from portal.organizations.credit_code import check_digit
 from portal.organizations.models import Membership, Organization
+from portal.recovery import actions as recovery
 from portal.sso import actions as sso
 from portal.tokens import actions as tokens
 from portal.tokens.models import ApiToken
@@ -258,6 +259,28 @@ DEEDS = [
         ("city_system.consent_withdrawn",),
         code="consent",
         other="alice",
+    ),
+    Deed(
+        "people/factor-resets/",
+        "security",
+        ("account.reset_proposed",),
+        {"username": "bob", "proof": "当面核对身份证"},
+        bad={"username": "security"},
+        other="officer",
+    ),
+    Deed(
+        "people/factor-resets/<code>/confirm/",
+        "sysadmin",
+        ("account.factors_reset",),
+        code="reset",
+        other="officer",
+    ),
+    Deed(
+        "people/factor-resets/<code>/refuse/",
+        "auditadmin",
+        ("account.reset_refused",),
+        code="reset",
+        other="security",
     ),
     Deed("tokens/", "bob", ("token.issued",), TOKEN, bad={"scopes": ["all"]}),
     Deed(
@@ -896,6 +919,7 @@ def census(django_db_setup, django_db_blocker):
             "token": tokens.issue(name="k", scopes=["orders:read"], days=30, **wish)[0].code,
             "approval": Approval.objects.get(subject_code=waiting.code).code,
             "city_system": system.code,
+            "reset": recovery.propose(user=city.wendy, proof="当面", by=city.security, at=now).code,
             "consent": sso.consent(client_id=system.client_id, scopes=["openid"], by=city.bob, at=now).code,
             "verification": apply_for_verification(
                 Organization.objects.get(code="EN-WUYUAN"), city.wendy, at=now

@@ -13,7 +13,7 @@ from portal.audit.register import EVENTS
 NAMES = {
     "account": "disabled email_added email_changed email_confirmed email_removed enabled factor_added first_administrator"
     " factor_removed idle_warned locked news_chosen other_stays_ended password_changed password_reset password_set phone_verified"
-    " recovery_codes_renewed refused_place sign_in_failed signed_in signed_out signed_up stay_ended timed_out unlocked",
+    " factors_reset recovery_codes_renewed refused_place reset_proposed reset_refused sign_in_failed signed_in signed_out signed_up stay_ended timed_out unlocked",
     "alarm": "raised",
     "application": "connected disconnected rotated",
     "approval": "approved rejected requested",
@@ -58,6 +58,8 @@ def written() -> set[tuple[bool, str]]:
 NOTHING_BEFORE = [
     "account.email_added",
     "account.refused_place",
+    "account.reset_proposed",
+    "account.reset_refused",
     "alarm.raised",
     "backup.failed",
     "backup.taken",

@@ -59,6 +59,7 @@ VERSIONS = {
 # Tables that only the city's own deeds touch.
 CITYS_OWN = {
     "portal_alarm",
+    "portal_factorreset",
     "federation_hold",
     "federation_simulatedjob",
     "marketplace_bankday",

@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import F, Value
 
 from portal import crypto
 from portal.accounts.models import User
@@ -206,10 +207,12 @@ def test_a_number_moved_to_another_row_does_not_open(db, keys):
     "write",
     [
         lambda user: User.objects.filter(id=user.id).update(phone="13900000000"),
+        lambda user: User.objects.filter(id=user.id).update(phone=Value("13900000000")),
+        lambda user: User.objects.filter(id=user.id).update(phone=F("email")),
         lambda user: User.objects.bulk_create([User(username="x", email="x@example.com", phone="1")]),
         lambda user: User.objects.filter(phone=PHONE).count(),
     ],
-    ids=["update", "bulk_create", "filter"],
+    ids=["update", "update by a value", "update by a column", "bulk_create", "filter"],
 )
 def test_what_knows_no_row_is_refused_and_nothing_moves(db, keys, write):
     user = person(1)
