@@ -195,6 +195,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "audit": "EN-LUDAO-1",
         "bank": bank_line(city, at=at).code,
         "city-systems": "CS-NONE",
+        "city-systems/mine": "CC-NONE",
         "clusters": "unicom-jimei",
         "exports": "EX-NONE",
         "invitations": members.invite(
@@ -218,6 +219,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "orders": order.code,
         "organization/projects": "PJ-LUDAO-LAB",
         "people": "bob",
+        "people/factor-resets": "FR-NONE",
         "plans": "unicom-h800",
         "programmes": "PG-CITY-2026",
         "statements": next(one.code for one in statements if one.party == "unicom"),

@@ -17,7 +17,6 @@ LOOKS_BACK = timedelta(minutes=30)
 SPRAY_WITHIN = timedelta(minutes=10)
 KNOWN_FOR = timedelta(days=90)
 POSTS = ("member.joined", "member.granted", "member.changed", "account.first_administrator")
-OFFICIAL = (Organization.Kind.GOVERNMENT, Organization.Kind.PLATFORM)
 
 
 def suspicions(at):
@@ -46,7 +45,9 @@ def sprayed(at):
 
 def promoted(at):
     """Somebody came to a post that serves the city."""
-    events = record.recent(at - LOOKS_BACK).filter(name__in=POSTS, organization__kind__in=OFFICIAL)
+    events = record.recent(at - LOOKS_BACK).filter(
+        name__in=POSTS, organization__kind__in=Organization.STAFFED
+    )
     for event in events.select_related("actor", "organization"):
         seen = {"event": event.name, "given_by": event.actor.username if event.actor else ""}
         yield Alarm.Rule.PROMOTED, event.subject_code, str(event.id), seen
