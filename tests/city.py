@@ -194,6 +194,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "approvals": Approval.objects.get(subject_code=waiting.code).code,
         "audit": "EN-LUDAO-1",
         "bank": bank_line(city, at=at).code,
+        "audit/versions/project": "PJ-LUDAO-LAB",
         "city-systems": "CS-NONE",
         "city-systems/mine": "CC-NONE",
         "clusters": "unicom-jimei",

@@ -70,6 +70,7 @@ ACTIONS: dict[str, set[Role]] = {
     "people.manage": {Role.SECURITY_ADMIN},
     "factors.reset": ADMINISTRATORS,
     "alarms.view": {Role.SECURITY_ADMIN, Role.AUDIT_ADMIN},
+    "versions.view": {Role.AUDITOR, Role.AUDIT_ADMIN},
     "audit.evidence": {Role.AUDITOR, Role.AUDIT_ADMIN},
     "personal.reveal": {
         Role.ENTERPRISE_ADMIN,

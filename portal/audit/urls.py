@@ -8,5 +8,6 @@ urlpatterns = [
     path("export/", views.export, name="export"),
     path("evidence/", views.evidence, name="evidence"),
     path("verify/", views.verify, name="verify"),
+    path("versions/<kind>/<code>/", views.versions, name="versions"),
     path("<code>/", views.detail, name="detail"),
 ]

@@ -1,7 +1,7 @@
 """The record, for those who may read it. What they look for stands in it, too."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,9 +12,11 @@ from portal.accounts.scoping import require
 from portal.audit import actions as audit
 from portal.audit import exports, wording
 from portal.audit import queries as record
+from portal.audit import versions as versions_of
 from portal.audit.evidence import package
 from portal.audit.forms import Question
 from portal.audit.models import Event, Seal
+from portal.shell.history import versions_table
 
 PAGE = 50
 
@@ -59,8 +61,20 @@ def detail(request, code):
         "facts": wording.facts(event),
         "neighbours": {"before" if s.position < seal.position else "after": s for s in neighbours},
         "holds": record.holds(event.seal),
+        "has_versions": can(request.user, "versions.view") and versions_table(event.subject_type),
     }
     return render(request, "audit/detail.html", context)
+
+
+@require("versions.view")
+def versions(request, kind, code):
+    """What became of one row: every version, who wrote it, what changed."""
+    steps = versions_of.steps(kind, code, is_masked=not can(request.user, "personal.reveal"))
+    if steps is None:
+        raise Http404
+    audit.record(request.user, "audit.searched", **asker(request), conditions={"versions": f"{kind} {code}"})
+    context = {"steps": steps, "kind": wording.kind_in_words(kind), "code": code}
+    return render(request, "audit/versions.html", context)
 
 
 @require("audit.view")

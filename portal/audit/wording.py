@@ -5,6 +5,18 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+KINDS = {
+    "membership": _lazy("成员角色"),
+    "organization": _lazy("单位"),
+    "plan": _lazy("商品"),
+    "planprice": _lazy("商品价格"),
+    "programme": _lazy("补贴项目"),
+    "project": _lazy("项目"),
+    "user": _lazy("账号"),
+    "voucher": _lazy("算力券"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,11 @@ def label(kind, name: str) -> str:
     field = _field(kind, name)
     named = str(field.verbose_name) if field else name
     return named if named != name.replace("_", " ") else name
+
+
+def kind_in_words(name: str) -> str:
+    """A kind of row as its pages call it."""
+    return str(KINDS.get(name, name))
 
 
 def word(kind, name: str, value) -> str:

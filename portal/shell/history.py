@@ -6,6 +6,7 @@ An action's audit event says what a person did; a history row says what became o
 
 import pghistory
 import pghistory.models
+from django.apps import apps
 
 from portal.shell.models import AppendOnly
 
@@ -34,3 +35,9 @@ def versions_of(model, *, fields=None, exclude=None):
         append_only=False,
         model_name=f"_VersionOf{model.__name__}",
     )
+
+
+def versions_table(kind: str):
+    """Where the versions of this kind of row are; None where none are kept."""
+    tables = (model for model in apps.get_models() if issubclass(model, Version))
+    return next((table for table in tables if table.pgh_tracked_model._meta.model_name == kind), None)

@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from portal.shell import entries
 from portal.shell.columns import Cell, Column, filled
 from portal.shell.filters import Filters
+from portal.shell.history import versions_table
 from portal.shell.lists import page_of
 from portal.shell.names import named
 
@@ -136,6 +137,12 @@ class RecordScreen:
     list_title: str | Promise
     list_url: str
     status_field: str = ""
+
+    @property
+    def versions_of(self) -> str:
+        """Its kind, where the database keeps versions of such rows."""
+        kind = self.row._meta.model_name
+        return kind if versions_table(kind) else ""
 
 
 class Asked:

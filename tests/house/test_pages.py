@@ -96,6 +96,7 @@ PAGES = {
     "notices/<code>/read/": "LL 555 55 555 55 555 55",
     "audit/": "LL 133 11 331 33 331 11",
     "audit/<code>/": "LL 133 44 331 33 331 44",
+    "audit/versions/<kind>/<code>/": "LL 333 33 331 33 331 33",
     "audit/export/": "LL 533 55 335 33 335 55",
     "audit/evidence/": "LL 333 33 335 33 335 33",
     "audit/verify/": "LL 533 55 335 33 335 55",
@@ -219,7 +220,7 @@ def visitor(city, name) -> Client:
 
 
 def filled(route, codes):
-    route = route.replace("<slug:form>", "csv").replace("<slug:code>", "join")
+    route = route.replace("<slug:form>", "csv").replace("<slug:code>", "join").replace("<kind>", "project")
     if "<secret>" in route:
         return "/" + route.replace("<secret>", codes["invitations"])
     if "<code>" not in route:

@@ -221,3 +221,33 @@ def test_the_packages_verifier_agrees_with_the_library():
     assert not is_signed(key, b"heads", spoiled)
     assert not is_signed("", b"heads", signature.value)
     assert not is_signed("zz", b"heads", signature.value)
+
+
+def test_the_versions_of_a_row_say_who_changed_what(told):
+    client = visit(told.alice)
+    client.post(
+        "/organization/projects/PJ-LUDAO-LAB/",
+        {"monthly_budget": "99.00", "approval_threshold": "1.00", "is_open": "on"},
+    )
+
+    steps = visit(told.auditor).get("/audit/versions/project/PJ-LUDAO-LAB/").context["steps"]
+
+    assert [(str(step.deed), step.person) for step in steps] == [
+        ("修改", "alice"),
+        ("修改", ""),
+        ("新建", ""),
+    ]
+    assert [(c.label, c.before, c.after) for c in steps[0].changes] == [("月度预算（分）", "654321", "9900")]
+    assert asked_by(told.auditor) == [{"conditions": {"versions": "project PJ-LUDAO-LAB"}}]
+
+
+def test_versions_show_no_mailbox_and_no_kind_without_versions(told):
+    auditor = visit(told.auditor)
+
+    page = auditor.get("/audit/versions/user/bob/")
+
+    assert "b***@example.com" in page.content.decode()
+    assert told.bob.email not in page.content.decode()
+    assert auditor.get("/audit/versions/order/OD-NONE/").status_code == 404
+    assert auditor.get("/audit/versions/project/PJ-NONE/").context["steps"] == []
+    assert visit(told.alice).get("/audit/versions/project/PJ-LUDAO-LAB/").status_code == 403
