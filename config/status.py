@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from config import health
 from federation.clusters.models import Cluster
+from portal.incidents import queries as incidents
 from portal.shell.city import city
 
 PATH = "/status/"
@@ -101,6 +102,13 @@ def _clusters(at) -> list[Component]:
     return found
 
 
+def _told(at):
+    try:
+        return incidents.told(at)
+    except DatabaseError:
+        return []
+
+
 @require_safe
 @never_cache
 def page(request):
@@ -114,6 +122,7 @@ def page(request):
             "city": city(),
             "status": "",
             "components": found,
+            "incidents": _told(at) if health.database() == "ok" else [],
             "is_good": is_good,
             "at": at,
             "theme": request.COOKIES.get("theme", "auto"),

@@ -3,6 +3,7 @@ from portal.accounts.models import PasswordRecord, User
 from portal.approvals.models import Approval
 from portal.audit.models import Archive, Checkpoint, Event, Seal
 from portal.backups.models import Backup
+from portal.incidents.models import Incident, IncidentUpdate
 from portal.lists.models import Export, SavedView
 from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice, NoticeDelivery, NoticePreference
@@ -24,6 +25,8 @@ __all__ = [
     "UserVersion",
     "AccessReview",
     "AccessReviewLine",
+    "Incident",
+    "IncidentUpdate",
     "Invitation",
     "ApiToken",
     "Alarm",

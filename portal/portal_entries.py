@@ -11,6 +11,7 @@ from portal.approvals.models import Approval
 from portal.audit import queries as record
 from portal.backups import queries as backups
 from portal.help.articles import about
+from portal.incidents import tables as incidents
 from portal.lists import queries as lists
 from portal.lists import tables as exports
 from portal.lists.models import Export
@@ -82,6 +83,14 @@ navigation = [
         action="members.view",
     ),
     Navigation(
+        _("故障与维护"),
+        "incidents:list",
+        section="platform",
+        order=70,
+        icon="alert",
+        action="incidents.manage",
+    ),
+    Navigation(
         _("统一登录"), "sso:list", section="platform", order=79, icon="link", action="city_systems.manage"
     ),
     Navigation(
@@ -131,6 +140,7 @@ gauges = [the_record, the_copies]
 screens = [
     approvals.screen,
     exports.screen,
+    incidents.screen,
     notices.screen,
     tokens.screen,
     tokens.applications.screen,

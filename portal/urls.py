@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("portal.tokens.urls")),
     path("approvals/", include("portal.approvals.urls")),
     path("notices/", include("portal.notices.urls")),
+    path("incidents/", include("portal.incidents.urls")),
     path("webhooks/", include("portal.webhooks.urls")),
     path("audit/", include("portal.audit.urls")),
     path("people/", include("portal.privacy.urls")),

@@ -20,6 +20,7 @@ from portal.accounts.models import User
 from portal.accounts.permissions import Role
 from portal.approvals.models import Approval
 from portal.audit import actions as audit
+from portal.incidents import actions as incidents
 from portal.lists import actions as lists
 from portal.lists.tasks import write_exports
 from portal.members import actions as members
@@ -171,6 +172,17 @@ def bank_line(city, *, at):
     day = f"{at:%Y-%m-%d}"
     text = f"交易日期,交易流水号,支出,收入,余额,对方户名,附言\n{day},BANK-1,,500.00,500.00,某某个人,货款\n"
     return bank.take_file(name="bank.csv", content=text.encode(), by=city.finance, at=at).lines.get()
+def disturb(city, *, at=NOON, kind="incident", ends_at=None, **wishes):
+    """The operator tells the city that its meters are late."""
+    told = {
+        "title": "计量延迟",
+        "title_en": "Metering is late",
+        "parts": ["billing"],
+        "starts_at": at,
+        "text": "正在补算，不会重复计费。",
+        "text_en": "Being caught up; nothing is billed twice.",
+    }
+    return incidents.post(kind=kind, ends_at=ends_at, **told | wishes, by=city.operator, at=at)
 
 
 def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
@@ -199,6 +211,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "city-systems/mine": "CC-NONE",
         "clusters": "unicom-jimei",
         "exports": "EX-NONE",
+        "incidents": disturb(city, at=at).code,
         "invitations": members.invite(
             organization=city.ludao,
             email="new@example.com",

@@ -43,6 +43,7 @@ ACTIONS: dict[str, set[Role]] = {
     "verifications.review": {Role.PLATFORM_OPERATOR},
     "verifications.view": {Role.ENTERPRISE_ADMIN, Role.PLATFORM_OPERATOR},
     "onboarding.manage": {Role.PLATFORM_OPERATOR},
+    "incidents.manage": {Role.PLATFORM_OPERATOR},
     "orders.view": ENTERPRISE | PLATFORM | GOVERNMENT,
     "orders.place": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER},
     "orders.cancel": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER},

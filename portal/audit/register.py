@@ -40,6 +40,8 @@ EVENTS = {
     "audit.verified": _("校验审计链"),
     "backup.taken": _("完成数据备份"),
     "backup.failed": _("数据备份失败"),
+    "incident.posted": _("发布故障或维护"),
+    "incident.told": _("发布故障或维护的进展"),
     "member.invited": _("邀请成员"),
     "member.invitation_withdrawn": _("撤回邀请"),
     "member.joined": _("接受邀请，加入单位"),

@@ -5,21 +5,13 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.organizations.models import Organization
 from portal.shell.districts import District
-
-
-class UntilField(forms.DateTimeField):
-    """A moment in the city's time, from the browser's own picker."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-
-    def __init__(self, **options):
-        super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"], **options)
+from portal.shell.fields import MomentField
 
 
 class InviteForm(forms.Form):
     email = forms.EmailField(label=_("电子邮箱"), help_text=_("对方用此邮箱的账号接受邀请"))
     role = forms.ChoiceField(label=_("角色"))
-    until = UntilField(label=_("角色有效期至"), required=False, help_text=_("临时授权才填，最长 90 天"))
+    until = MomentField(label=_("角色有效期至"), required=False, help_text=_("临时授权才填，最长 90 天"))
     reason = forms.CharField(label=_("授权原因"), max_length=200, required=False)
 
     def __init__(self, *arguments, roles, **options):
@@ -29,7 +21,7 @@ class InviteForm(forms.Form):
 
 class StandInForm(forms.Form):
     role = forms.ChoiceField(label=_("代理的角色"))
-    until = UntilField(label=_("代理到"))
+    until = MomentField(label=_("代理到"))
     reason = forms.CharField(label=_("授权原因"), max_length=200, help_text=_("例如：黄菲休假期间代理财务"))
 
     def __init__(self, *arguments, roles, **options):

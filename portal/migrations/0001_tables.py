@@ -1132,4 +1132,43 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('user',), name='one_open_reset_per_person'), models.CheckConstraint(condition=models.Q(models.Q(('proposed_by', models.F('user')), _negated=True), models.Q(('decided_by', None), models.Q(models.Q(('decided_by', models.F('proposed_by')), _negated=True), models.Q(('decided_by', models.F('user')), _negated=True)), _connector='OR')), name='three_people_for_a_reset')],
             },
         ),
+            name='Incident',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=32, unique=True)),
+                ('kind', models.CharField(choices=[('incident', '故障'), ('maintenance', '计划维护')], max_length=12, verbose_name='类型')),
+                ('title', models.CharField(max_length=80, verbose_name='标题')),
+                ('title_en', models.CharField(max_length=120, verbose_name='英文标题')),
+                ('parts', models.JSONField(default=list, verbose_name='涉及部分')),
+                ('starts_at', models.DateTimeField(verbose_name='开始时间')),
+                ('ends_at', models.DateTimeField(null=True, verbose_name='预计结束')),
+                ('closed_at', models.DateTimeField(null=True, verbose_name='结束时间')),
+                ('posted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-starts_at'],
+            },
+        ),
+        migrations.CreateModel(
+            name='IncidentUpdate',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.CharField(max_length=500, verbose_name='进展')),
+                ('text_en', models.CharField(max_length=800, verbose_name='英文进展')),
+                ('told_at', models.DateTimeField()),
+                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='updates', to='portal.incident')),
+                ('told_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='incident',
+            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='incident_ends_after_it_starts'),
+        ),
+        migrations.AddConstraint(
+            model_name='incident',
+            constraint=models.CheckConstraint(condition=models.Q(('kind', 'incident'), ('ends_at__isnull', False), _connector='OR'), name='planned_work_has_an_end'),
+        ),
     ]

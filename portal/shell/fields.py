@@ -22,3 +22,12 @@ class YuanField(forms.DecimalField):
 
     def prepare_value(self, value):
         return to_yuan(value) if isinstance(value, int) else value
+
+
+class MomentField(forms.DateTimeField):
+    """A moment in the city's time, from the browser's own picker."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def __init__(self, **options):
+        super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"], **options)

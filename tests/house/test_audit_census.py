@@ -82,6 +82,15 @@ FIRM = {"name": "新来科技有限公司", "district": "huli", "credit_code": B
 RECEIPT = {"organization": "EN-LUDAO", "amount": "10.00", "bank_reference": "CENSUS-1"}
 BANK_HEAD = "交易日期,交易流水号,支出,收入,余额,对方户名,附言\n"
 BANK_FILE = BANK_HEAD + "2026-11-21,CENSUS-2,,10.00,1010.00,某某个人,货款\n"
+INCIDENT = {
+    "kind": "incident",
+    "title": "计量延迟",
+    "title_en": "Metering is late",
+    "parts": ["billing"],
+    "starts_at": "2026-11-21T09:30",
+    "text": "正在补算。",
+    "text_en": "Being caught up.",
+}
 WEBHOOK = {"url": "https://93.184.216.34/hook", "events": ["order.placed"]}
 TOKEN = {"name": "k", "scopes": ["orders:read"], "days": 30}
 ORDER = {"plan": "unicom-h800", "cards": 1, "hours": "1", "command": "python train.py"}
@@ -138,6 +147,23 @@ DEEDS = [
         ("account.news_chosen",),
         {"order_email": "now", "approval_email": "daily", "system_email": "never", "order_sms": "on"},
         bad={"order_email": "loudly"},
+    ),
+    Deed(
+        "incidents/new/",
+        "operator",
+        ("incident.posted",),
+        INCIDENT,
+        bad={"kind": "maintenance"},
+        other="finance",
+    ),
+    Deed(
+        "incidents/<code>/",
+        "operator",
+        ("incident.told",),
+        {"text": "已恢复。", "text_en": "Over.", "is_over": "on"},
+        code="incident",
+        bad={"text_en": ""},
+        other="finance",
     ),
     Deed("webhooks/", "alice", ("webhook.created",), WEBHOOK, bad={"events": []}, other="officer"),
     Deed("webhooks/<code>/rotate/", "alice", ("webhook.rotated",), code="webhook", other="charlie"),
@@ -937,6 +963,7 @@ def census(django_db_setup, django_db_blocker):
             "view": lists.save_view(
                 screen="orders", name="kept", query="", is_default=False, by=city.bob, at=now
             ).code,
+            "incident": town.disturb(city, at=now).code,
             "programme": "PG-CITY-2026",
             "plan": "unicom-h800",
             "person": "jian",

@@ -30,6 +30,8 @@ PUBLIC = {
     "portal_user",
     "portal_passwordrecord",
     "portal_backup",
+    "portal_incident",
+    "portal_incidentupdate",
     "federation_provider",
     "federation_cluster",
     "federation_accelerator",

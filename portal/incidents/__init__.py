@@ -1,0 +1,1 @@
+"""What is out of order, and what will be: told to everybody before they ask."""
