@@ -787,6 +787,8 @@ CHANGES = (
 
 # Pages that answer a POST like a GET, or refuse it; that they write nothing is tested.
 READS = {
+    "audit/versions/<kind>/<code>/",
+    "incidents/",
     "",
     "webhooks/deliveries/",
     "webhooks/deliveries/<code>/",
