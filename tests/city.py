@@ -172,6 +172,8 @@ def bank_line(city, *, at):
     day = f"{at:%Y-%m-%d}"
     text = f"交易日期,交易流水号,支出,收入,余额,对方户名,附言\n{day},BANK-1,,500.00,500.00,某某个人,货款\n"
     return bank.take_file(name="bank.csv", content=text.encode(), by=city.finance, at=at).lines.get()
+
+
 def disturb(city, *, at=NOON, kind="incident", ends_at=None, **wishes):
     """The operator tells the city that its meters are late."""
     told = {

@@ -51,7 +51,11 @@ def _step(table, row, before, after) -> Step:
         if is_gone or before.get(name, "—") != value
     ]
     return Step(
-        row.pgh_created_at, WORDS[row.pgh_label], course.get("person", ""), course.get("request", ""), changes
+        row.pgh_created_at,
+        str(WORDS[row.pgh_label]),
+        course.get("person", ""),
+        course.get("request", ""),
+        changes,
     )
 
 

@@ -81,7 +81,8 @@ class Incident(models.Model):
     def state(self) -> str:
         """Where it stands at this moment: it is never stored, so that no clock has to move it."""
         now = timezone.now()
-        if self.closed_at or (self.kind == self.Kind.MAINTENANCE and self.ends_at <= now):
+        is_done = self.kind == self.Kind.MAINTENANCE and self.ends_at is not None and self.ends_at <= now
+        if self.closed_at or is_done:
             return "over"
         return "planned" if self.starts_at > now else "lasting"
 

@@ -14,7 +14,7 @@ KEPT = timedelta(days=90)
 
 def lasting() -> list[Incident]:
     """For the banner of every page, asked of the database twice a minute."""
-    return cache.get_or_set(LASTING, lambda: list(Incident.objects.lasting(timezone.now())), SECONDS)
+    return cache.get_or_set(LASTING, lambda: list(Incident.objects.lasting(timezone.now())), SECONDS) or []
 
 
 def told(at) -> list[Incident]:

@@ -40,4 +40,4 @@ def versions_of(model, *, fields=None, exclude=None):
 def versions_table(kind: str):
     """Where the versions of this kind of row are; None where none are kept."""
     tables = (model for model in apps.get_models() if issubclass(model, Version))
-    return next((table for table in tables if table.pgh_tracked_model._meta.model_name == kind), None)
+    return next((table for table in tables if table._meta.model_name == f"{kind}version"), None)

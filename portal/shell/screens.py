@@ -141,7 +141,7 @@ class RecordScreen:
     @property
     def versions_of(self) -> str:
         """Its kind, where the database keeps versions of such rows."""
-        kind = self.row._meta.model_name
+        kind = self.row._meta.model_name or ""
         return kind if versions_table(kind) else ""
 
 
