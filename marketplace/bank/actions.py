@@ -84,9 +84,9 @@ def _take(name, content, by, at):
         taken_by=by,
         taken_at=at,
     )
-    lines = BankLine.objects.bulk_create(
+    lines = [
         BankLine(
-            code=new_code("BL"),
+            code=new_code("BS"),
             file=file,
             bank_reference=entry.reference,
             booked_on=entry.booked_on,
@@ -96,7 +96,12 @@ def _take(name, content, by, at):
             remark=entry.remark,
         )
         for entry in fresh
-    )
+    ]
+    firms = queries.firms_named(lines)
+    payers = {}
+    for line in lines:
+        payers[line.bank_reference], line.finding = queries.judged(line, firms)
+    BankLine.objects.bulk_create(lines)
     recorded = {
         r.bank_reference: r
         for r in BankReceipt.objects.filter(bank_reference__in=[e.reference for e in fresh])
@@ -107,7 +112,7 @@ def _take(name, content, by, at):
     strangers = [line for line in lines if line.bank_reference not in recorded]
     ledger.post_all([_arrival(line, at) for line in strangers])
     for line in strangers:
-        if firm := queries.payer(line):
+        if firm := payers[line.bank_reference]:
             _credit(line, firm, by=None, at=at)
     audit.record(file, "bank.taken", by=by, lines=len(fresh), closing=statement.closing)
     return file

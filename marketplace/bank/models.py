@@ -49,6 +49,15 @@ class BankLine(models.Model):
         MATCHED = "matched", _("已匹配")
         EXPLAINED = "explained", _("已说明")
 
+    class Finding(models.TextChoices):
+        """Why a line did not explain itself."""
+
+        PAID_OUT = "paid_out", _("支出")
+        NO_NUMBER = "no_number", _("附言没有单位编号")
+        SEVERAL_NUMBERS = "several_numbers", _("附言有多个单位编号")
+        UNKNOWN_NUMBER = "unknown_number", _("没有这个单位编号")
+        THIRD_PARTY = "third_party", _("户名与单位不一致")
+
     NEXT = {Status.WAITING: {Status.MATCHED, Status.EXPLAINED}}
 
     code = models.CharField(_("编号"), max_length=32, unique=True)
@@ -60,6 +69,7 @@ class BankLine(models.Model):
     counter_account = models.CharField(_("对方账号"), max_length=40, blank=True)
     remark = models.CharField(_("附言"), max_length=200, blank=True)
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.WAITING)
+    finding = models.CharField(_("差异"), max_length=16, choices=Finding, blank=True)
     receipt = models.OneToOneField(
         "marketplace.BankReceipt", on_delete=models.PROTECT, null=True, related_name="bank_line"
     )

@@ -17,37 +17,49 @@ from portal.organizations.models import Organization
 from portal.shell.money import yuan
 
 FIRM = re.compile(r"EN-[A-Z0-9]{2,28}")
+ENTERPRISE = Organization.Kind.ENTERPRISE
+Finding = BankLine.Finding
+
+
+def numbers_in(remark: str) -> set[str]:
+    """The firms' numbers in a remark, however wide or small they were typed."""
+    return set(FIRM.findall(unicodedata.normalize("NFKC", remark).upper()))
 
 
 def plain(text: str) -> str:
-    """A name or remark without what people and banks type differently: width, spaces, brackets, case."""
+    """A name without what people and banks type differently: width, spaces, brackets, case."""
     return re.sub(r"[\s()\[\]【】·,.，。]", "", unicodedata.normalize("NFKC", text)).upper()
 
 
-def firm_named(line) -> Organization | None:
-    """The firm whose number stands in a transfer's remark."""
-    codes = FIRM.findall(plain(line.remark))
-    kind = Organization.Kind.ENTERPRISE
-    return Organization.objects.filter(code=codes[0], kind=kind).first() if len(codes) == 1 else None
+def firms_named(lines: Iterable[BankLine]) -> dict[str, Organization]:
+    """The firms whose numbers stand in some lines' remarks, by number."""
+    codes = {code for line in lines for code in numbers_in(line.remark)}
+    return {firm.code: firm for firm in Organization.objects.filter(code__in=codes, kind=ENTERPRISE)}
 
 
-def payer(line) -> Organization | None:
-    """The firm to credit without asking: its number stands in the remark and the money came from its own account.
+def judged(line: BankLine, firms: dict[str, Organization]) -> tuple[Organization | None, str]:
+    """The firm whose money this is, or why a person has to look.
 
-    Somebody else's money with a firm's number on it is a person's to look at.
+    Certain is only what names one firm's number and comes from an account in its name: somebody else's money with a
+    firm's number on it may be a mistake, or worse.
     """
-    firm = firm_named(line) if line.amount > 0 else None
-    return firm if firm and plain(firm.name) == plain(line.counterparty) else None
+    if line.amount < 0:
+        return None, Finding.PAID_OUT
+    codes = numbers_in(line.remark)
+    if len(codes) != 1:
+        return None, Finding.SEVERAL_NUMBERS if codes else Finding.NO_NUMBER
+    firm = firms.get(codes.pop())
+    if firm is None:
+        return None, Finding.UNKNOWN_NUMBER
+    return (firm, "") if plain(firm.name) == plain(line.counterparty) else (None, Finding.THIRD_PARTY)
 
 
-def suggestion(line) -> Organization | None:
+def suggestion(line: BankLine) -> Organization | None:
     """The firm that an arrival is probably from."""
-    named = firm_named(line)
-    if named or not line.counterparty:
-        return named
-    kind = Organization.Kind.ENTERPRISE
-    same = Organization.objects.filter(kind=kind, name=line.counterparty)[:2]
-    return same[0] if len(same) == 1 else None
+    named = list(firms_named([line]).values())
+    if line.counterparty and not named:
+        named = list(Organization.objects.filter(kind=ENTERPRISE, name=line.counterparty)[:2])
+    return named[0] if len(named) == 1 else None
 
 
 def known_amounts(references: Iterable[str]) -> dict[str, int]:

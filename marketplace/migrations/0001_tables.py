@@ -518,4 +518,9 @@ class Migration(migrations.Migration):
             name='status',
             field=models.CharField(choices=[('waiting', '待处理'), ('matched', '已匹配'), ('explained', '已说明')], default='waiting', max_length=12, verbose_name='状态'),
         ),
+        migrations.AddField(
+            model_name='bankline',
+            name='finding',
+            field=models.CharField(blank=True, choices=[('paid_out', '支出'), ('no_number', '附言没有单位编号'), ('several_numbers', '附言有多个单位编号'), ('unknown_number', '没有这个单位编号'), ('third_party', '户名与单位不一致')], max_length=16, verbose_name='差异'),
+        ),
     ]
