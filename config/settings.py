@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.shell.middleware.RequestId",
     "portal.shell.middleware.Measured",
+    "portal.developers.middleware.CallsNoted",
     "portal.shell.middleware.ProtectiveHeaders",
     "portal.shell.middleware.HostCookies",
     "config.status.AskedByAStranger",
@@ -386,6 +387,8 @@ CELERY_BEAT_SCHEDULE = {
         ("portal.entrance", "disable_idle_accounts", 3600),
         ("portal.audit", "take_audit_checkpoint", 3600),
         ("portal.lists", "write_exports", 5),
+        ("portal.developers", "write_api_calls", 5),
+        ("portal.developers", "forget_api_calls", 3600),
         ("portal.lists", "expire_exports", 3600),
     )
 }

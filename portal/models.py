@@ -3,6 +3,7 @@ from portal.accounts.models import PasswordRecord, User
 from portal.approvals.models import Approval
 from portal.audit.models import Archive, Checkpoint, Event, Seal
 from portal.backups.models import Backup
+from portal.developers.models import ApiCall
 from portal.incidents.models import Incident, IncidentUpdate
 from portal.lists.models import Export, SavedView
 from portal.members.models import AccessReview, AccessReviewLine, Invitation
@@ -28,6 +29,7 @@ __all__ = [
     "Incident",
     "IncidentUpdate",
     "Invitation",
+    "ApiCall",
     "ApiToken",
     "Alarm",
     "Application",

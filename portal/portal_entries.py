@@ -10,6 +10,7 @@ from portal.approvals import tables as approvals
 from portal.approvals.models import Approval
 from portal.audit import queries as record
 from portal.backups import queries as backups
+from portal.developers import tables as developers
 from portal.help.articles import about
 from portal.incidents import tables as incidents
 from portal.lists import queries as lists
@@ -61,6 +62,22 @@ navigation = [
         order=11,
         icon="approve",
         action="verifications.review",
+    ),
+    Navigation(
+        _("开发者中心"),
+        "developers:centre",
+        section="account",
+        order=28,
+        icon="code",
+        action="members.view",
+    ),
+    Navigation(
+        _("请求日志"),
+        "developers:requests",
+        section="account",
+        order=37,
+        icon="list",
+        action="members.view",
     ),
     Navigation(_("访问令牌"), "tokens:list", section="account", order=30, icon="key", action="members.view"),
     Navigation(
@@ -139,6 +156,7 @@ gauges = [the_record, the_copies]
 
 screens = [
     approvals.screen,
+    developers.screen,
     exports.screen,
     incidents.screen,
     notices.screen,

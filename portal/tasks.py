@@ -1,4 +1,5 @@
 from portal.audit.tasks import export_checkpoints, seal_audit_events, take_audit_checkpoint
+from portal.developers.tasks import forget_api_calls, write_api_calls
 from portal.entrance.tasks import disable_idle_accounts
 from portal.lists.tasks import expire_exports, write_exports
 from portal.members.tasks import end_expired_memberships, open_access_reviews, send_invitations
@@ -21,4 +22,6 @@ __all__ = [
     "take_audit_checkpoint",
     "watch_the_record",
     "write_exports",
+    "forget_api_calls",
+    "write_api_calls",
 ]

@@ -12,6 +12,7 @@ urlpatterns = [
     path("organization/", include("portal.organizations.urls")),
     path("", include("portal.members.urls")),
     path("", include("portal.tokens.urls")),
+    path("developers/", include("portal.developers.urls")),
     path("approvals/", include("portal.approvals.urls")),
     path("notices/", include("portal.notices.urls")),
     path("incidents/", include("portal.incidents.urls")),

@@ -1172,4 +1172,25 @@ class Migration(migrations.Migration):
             model_name='incident',
             constraint=models.CheckConstraint(condition=models.Q(('kind', 'incident'), ('ends_at__isnull', False), _connector='OR'), name='planned_work_has_an_end'),
         ),
+        migrations.CreateModel(
+            name='ApiCall',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(verbose_name='时间')),
+                ('key', models.CharField(max_length=32, verbose_name='令牌编号')),
+                ('key_name', models.CharField(max_length=60, verbose_name='令牌')),
+                ('method', models.CharField(max_length=8, verbose_name='方法')),
+                ('route', models.CharField(max_length=120, verbose_name='地址')),
+                ('status', models.PositiveSmallIntegerField(verbose_name='状态码')),
+                ('milliseconds', models.PositiveIntegerField(verbose_name='毫秒')),
+                ('request_id', models.CharField(max_length=64, verbose_name='请求编号')),
+                ('is_replayed', models.BooleanField(default=False, verbose_name='重复请求')),
+                ('address', models.GenericIPAddressField(null=True, verbose_name='来源地址')),
+                ('organization', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='portal.organization')),
+                ('user', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['user', '-id'], name='portal_apic_user_id_629dae_idx'), models.Index(fields=['organization', '-id'], name='portal_apic_organiz_5b9bc4_idx'), models.Index(fields=['at'], name='portal_apic_at_b6fc3e_idx')],
+            },
+        ),
     ]

@@ -58,9 +58,14 @@ class Standing:
 
 
 @lru_cache(maxsize=1)
+def server() -> redis.Redis:
+    """Redis, for what must not keep an answer waiting."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
+
+
+@lru_cache(maxsize=1)
 def _counter():
-    server = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
-    return server.register_script(COUNT)
+    return server().register_script(COUNT)
 
 
 def take(is_guarded: bool = False, **askers) -> list[Standing]:
@@ -83,6 +88,16 @@ def take(is_guarded: bool = False, **askers) -> list[Standing]:
         Standing(name, settings.RATE_LIMITS[name], used, max(1, -(-left // 1000)))
         for name, used, left in zip(named, answers[::2], answers[1::2])
     ]
+
+
+def used(name: str, askers) -> dict[str, int]:
+    """How much of this minute's allowance each has used; nothing where nobody counts."""
+    askers = list(askers)
+    try:
+        counts = server().mget([f"limit:{name}:{asker}" for asker in askers]) if askers else []
+    except redis.RedisError:
+        return {}
+    return {asker: int(count or 0) for asker, count in zip(askers, counts)}
 
 
 def wait(standings) -> int:

@@ -54,6 +54,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
             # Whoever tries keys is slowed down by where they come from.
             slow_down(request._request, address=limits.address_of(request._request))
             raise
+        request._request.shown_key = holder
         address = limits.address_of(request._request)
         if not networks.allows(holder.networks, address) or not may_come_from(token.user, address):
             raise WrongPlace(

@@ -73,6 +73,11 @@ class ApiToken(models.Model):
     def __str__(self):
         return self.name
 
+    @property
+    def person_id(self) -> int:
+        """As whom it acts."""
+        return self.user_id
+
     @staticmethod
     def digest_of(secret: str) -> str:
         return hashlib.sha256(secret.encode()).hexdigest()
@@ -138,6 +143,11 @@ class Application(ConnectedClient):
     last_used_at = models.DateTimeField(null=True)
 
     objects = ApplicationQuerySet.as_manager()
+
+    @property
+    def person_id(self) -> int:
+        """As whom it acts."""
+        return self.created_by_id
 
     @property
     def scopes(self) -> list[str]:

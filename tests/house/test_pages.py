@@ -60,6 +60,8 @@ PAGES = {
     "city-systems/mine/<code>/withdraw/": "LL 555 55 555 55 555 55",
     "city-systems/<code>/rotate/": "LL 333 33 333 33 533 33",
     "city-systems/<code>/disconnect/": "LL 333 33 333 33 533 33",
+    "developers/": "11 111 11 111 11 111 11",
+    "developers/requests/": "LL 111 11 111 11 111 11",
     "webhooks/": "LL 133 11 333 33 333 11",
     "webhooks/deliveries/": "LL 133 11 333 33 333 11",
     "webhooks/deliveries/<code>/": "LL 133 44 333 33 333 44",
