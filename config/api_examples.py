@@ -20,6 +20,8 @@ RECEIPT = {
     "received_on": "2026-11-21",
 }
 
+LISTENER = {"url": "https://erp.example.com/hooks/compute", "events": ["order.billed", "bill.posted"]}
+
 
 @dataclass(frozen=True)
 class Example:
@@ -103,5 +105,7 @@ EXAMPLES = {
     "tokens_create": Example(body={"name": "ERP", "scopes": ["orders:read"], "days": 30}, is_basic=True),
     "vouchers_list": Example(query={"status": "active"}),
     "webhooks_list": Example(),
+    "webhooks_create": Example(body=LISTENER),
+    "webhooks_removal_create": Example("WEBHOOK"),
     "wallet_retrieve": Example(),
 }

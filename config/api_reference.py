@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from drf_spectacular.generators import SchemaGenerator
 
 from config.api_examples import EXAMPLES
-from config.api_words import CONVENTIONS, PROBLEMS
+from config.api_words import CHANGES, CONVENTIONS, PROBLEMS
 from portal.tokens.scopes import SCOPES
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -75,6 +75,7 @@ def _operations(schema):
                 "path": path,
                 "group": path.removeprefix("/api/v1/").split("/")[0],
                 "summary": operation["summary"],
+                "retirement": operation.get("x-retirement", ""),
                 "parameters": operation.get("parameters", []),
                 "curl": example.curl(method.upper(), path) if example else "",
                 "python": example.python(method.upper(), path) if example else "",
@@ -94,5 +95,11 @@ def reference(request):
     groups: dict[str, list] = {}
     for operation in operations:
         groups.setdefault(operation["group"], []).append(operation)
-    context = {"groups": groups, "scopes": SCOPES, "problems": PROBLEMS, "conventions": CONVENTIONS}
+    context = {
+        "groups": groups,
+        "scopes": SCOPES,
+        "problems": PROBLEMS,
+        "conventions": CONVENTIONS,
+        "changes": CHANGES,
+    }
     return render(request, "reference/reference.html", context)

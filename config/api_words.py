@@ -102,6 +102,13 @@ PROBLEMS = {
     "temporarily_unavailable": (503, _("稍后用相同内容重试。")),
 }
 
+# Newest first; what is only added breaks no program, and nothing is taken away before its Sunset.
+CHANGES = (
+    ("2026-11-21", _("令牌末尾带校验位，可限来源地址（networks），更换密钥后旧密钥 24 小时内仍可用。")),
+    ("2026-11-21", _("长任务：exports 与 operations；取消作业未停的订单答 202 与 Location。")),
+    ("2026-11-21", _("第一版。")),
+)
+
 CONVENTIONS = (
     _(
         "列表：limit 最多 200；沿 next 或 Link 响应头翻页；筛选条件与页面网址中的名称相同；fields 只取需要的字段。"
@@ -111,6 +118,9 @@ CONVENTIONS = (
     ),
     _("长任务：答 202 与 Location；按 Retry-After 再读该地址，直到 state 不再是 running。"),
     _("并发：读取时得到 ETag；带 If-None-Match 再读，未变化答 304；带 If-Match 提交，已变化答 412。"),
+    _(
+        "停用：要停用的操作在应答中带 Deprecation 与 Sunset（停用时刻），并在本页写明替代的操作；至少提前六个月。"
+    ),
     _("频次：RateLimit 响应头写明余量；超出时答 429，按 Retry-After 等待。"),
     _("金额为元的十进制字符串；时间为带时区的 RFC 3339；每个应答带 X-Request-Id，报障时请提供。"),
 )

@@ -68,6 +68,16 @@ class Schema(AutoSchema):
         is_public = self.method in getattr(self.view, "scopes", {}) and self.view.scopes[self.method] is None
         return super().get_auth() + ([{}] if is_public else [])
 
+    def is_deprecated(self):
+        return hasattr(self.view, "retirement") or super().is_deprecated()
+
+    def get_extensions(self):
+        """When it ends, for programs and for the reference."""
+        if not hasattr(self.view, "retirement"):
+            return super().get_extensions()
+        retirement = self.view.retirement
+        return {"x-sunset": retirement.sunset.isoformat(), "x-retirement": retirement.words}
+
     def _get_paginator(self):
         """Only what is read comes in pages."""
         return super()._get_paginator() if self.method == "GET" else None

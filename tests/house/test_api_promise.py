@@ -22,9 +22,8 @@ ON_PAGES = {
     *("already_recorded", "bad_order", "refused", "invalid_phone"),
     *("password_not_mixed", "password_of_this_place", "password_too_short", "password_used_before"),
 }
-# Whose requests need a receiver on the internet, or can be made once only.
 # A statement can be handed in only once, and an example is run by everybody.
-NO_EXAMPLE = {"bank_files_create", "webhooks_create", "webhooks_removal_create"}
+NO_EXAMPLE = {"bank_files_create"}
 # What clusters answer to our adapters, and the names of funding sources.
 INSIDE = {"auth_expired", "gone", "no_capacity", "rejected", "unknown", "unreachable", "vouchers", "wallet"}
 
