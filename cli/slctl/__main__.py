@@ -1,4 +1,5 @@
 """slctl orders list --status running --output table --explain
+slctl exports ask --list orders --query status=billed; slctl operations watch EX…; slctl exports get EX… > orders.csv
 
 Exit codes: 0 done · 1 refused · 2 wrong usage · 3 no valid token or not allowed · 4 not found · 5 somebody was faster ·
 6 too often · 7 the portal cannot be reached or has failed.
@@ -12,6 +13,7 @@ import json
 import os
 import shlex
 import sys
+import time
 import typing
 import uuid
 from enum import Enum
@@ -37,6 +39,11 @@ COMMANDS = {
     ("vouchers", "list"): "vouchers.vouchers_list",
     ("approvals", "list"): "approvals.approvals_list",
     ("wallet", "show"): "wallet.wallet_retrieve",
+    ("exports", "ask"): "exports.exports_create",
+    ("exports", "get"): "exports.exports_retrieve",
+    ("operations", "list"): "operations.operations_list",
+    ("operations", "get"): "operations.operations_retrieve",
+    ("operations", "watch"): "operations.operations_retrieve",
 }
 EXIT = {401: 3, 403: 3, 404: 4, 409: 5, 412: 5, 429: 6}
 TOKEN_FILE = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "slctl" / "token"
@@ -58,12 +65,35 @@ def options(name: str) -> dict[str, type]:
     """The options that an operation takes, with the type of each."""
     call = operation(name).sync_detailed
     hints = typing.get_type_hints(call)
-    found = {}
-    for key in inspect.signature(call).parameters:
-        if key not in ("client", "body", "code"):
-            kinds = typing.get_args(hints[key]) or (hints[key],)
-            found[key] = kinds[0]
-    return found
+    return {
+        key: first(hints[key])
+        for key in inspect.signature(call).parameters
+        if key not in ("client", "body", "code")
+    }
+
+
+def first(hint):
+    """The type that one gives; the others are for what is left out."""
+    return (typing.get_args(hint) or (hint,))[0]
+
+
+def body_of(name: str):
+    """The class of what an operation sends along, if it sends something."""
+    hint = typing.get_type_hints(operation(name).sync_detailed).get("body")
+    return next((one for one in typing.get_args(hint) or (hint,) if hasattr(one, "from_dict")), None)
+
+
+def plain_fields(name: str) -> dict[str, type]:
+    """What is sent along as options, where it is plain enough for that; an order comes as a file."""
+    body = body_of(name)
+    hints = typing.get_type_hints(body) if body else {}
+    found = (
+        {one.name.rstrip("_"): first(hints[one.name]) for one in body.__attrs_attrs__ if one.init}
+        if body
+        else {}
+    )
+    is_plain = all(isinstance(kind, type) and issubclass(kind, str | int | Enum) for kind in found.values())
+    return found if is_plain else {}
 
 
 def read(kind: type, text: str):
@@ -91,14 +121,40 @@ def parser() -> argparse.ArgumentParser:
             "--output", choices=list(FORMS), default="table" if sys.stdout.isatty() else "json"
         )
         command.add_argument("--explain", action="store_true", help="print the same request as curl")
-        signature = inspect.signature(operation(name).sync_detailed).parameters
-        if "code" in signature:
+        if "code" in inspect.signature(operation(name).sync_detailed).parameters:
             command.add_argument("code")
-        if "body" in signature and verb == "place":
+        if body_of(name) and not plain_fields(name):
             command.add_argument("--file", required=True, help="the order as JSON; - reads standard input")
-        for key in options(name):
+        for key in options(name) | plain_fields(name):
             command.add_argument(f"--{key.replace('_', '-')}", dest=f"option_{key}")
+    rooms.add_parser("completion", help="source <(slctl completion)")
+    rooms.add_parser("suggest").add_argument("words", nargs=argparse.REMAINDER)
     return top
+
+
+COMPLETION = """# bash; zsh after: autoload -U bashcompinit && bashcompinit
+_slctl() {
+    COMPREPLY=($(compgen -W "$(slctl suggest "${COMP_WORDS[@]:1:COMP_CWORD-1}")" -- "${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -F _slctl slctl"""
+
+
+def suggestions(words: list[str]) -> list[str]:
+    """What may come next after these words."""
+    if not words:
+        return sorted({room for room, _verb in COMMANDS} | {"login", "completion"})
+    if len(words) == 1:
+        return [verb for room, verb in COMMANDS if room == words[0]]
+    name = COMMANDS.get((words[0], words[1]))
+    if name is None:
+        return []
+    kinds = options(name) | plain_fields(name)
+    if words[-1] == "--output":
+        return list(FORMS)
+    kind = kinds.get(words[-1].removeprefix("--").replace("-", "_")) if words[-1].startswith("--") else None
+    if kind is not None:
+        return [str(one.value) for one in kind] if issubclass(kind, Enum) else []
+    return ["--output", "--explain", *(f"--{key.replace('_', '-')}" for key in kinds)]
 
 
 def token() -> str:
@@ -154,15 +210,25 @@ def arguments(asked) -> dict:
         found.setdefault("idempotency_key", str(uuid.uuid4()))
     if getattr(asked, "file", None):
         text = sys.stdin.read() if asked.file == "-" else Path(asked.file).read_text()
-        kind = typing.get_type_hints(operation(name).sync_detailed)["body"]
-        body = next(one for one in typing.get_args(kind) or (kind,) if hasattr(one, "from_dict"))
-        found["body"] = body.from_dict(json.loads(text))
+        found["body"] = body_of(name).from_dict(json.loads(text))
+    elif plain := plain_fields(name):
+        given = {key: getattr(asked, f"option_{key}") for key in plain}
+        try:
+            found["body"] = body_of(name).from_dict({k: v for k, v in given.items() if v is not None})
+        except (KeyError, ValueError) as error:
+            raise Stop(f"--{error.args[0]}", 2) from error
     return found
 
 
 def run(asked) -> int:
     if asked.room == "login":
         return login()
+    if asked.room == "completion":
+        print(COMPLETION)
+        return 0
+    if asked.room == "suggest":
+        print(*suggestions(asked.words))
+        return 0
     hooks = {"request": [explain]} if asked.explain else {}
     client = AuthenticatedClient(
         base_url=asked.portal.rstrip("/"),
@@ -170,8 +236,24 @@ def run(asked) -> int:
         timeout=httpx.Timeout(60),
         httpx_args={"event_hooks": hooks},
     )
+    call, given = operation(COMMANDS[asked.room, asked.verb]).sync_detailed, arguments(asked)
+    answer = ask(asked, call, client, given)
+    if asked.verb == "watch":
+        while "retry-after" in answer.headers:
+            time.sleep(int(answer.headers["retry-after"]))
+            answer = ask(asked, call, client, given)
+    if not answer.headers["content-type"].startswith("application/json"):
+        sys.stdout.buffer.write(answer.content)
+        return 0
+    found = json.loads(answer.content)
+    print(show(found, asked.output))
+    return 1 if asked.verb == "watch" and found["state"] == "failed" else 0
+
+
+def ask(asked, call, client, given):
+    """One request; a refusal is told and ends it."""
     try:
-        answer = operation(COMMANDS[asked.room, asked.verb]).sync_detailed(client=client, **arguments(asked))
+        answer = call(client=client, **given)
     except httpx.TransportError as error:
         raise Stop(f"{asked.portal} cannot be reached: {error}", 7) from error
     status = int(answer.status_code)
@@ -182,8 +264,7 @@ def run(asked) -> int:
             "\n".join([*words, f"request {problem['request_id']}"]),
             EXIT.get(status, 7 if status >= 500 else 1),
         )
-    print(show(json.loads(answer.content), asked.output))
-    return 0
+    return answer
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 import json
 import logging
 from datetime import timedelta
+from typing import cast
 
 import redis
 from django.db import DatabaseError
@@ -30,7 +31,7 @@ def note(**facts) -> None:
 def write_down() -> int:
     """Turn the requests that wait into rows, a batch at a time. How many; two at once share them."""
     written = 0
-    while batch := limits.server().lpop(QUEUE, BATCH):
+    while batch := cast(list[bytes], limits.server().lpop(QUEUE, BATCH)):
         try:
             ApiCall.objects.bulk_create([ApiCall(**json.loads(facts)) for facts in batch])
         except DatabaseError:

@@ -35,7 +35,7 @@ screen = ListScreen(
     columns=(
         Column("asked", _("请求"), value="__str__"),
         Column("request_id", _("请求编号"), "code", beneath="asked"),
-        Column("at", _("时间"), "time", sort="at"),
+        Column("at", _("时间"), "moment", sort="at"),
         Column("status", _("状态码"), sort="status"),
         Column("milliseconds", _("毫秒"), "number", sort="milliseconds"),
         Column("key_name", _("令牌")),

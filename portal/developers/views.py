@@ -37,7 +37,7 @@ def centre(request):
     portal = request.build_absolute_uri("/").rstrip("/")
     context = {
         "starts": [
-            (title, text.format(portal=portal))
+            (title, text.format(portal=portal).strip())
             for title, text in (("curl", CURL), ("Python", PYTHON), (_("命令行 slctl"), TERMINAL))
         ],
         "doors": [
@@ -48,6 +48,7 @@ def centre(request):
         ],
     }
     if request.user.is_authenticated:
+        context["base"] = "shell/console.html"
         context["usage"] = queries.usage(request.user, timezone.now())
         if can(request.user, "webhooks.manage"):
             context["listening"] = WebhookEndpoint.objects.visible_to(request.user).standing().count()

@@ -41,7 +41,9 @@ class ExportList(APIView):
 
     scopes = {"POST": ANY_SCOPE}
 
-    @extend_schema(request=ExportWish, responses={202: OperationSerializer}, parameters=[LOCATION])
+    @extend_schema(
+        request={"application/json": ExportWish}, responses={202: OperationSerializer}, parameters=[LOCATION]
+    )
     def post(self, request):
         wish = ExportWish(data=request.data)
         wish.is_valid(raise_exception=True)

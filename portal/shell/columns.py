@@ -26,7 +26,7 @@ def walk(row, path: str):
 
 @dataclass(frozen=True)
 class Column:
-    """One fact of a row. `kind` says how it is drawn and typed: text, money, number, price, time, day, span, status.
+    """One fact of a row. `kind` says how it is drawn and typed: text, money, number, price, time, moment, day, span, status.
 
     `value` is where it is found (the key when empty); `sort` and `total` are database fields; `url` opens something;
     `words` name the values of a status that is computed; `template` draws what no kind can, with `row` in its hands.
@@ -75,7 +75,7 @@ class Column:
             return None
         if self.kind == "money":
             return to_yuan(found)
-        if self.kind == "time":
+        if self.kind in ("time", "moment"):
             return localtime(found).replace(tzinfo=None)
         if isinstance(found, list | tuple):
             return "、".join(str(one) for one in found)
@@ -118,4 +118,4 @@ class Cell:
 
 def filled(row, columns) -> list[Cell]:
     """The small print that has something to say."""
-    return [Cell(column, row) for column in columns if column.of(row) not in (None, "")]
+    return [Cell(column, row) for column in columns if column.of(row) not in (None, "", [])]

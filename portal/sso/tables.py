@@ -18,8 +18,8 @@ systems = Issuing(
             Column("name", _("系统名称")),
             Column("client_id", "client_id", "code", beneath="name"),
             Column("client.get_redirect_uris", _("回调地址"), "codes"),
-            Column("created_by", _("接入人")),
-            Column("created_at", _("接入时间"), "day", beneath="created_by"),
+            Column("created_by", _("接入人"), beneath="name"),
+            Column("created_at", _("接入时间"), "day", beneath="name"),
             Column("state", _("状态"), "status", words=STATES),
         ),
         row_actions=(

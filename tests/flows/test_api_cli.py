@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from marketplace.orders.models import Order
+from portal.lists.tasks import write_exports
 from portal.tokens import actions as tokens
 from tests import city as town
 from tests.city import place
@@ -125,6 +126,67 @@ def test_the_shell_hears_what_went_wrong(slctl, words, more, code, said):
     done = slctl(*words, **more)
 
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+
+def test_a_list_is_asked_for_watched_and_fetched(slctl, city):
+    code = place(city, at=timezone.now()).code
+
+    asked = slctl("exports", "ask", "--list", "orders", "--query", "status=confirmed", "--output", "json")
+    export = json.loads(asked.stdout)["code"]
+    running = slctl("operations", "list", "--state", "running", "--output", "csv")
+    # The worker that the city has beside its web server.
+    write_exports()
+    watched = slctl("operations", "watch", export, "--output", "json")
+    file = slctl("exports", "get", export)
+
+    assert [row["code"] for row in csv.DictReader(running.stdout.splitlines())] == [export]
+    assert (watched.returncode, json.loads(watched.stdout)["progress"]) == (0, 100), watched.stderr
+    assert code in file.stdout
+    assert slctl("exports", "ask", "--form", "csv").returncode == 2
+
+
+def test_a_failed_operation_is_told_to_the_shell(slctl, city, monkeypatch):
+    monkeypatch.setattr("portal.lists.tasks.file_of", lambda *args, **more: 1 / 0)
+    export = json.loads(slctl("exports", "ask", "--list", "orders", "--output", "json").stdout)["code"]
+    write_exports()
+
+    watched = slctl("operations", "watch", export, "--output", "json")
+
+    assert (watched.returncode, json.loads(watched.stdout)["problem"]["code"]) == (1, "export_failed")
+
+
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        ([], {"orders", "operations", "login"}),
+        (["orders"], {"list", "get", "place", "cancel", "log", "why"}),
+        (["orders", "list"], {"--output", "--explain", "--status", "--limit"}),
+        (["orders", "list", "--status"], {"confirmed", "running", "billed"}),
+        (["exports", "ask", "--form"], {"csv", "xlsx"}),
+        (["orders", "list", "--output"], {"json", "table", "csv"}),
+        (["nothing", "here"], set()),
+    ],
+)
+def test_the_shell_completes_what_may_come_next(slctl, words, known):
+    found = set(slctl("suggest", *words).stdout.split())
+
+    assert known <= found and bool(known) == bool(found)
+
+
+def test_bash_takes_the_completion(slctl, installed):
+    script = (
+        f'slctl() {{ "{sys.executable}" -m slctl "$@"; }}; source /dev/stdin; '
+        'COMP_WORDS=(slctl wallet s) COMP_CWORD=2; _slctl; echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "-c", script],
+        input=slctl("completion").stdout,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.stdout, done.returncode) == ("show\n", 0), done.stderr
 
 
 def test_a_kept_token_is_for_this_user_only(slctl, tmp_path):
