@@ -84,16 +84,16 @@ def body_of(name: str):
 
 
 def plain_fields(name: str) -> dict[str, type]:
-    """What is sent along as options, where it is plain enough for that; an order comes as a file."""
+    """What is sent along, as options, where every part is a plain value; anything deeper comes as a file."""
     body = body_of(name)
-    hints = typing.get_type_hints(body) if body else {}
-    found = (
-        {one.name.rstrip("_"): first(hints[one.name]) for one in body.__attrs_attrs__ if one.init}
-        if body
-        else {}
-    )
-    is_plain = all(isinstance(kind, type) and issubclass(kind, str | int | Enum) for kind in found.values())
-    return found if is_plain else {}
+    if body is None:
+        return {}
+    try:
+        hints = typing.get_type_hints(body)
+    except NameError:
+        # The generated client imports the classes within a class only for type checkers.
+        return {}
+    return {one.name.rstrip("_"): first(hints[one.name]) for one in body.__attrs_attrs__ if one.init}
 
 
 def read(kind: type, text: str):
