@@ -20,6 +20,7 @@ from portal.accounts.models import User
 from portal.accounts.permissions import Role
 from portal.approvals.models import Approval
 from portal.audit import actions as audit
+from portal.developers.models import ApiCall
 from portal.incidents import actions as incidents
 from portal.lists import actions as lists
 from portal.lists.tasks import write_exports
@@ -27,6 +28,7 @@ from portal.members import actions as members
 from portal.notices.models import Notice
 from portal.organizations.models import Organization, Project
 from portal.shell.codes import new_code
+from portal.tokens import actions as tokens
 from portal.verification import actions as verification
 from portal.webhooks import actions as webhooks
 from portal.webhooks.models import WebhookEndpoint
@@ -187,6 +189,31 @@ def disturb(city, *, at=NOON, kind="incident", ends_at=None, **wishes):
     return incidents.post(kind=kind, ends_at=ends_at, **told | wishes, by=city.operator, at=at)
 
 
+def programs_of(city, *, at) -> None:
+    """Alice has given a program a key, connected another, and the first has asked for something."""
+    wish = {
+        "organization": city.ludao,
+        "name": "训练平台",
+        "scopes": ["orders:read"],
+        "by": city.alice,
+        "at": at,
+    }
+    tokens.connect(**wish)
+    key, _secret = tokens.issue(**wish, days=30, networks=["203.0.113.0/24", "2001:db8::/32"])
+    ApiCall.objects.create(
+        at=at,
+        user=city.alice,
+        organization=city.ludao,
+        key=key.code,
+        key_name=key.name,
+        method="GET",
+        route="api/v1/orders/",
+        status=200,
+        milliseconds=12,
+        request_id="0123456789abcdef0123456789abcdef",
+    )
+
+
 def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
     """One city with one of everything, and the code that stands for each address's <code>.
 
@@ -245,5 +272,6 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "webhooks": "WH-NONE",
         "webhooks/deliveries": message_to(city, at=at),
     }
+    programs_of(city, at=at)
     audit.seal()
     return city, codes
