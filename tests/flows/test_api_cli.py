@@ -115,7 +115,7 @@ def test_an_order_is_tried_placed_read_and_cancelled(slctl):
     ("words", "more", "code", "said"),
     [
         (["orders", "get", "OD-NONE"], {}, 4, "没有找到"),
-        (["vouchers", "list"], {"SLCTL_TOKEN": "pc_live_wrong"}, 3, "访问令牌无效"),
+        (["vouchers", "list"], {"SLCTL_TOKEN": "pc_live_wrong"}, 3, "抄写有误"),
         (["approvals", "list", "--since", "yesterday"], {}, 2, "--since"),
         (["orders", "list"], {"SLCTL_TOKEN": ""}, 3, "slctl login"),
         (["orders", "list"], {"SLCTL_PORTAL": "http://127.0.0.1:1"}, 7, "cannot be reached"),

@@ -19,7 +19,7 @@ ON_PAGES = {
     *("bad_upload", "cannot_close", "cannot_grant", "cannot_silence", "cannot_withdraw", "forbidden_address"),
     *("hold_released", "invitation_unusable", "name_taken", "not_enough_cards", "not_for_you", "not_yours"),
     *("other_mailbox", "own_grant", "recusal", "separated_roles", "token_over", "unanswered"),
-    *("already_recorded", "bad_order", "refused", "invalid_phone"),
+    *("already_recorded", "bad_order", "refused", "invalid_phone", "cannot_propose", "not_that_person"),
     *("password_not_mixed", "password_of_this_place", "password_too_short", "password_used_before"),
 }
 # A statement can be handed in only once, and an example is run by everybody.

@@ -1,0 +1,49 @@
+"""A developer gets a key on a phone: it is shown once, fits the screen, and the first request stands below it."""
+
+import pytest
+
+from portal.tokens.models import ApiToken
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def city(transactional_db):
+    from tests import city
+
+    return city.found()
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), [("zh-hans", "light", 1280), ("en", "dark", 390)])
+def test_a_key_is_made_changed_and_shown_once(
+    city, page, login, axe, snap, live_server, language, theme, width
+):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.context.add_cookies(
+        [
+            {"name": name, "value": value, "url": live_server.url}
+            for name, value in (("django_language", language), ("theme", theme))
+        ]
+    )
+    login(city.bob)
+    page.goto("/developers/")
+    page.click(".page-actions a.is-primary")
+    page.fill("[name=name]", "ERP")
+    page.check("[name=scopes][value='orders:read']")
+    page.fill("[name=networks]", "203.0.113.0/24")
+    page.click("aside .form-actions button")
+
+    first = page.text_content(".secret")
+    snap(f"issued-{language}-{theme}-{width}", full=True)
+    assert axe() == []
+    assert not page.evaluate(
+        "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
+    )
+    assert first in page.text_content("pre.log")
+    page.click(".stack > p .button")
+    assert first not in page.content() and ApiToken.objects.get().hint in page.content()
+    page.click("form[action$='/rotate/'] button")
+    second = page.text_content(".secret")
+    snap(f"rotated-{language}-{theme}-{width}", full=True)
+    assert second != first and page.is_visible(".notice.is-warn")
+    assert axe() == []
