@@ -41,9 +41,10 @@ class Named(filters.ModelChoiceFilter):
 
 
 def days(field: str, first, last) -> tuple[filters.DateFilter, filters.DateFilter]:
-    """From this day, and until that day, both included."""
+    """From this day, and until that day, both included; of an instant (`…_at`) its day, of a day (`…_on`) itself."""
+    day = "" if field.endswith("_on") else "date__"
     calendar = forms.DateInput(attrs={"type": "date"})
     return (
-        filters.DateFilter(field_name=field, lookup_expr="date__gte", label=first, widget=calendar),
-        filters.DateFilter(field_name=field, lookup_expr="date__lte", label=last, widget=calendar),
+        filters.DateFilter(field_name=field, lookup_expr=f"{day}gte", label=first, widget=calendar),
+        filters.DateFilter(field_name=field, lookup_expr=f"{day}lte", label=last, widget=calendar),
     )
