@@ -1,5 +1,6 @@
 from django.db import migrations
 
+from marketplace.bank import sql as bank
 from marketplace.ledger.sql import GUARDS, UNGUARD
 from portal.shell.guards import append_only
 
@@ -9,4 +10,8 @@ HISTORY = ["journal", "entry", "snapshot", "journalseal", "billline", "billpart"
 class Migration(migrations.Migration):
     dependencies = [("marketplace", "0001_tables"), ("portal", "0002_guards")]
 
-    operations = [migrations.RunSQL(GUARDS, UNGUARD), *(append_only(f"marketplace_{table}") for table in HISTORY)]
+    operations = [
+        migrations.RunSQL(GUARDS, UNGUARD),
+        migrations.RunSQL(bank.GUARDS, bank.UNGUARD),
+        *(append_only(f"marketplace_{table}") for table in HISTORY),
+    ]

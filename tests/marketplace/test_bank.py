@@ -4,6 +4,7 @@ import random
 from datetime import date
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from marketplace.bank import actions as bank
 from marketplace.bank import queries
@@ -237,6 +238,17 @@ def test_a_day_closes_when_everything_is_settled_and_takes_no_more_lines(clean):
     assert day.closing == clean.opening + 12
     late = statement(("F2", 5, "", ""), opening=clean.opening + 12)
     nothing_moved(lambda: take(clean, late), BadStatement, "day_closed")
+
+
+def test_the_database_takes_no_line_of_a_closed_day(clean):
+    take(clean, statement(("F1", 12, clean.ludao.name, "EN-LUDAO"), opening=clean.opening))
+    bank.close_day(on=TODAY, by=clean.finance, at=NOON)
+    late = BankLine(
+        code="late", file=line("F1").file, bank_reference="F2", booked_on=TODAY, amount=1, finding="no_number"
+    )
+
+    with pytest.raises(IntegrityError, match="closed"), transaction.atomic():
+        late.save()
 
 
 def test_a_receipt_that_the_bank_never_saw_keeps_the_day_open(clean):
