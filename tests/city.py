@@ -25,6 +25,7 @@ from portal.incidents import actions as incidents
 from portal.lists import actions as lists
 from portal.lists.tasks import write_exports
 from portal.members import actions as members
+from portal.members import reviews
 from portal.notices.models import Notice
 from portal.organizations.models import Organization, Project
 from portal.shell.codes import new_code
@@ -256,7 +257,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "marketplace/plans": "unicom-h800",
         "members": city.bob.memberships.get().code,
         "members/invitations": "IV-NONE",
-        "members/reviews": members.open_review(organization_id=city.ludao.id, at=at).code,
+        "members/reviews": reviews.open_review(organization_id=city.ludao.id, at=at).code,
         "notices": Notice.objects.filter(user=city.bob).first().code,
         "operations": "OP-NONE",
         "orders": order.code,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.members import actions as members
+from portal.members import reviews
 from portal.members.models import AccessReview, Invitation
 from portal.organizations.models import Membership, Organization
 from portal.shell.sweeps import BATCH, each
@@ -55,5 +56,5 @@ def open_access_reviews():
     )
     each(
         due.order_by("id")[:BATCH],
-        lambda organization: members.open_review(organization_id=organization.id, at=now),
+        lambda organization: reviews.open_review(organization_id=organization.id, at=now),
     )

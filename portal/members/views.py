@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from portal.accounts.permissions import Role
 from portal.accounts.scoping import require
 from portal.members import actions as members
+from portal.members import reviews
 from portal.members.forms import InviteForm, OnboardForm, RoleForm, StandInForm, WithdrawForm
 from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.members.queries import ROLES_OF, looked_after_by, may_manage, offered, roles_of
@@ -197,7 +198,7 @@ def review(request, code):
     if request.method == "POST":
         verdicts = {line.membership_code: request.POST.get(line.membership_code, "") for line in lines}
         try:
-            members.close_review(review_id=found.id, verdicts=verdicts, by=request.user, at=timezone.now())
+            reviews.close_review(review_id=found.id, verdicts=verdicts, by=request.user, at=timezone.now())
         except Refusal as refusal:
             problem = refusal.message
             for line in lines:

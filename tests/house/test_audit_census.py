@@ -30,6 +30,7 @@ from portal.entrance import actions as entrance
 from portal.entrance import queries
 from portal.lists import actions as lists
 from portal.members import actions as members
+from portal.members import reviews
 from portal.notices.models import Notice
 from portal.organizations.credit_code import check_digit
 from portal.organizations.models import Membership, Organization
@@ -953,7 +954,7 @@ def census(django_db_setup, django_db_blocker):
                 Organization.objects.get(code="EN-WUYUAN"), city.wendy, at=now
             ).code,
             "member": city.bob.memberships.get().code,
-            "review": members.open_review(organization_id=city.ludao.id, at=now).code,
+            "review": reviews.open_review(organization_id=city.ludao.id, at=now).code,
             "invitation": members.invite(**offer, role="enterprise_member").code,
             "secret": members.invite(**offer | {"email": "bob@example.com"}, role="enterprise_admin").secret,
             "draft": drafts.save(request=town.request(city.lab, cards=1), **wish).code,

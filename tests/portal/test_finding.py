@@ -12,7 +12,7 @@ from portal.approvals import actions as approvals
 from portal.approvals.models import Approval
 from portal.help.articles import ARTICLES, ROLES, about
 from portal.home import queries as home
-from portal.members import actions as members
+from portal.members import reviews
 from portal.organizations.models import Organization
 from portal.search.queries import search
 from portal.shell import errors
@@ -91,7 +91,7 @@ def test_what_is_to_be_proved_waits_for_the_platform_and_what_came_back_for_the_
 
 def test_a_review_of_rights_waits_for_who_looks_after_the_people(city):
     firm, office = (
-        members.open_review(organization_id=organization.id, at=timezone.now())
+        reviews.open_review(organization_id=organization.id, at=timezone.now())
         for organization in (city.yunding, Organization.objects.get(code="GV-CITY"))
     )
 

@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.accounts.permissions import can
 from portal.audit.models import Event
 from portal.members import actions as members
-from portal.members import tasks
+from portal.members import reviews, tasks
 from portal.members.models import AccessReview, Invitation
 from portal.members.queries import ROLES_OF, looked_after_by
 from portal.organizations.actions import OfficersAccount
@@ -267,14 +267,14 @@ def test_every_role_belongs_to_a_kind_of_organisation(city):
 
 
 def test_a_review_is_asked_once_a_quarter_and_answered_whole(city):
-    review = members.open_review(organization_id=city.ludao.id, at=NOON)
-    again = members.open_review(organization_id=city.ludao.id, at=NOON)
+    review = reviews.open_review(organization_id=city.ludao.id, at=NOON)
+    again = reviews.open_review(organization_id=city.ludao.id, at=NOON)
     bob = member(city.bob, city.ludao)
     keep = {line.membership_code: "keep" for line in review.lines.all()}
 
     with pytest.raises(members.CannotGrant):
-        members.close_review(review_id=review.id, verdicts={bob.code: "keep"}, by=city.alice, at=NOON)
-    members.close_review(review_id=review.id, verdicts=keep | {bob.code: "withdraw"}, by=city.alice, at=NOON)
+        reviews.close_review(review_id=review.id, verdicts={bob.code: "keep"}, by=city.alice, at=NOON)
+    reviews.close_review(review_id=review.id, verdicts=keep | {bob.code: "withdraw"}, by=city.alice, at=NOON)
 
     assert again is None
     assert held(city.bob) == []
@@ -312,7 +312,7 @@ def test_a_strangers_pages_do_not_exist(city):
     client = Client()
     client.force_login(city.charlie, backend="allauth.account.auth_backends.AuthenticationBackend")
     bob = member(city.bob, city.ludao)
-    review = members.open_review(organization_id=city.ludao.id, at=NOON)
+    review = reviews.open_review(organization_id=city.ludao.id, at=NOON)
 
     answers = [
         client.get("/members/?organization=EN-LUDAO"),
