@@ -1,9 +1,12 @@
 """The demonstration city: the seed's own figures, and loading twice changes nothing."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from django.apps import apps
+from django.core.management import call_command
 
 from config.demo import city as demo
 from federation.capacity.models import Accelerator, Pool
@@ -37,3 +40,15 @@ def test_the_city_has_what_its_plan_says(city):
 def test_every_figure_of_a_card_names_its_source(city):
     assert Accelerator.objects.count() >= 12
     assert not Accelerator.objects.filter(source="").exists()
+
+
+@pytest.mark.parametrize(("left", "slept"), [(7.5, [7.5]), (8.0, [])])
+def test_a_code_about_to_change_is_waited_for(city, monkeypatch, capsys, left, slept):
+    waited = []
+    monkeypatch.setattr("config.management.commands.demo_code.seconds_left", lambda: left)
+    monkeypatch.setattr("time.sleep", waited.append)
+
+    call_command("demo_code", "finance")
+
+    assert waited == slept
+    assert re.fullmatch(r"\d{6}\n", capsys.readouterr().out)
