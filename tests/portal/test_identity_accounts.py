@@ -68,6 +68,16 @@ def prove_phone(client, phone):
     return client.post("/accounts/phone/verify/", {"code": code})
 
 
+def test_before_a_number_is_given_its_risk_is_told(city):
+    client = Client()
+    client.force_login(city.bob)
+
+    page = client.get("/accounts/phone/change/").content.decode()
+
+    assert "更稳妥的是验证器应用或通行密钥" in page
+    assert page.index("更稳妥") < page.index('name="phone"')
+
+
 def test_a_number_is_proved_and_then_opens_the_door(city):
     client = Client()
     client.force_login(city.bob)
