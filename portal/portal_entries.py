@@ -11,7 +11,9 @@ from portal.approvals.models import Approval
 from portal.audit import queries as record
 from portal.backups import queries as backups
 from portal.developers import tables as developers
+from portal.entrance import tables as entrance
 from portal.help.articles import about
+from portal.home import desk as home_desk
 from portal.incidents import tables as incidents
 from portal.lists import queries as lists
 from portal.lists import tables as exports
@@ -157,6 +159,7 @@ gauges = [the_record, the_copies]
 screens = [
     approvals.screen,
     developers.screen,
+    entrance.screen,
     exports.screen,
     incidents.screen,
     notices.screen,
@@ -234,6 +237,7 @@ def help_articles(user, words, limit):
 
 searchers = [projects, help_articles]
 long_works = [LongWork(lists.exports_for_programs, lists.as_operation)]
+desk_figures = [home_desk.keepers_figures]
 todos = [
     ToDo(
         _("审批"),

@@ -14,6 +14,9 @@ TFLOPS_PER_P = Decimal(1000)
 KINDS = ("total", "sold", "held")
 
 
+VENDORS = {"华为": _("华为"), "寒武纪": _("寒武纪"), "昆仑芯": _("昆仑芯"), "海光": _("海光")}
+
+
 class Accelerator(models.Model):
     """A type of card, with its dense FP16 figure and where that figure comes from."""
 
@@ -38,6 +41,11 @@ class Accelerator(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def vendor_name(self) -> str:
+        """Its maker, in the reader's language where we know the word."""
+        return str(VENDORS.get(self.vendor, self.vendor))
 
     def petaflops(self, cards) -> Decimal:
         """Cards of this type in P (10^15 dense FP16 FLOP/s)."""

@@ -73,7 +73,7 @@ accelerators = ListScreen(
     order="vendor",
     columns=(
         Column("name", _("型号"), template="capacity/_accelerator.html", sort="name"),
-        Column("vendor", _("厂商"), sort="vendor"),
+        Column("vendor", _("厂商"), value="vendor_name", sort="vendor"),
         Column("memory_gb", _("显存"), "number", sort="memory_gb", unit="GB"),
         Column("fp16_tflops", _("FP16 稠密算力"), "number", sort="fp16_tflops", unit="TFLOPS"),
         Column("source", _("数据来源"), url="source_url"),

@@ -101,7 +101,7 @@ class Facet:
 
 FACETS = (
     Facet("accelerator", lambda o: [(o.plan.accelerator.code, named(o.plan.accelerator))]),
-    Facet("vendor", lambda o: [(o.plan.accelerator.vendor, o.plan.accelerator.vendor)]),
+    Facet("vendor", lambda o: [(o.plan.accelerator.vendor, o.plan.accelerator.vendor_name)]),
     Facet("district", lambda o: [(d, str(District(d).label)) for d in o.districts]),
     Facet("provider", lambda o: [(o.plan.provider.code, named(o.plan.provider))]),
 )

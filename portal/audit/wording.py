@@ -19,6 +19,20 @@ KINDS = {
 }
 
 
+# What most rows have and no form asks for.
+LABELS = {
+    "amount": _lazy("金额"),
+    "code": _lazy("编号"),
+    "created_at": _lazy("创建时间"),
+    "granted_by": _lazy("授权人"),
+    "organization": _lazy("单位"),
+    "programme": _lazy("补贴项目"),
+    "status": _lazy("状态"),
+    "user": _lazy("人员"),
+    "username": _lazy("用户名"),
+}
+
+
 @dataclass(frozen=True)
 class Change:
     """One field before and after."""
@@ -61,7 +75,7 @@ def label(kind, name: str) -> str:
     """A field as the forms of its thing call it."""
     field = _field(kind, name)
     named = str(field.verbose_name) if field else name
-    return named if named != name.replace("_", " ") else name
+    return named if named != name.replace("_", " ") else str(LABELS.get(name, name))
 
 
 def kind_in_words(name: str) -> str:

@@ -6,8 +6,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,11 +18,10 @@ from portal.accounts.models import User
 from portal.accounts.permissions import needs_second_factor
 from portal.accounts.scoping import require
 from portal.entrance import actions as entrance
-from portal.entrance import queries
+from portal.entrance import queries, tables
 from portal.entrance.forms import DisableForm, FirstAdministratorForm
 from portal.shell.exceptions import Refusal
-
-PAGE_SIZE = 25
+from portal.shell.screens import show
 
 
 @require_POST
@@ -78,18 +75,7 @@ def end_other_stays(request):
 @require("people.manage")
 def people(request):
     """Everybody with an account: who, where, last seen, open or closed."""
-    rows = User.objects.order_by("-id").prefetch_related("memberships__organization")
-    wanted = request.GET.get("q", "").strip()[:60]
-    if wanted:
-        rows = rows.filter(
-            Q(username__icontains=wanted) | Q(name__icontains=wanted) | Q(email__icontains=wanted)
-        )
-    state = request.GET.get("state", "")
-    if state in ("active", "disabled"):
-        rows = rows.filter(is_active=state == "active")
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "wanted": wanted, "state": state}
-    return render(request, "entrance/people.html", context)
+    return show(request, tables.screen)
 
 
 @require("people.manage")

@@ -26,7 +26,7 @@ screen = ListScreen(
         Column("name", _("标题"), value="__str__", url="get_absolute_url"),
         Column("code", _("编号"), "code", beneath="name"),
         Column("kind", _("类型"), "status"),
-        Column("parts_in_words", _("涉及部分")),
+        Column("parts_in_words", _("涉及部分"), "lines"),
         Column("starts_at", _("开始时间"), "time", sort="starts_at"),
         Column("ends_at", _("预计结束"), "time", beneath="starts_at"),
         Column("closed_at", _("结束时间"), "time"),

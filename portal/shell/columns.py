@@ -26,7 +26,8 @@ def walk(row, path: str):
 
 @dataclass(frozen=True)
 class Column:
-    """One fact of a row. `kind` says how it is drawn and typed: text, money, number, price, time, moment, day, span, status.
+    """One fact of a row. `kind` says how it is drawn and typed: text, lines, money, number, price, time, moment, day,
+    span, status.
 
     `value` is where it is found (the key when empty); `sort` and `total` are database fields; `url` opens something;
     `words` name the values of a status that is computed; `template` draws what no kind can, with `row` in its hands.

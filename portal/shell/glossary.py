@@ -26,6 +26,7 @@ LOOKS = {
     "submitted": WAITING,
     "connecting": WAITING,
     "incident": BAD,
+    "refused": BAD,
     "maintenance": MOVING,
     "planned": MOVING,
     "lasting": WAITING,

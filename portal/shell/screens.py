@@ -97,7 +97,8 @@ class ListScreen:
 
     `scope` is what a program's key needs to take the list along; without one, no program does.
     `rows(user)` are the rows this person may see; `prepare(rows)` turns a page of them into what the columns read;
-    `tabs` is a field whose values stand above the table with their counts; `tab_words` names those of a computed one.
+    `tabs` is a field whose values stand above the table with their counts; `tab_words` names those of a computed one; `key` is the public
+    name of a row.
     """
 
     code: str
@@ -111,6 +112,7 @@ class ListScreen:
     tabs: str = ""
     tab_words: dict | None = None
     order: str = "-id"
+    key: str = "code"
     empty: Empty = Empty("")
     prepare: Callable[[Iterable], list] = list
     row_actions: tuple[RowAction, ...] = ()
@@ -287,7 +289,11 @@ class Listing:
     @cached_property
     def page(self):
         return page_of(
-            self.asked.rows, self.asked.wishes.get("cursor", ""), self.taste.size, self.asked.order
+            self.asked.rows,
+            self.asked.wishes.get("cursor", ""),
+            self.taste.size,
+            self.asked.order,
+            self.screen.key,
         )
 
     @cached_property

@@ -254,7 +254,9 @@ def test_a_new_firm_is_shown_its_first_steps_until_they_are_done(city):
         ("unicom", ["本月收入", "尚未结算", "利用率"]),
         ("officer", ["券池余额", "已发放", "已核销", "进行中的订单", "利用率"]),
         ("finance", ["券池余额", "已发放", "已核销", "进行中的订单", "待结算", "利用率"]),
-        ("security", []),
+        ("security", ["在用账号", "锁定账号"]),
+        ("auditadmin", ["24 小时审计事件"]),
+        ("sysadmin", ["统一登录系统"]),
     ],
 )
 def test_each_desk_begins_with_its_roles_figures_and_each_opens_its_list(city, name, labels):

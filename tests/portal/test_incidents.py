@@ -112,3 +112,15 @@ def test_the_operator_posts_in_both_languages_and_what_was_typed_stays(city, cli
     incident = Incident.objects.get()
     assert answer.headers["Location"] == incident.get_absolute_url()
     assert (incident.parts, incident.state) == (["website", "orders"], "planned")
+
+
+def test_the_status_page_does_not_call_all_well_while_something_lasts(city):
+    before = read("/status/")
+
+    incident = disturb(city, at=timezone.now() - HOUR)
+    during = read("/status/")
+    tell(incident, city, is_over=True)
+
+    assert "全部服务正常" in before
+    assert "部分服务不正常" in during
+    assert "全部服务正常" in read("/status/")
