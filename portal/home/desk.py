@@ -23,10 +23,8 @@ def keepers_figures(request) -> list[Figure]:
         note = _("已停用 %(count)d") % {"count": closed}
         open_ones = User.objects.filter(is_active=True).count()
         found += [
-            Figure(_("在用账号"), str(open_ones), _("个"), address("entrance:people"), note, "people"),
-            Figure(
-                _("锁定账号"), str(len(entrance.locks(now))), _("个"), address("entrance:locked"), "", "alert"
-            ),
+            Figure(_("在用账号"), str(open_ones), "", address("entrance:people"), note, "people"),
+            Figure(_("锁定账号"), str(len(entrance.locks(now))), "", address("entrance:locked"), "", "alert"),
         ]
     if can(user, "versions.view"):
         today = Event.objects.filter(happened_at__gte=now - timedelta(days=1)).count()
@@ -34,7 +32,7 @@ def keepers_figures(request) -> list[Figure]:
         found.append(Figure(_("24 小时审计事件"), str(today), _("条"), address("audit:list"), note, "shield"))
     if can(user, "city_systems.manage"):
         systems = CitySystem.objects.count()
-        found.append(Figure(_("统一登录系统"), str(systems), _("个"), address("sso:list"), "", "link"))
+        found.append(Figure(_("统一登录系统"), str(systems), "", address("sso:list"), "", "link"))
     if can(user, "incidents.manage"):
         lasting = Incident.objects.lasting(now).count()
         waiting = Verification.objects.awaiting(user).count()

@@ -12,7 +12,7 @@ from portal.shell.exceptions import Refusal
 class VerificationForm(forms.Form):
     legal_representative = forms.CharField(label=_("法定代表人"), max_length=60)
     address = forms.CharField(label=_("注册地址"), max_length=160, help_text=_("与营业执照一致"))
-    contact_name = forms.CharField(label=_("经办人"), max_length=60)
+    contact_name = forms.CharField(label=_("企业经办人"), max_length=60)
     contact_phone = forms.CharField(
         label=_("经办人手机号"), max_length=30, help_text=_("用于审核联系，可带空格")
     )

@@ -75,7 +75,7 @@ def parts_of(verification: Verification) -> Parts:
                 remark="legal_representative",
             ),
             Fact(_("注册地址"), verification.address, _("申请人填写，与执照核对"), remark="address"),
-            Fact(_("经办人"), verification.contact_name, _("申请人填写"), remark="contact_name"),
+            Fact(_("企业经办人"), verification.contact_name, _("申请人填写"), remark="contact_name"),
             Fact(
                 _("经办人手机号"),
                 verification.contact_phone,
