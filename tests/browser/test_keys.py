@@ -28,7 +28,7 @@ def test_a_key_is_made_changed_and_shown_once(
     login(city.bob)
     page.goto("/developers/")
     page.click(".page-actions a.is-primary")
-    page.fill("[name=name]", "ERP")
+    page.fill("aside [name=name]", "ERP")
     page.check("[name=scopes][value='orders:read']")
     page.fill("[name=networks]", "203.0.113.0/24")
     page.click("aside .form-actions button")
