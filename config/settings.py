@@ -372,6 +372,7 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.orders", "forget_old_drafts", 3600),
         ("marketplace.billing", "bill_finished_orders", 2),
         ("marketplace.settlement", "close_last_month", 3600),
+        ("marketplace.bank", "credit_bank_lines", 5),
         ("marketplace.ledger", "seal_journals", 5),
         ("marketplace.ledger", "keep_books", 3600),
         ("subsidies.vouchers", "expire_vouchers", 60),

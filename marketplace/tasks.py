@@ -1,3 +1,4 @@
+from marketplace.bank.tasks import credit_bank_lines
 from marketplace.billing.tasks import bill_finished_orders
 from marketplace.ledger.tasks import keep_books, seal_journals
 from marketplace.orders.tasks import follow_approvals, follow_workloads, forget_old_drafts
@@ -6,6 +7,7 @@ from marketplace.settlement.tasks import close_last_month
 __all__ = [
     "bill_finished_orders",
     "close_last_month",
+    "credit_bank_lines",
     "follow_approvals",
     "follow_workloads",
     "forget_old_drafts",

@@ -51,7 +51,7 @@ class CannotClose(Refusal):
 
 
 def take_file(*, name, content: bytes, by, at) -> BankFile:
-    """Take a bank's statement over, whole or not at all, and credit what explains itself.
+    """Take a bank's statement over, whole or not at all; what explains itself is credited by a sweep.
 
     Lines that an earlier file brought already are left as they are. A file that is refused moves nothing and is told
     in the record.
@@ -84,38 +84,33 @@ def _take(name, content, by, at):
         taken_by=by,
         taken_at=at,
     )
-    lines = [
-        BankLine(
-            code=new_code("BS"),
-            file=file,
-            bank_reference=entry.reference,
-            booked_on=entry.booked_on,
-            amount=entry.amount,
-            counterparty=entry.counterparty,
-            counter_account=entry.counter_account,
-            remark=entry.remark,
-        )
-        for entry in fresh
-    ]
+    lines = [_line(file, entry) for entry in fresh]
+    recorded = BankReceipt.objects.in_bulk(
+        [line.bank_reference for line in lines], field_name="bank_reference"
+    )
     firms = queries.firms_named(lines)
-    payers = {}
     for line in lines:
-        payers[line.bank_reference], line.finding = queries.judged(line, firms)
+        if receipt := recorded.get(line.bank_reference):
+            _confirm(line, receipt, at)
+        else:
+            line.payer, line.finding = queries.judged(line, firms)
     BankLine.objects.bulk_create(lines)
-    recorded = {
-        r.bank_reference: r
-        for r in BankReceipt.objects.filter(bank_reference__in=[e.reference for e in fresh])
-    }
-    for line in lines:
-        if line.bank_reference in recorded:
-            _confirm(line, recorded[line.bank_reference], at)
-    strangers = [line for line in lines if line.bank_reference not in recorded]
-    ledger.post_all([_arrival(line, at) for line in strangers])
-    for line in strangers:
-        if firm := payers[line.bank_reference]:
-            _credit(line, firm, by=None, at=at)
+    ledger.post_all([_arrival(line, at) for line in lines if not line.receipt])
     audit.record(file, "bank.taken", by=by, lines=len(fresh), closing=statement.closing)
     return file
+
+
+def _line(file, entry) -> BankLine:
+    return BankLine(
+        code=new_code("BS"),
+        file=file,
+        bank_reference=entry.reference,
+        booked_on=entry.booked_on,
+        amount=entry.amount,
+        counterparty=entry.counterparty,
+        counter_account=entry.counter_account,
+        remark=entry.remark,
+    )
 
 
 def _be_alone():
@@ -189,7 +184,21 @@ def _confirm(line, receipt, at):
             field="file",
             code="other_amount",
         )
-    status.move(line, BankLine.Status.MATCHED, receipt=receipt, settled_at=at)
+    line.status, line.receipt, line.payer, line.settled_at = (
+        BankLine.Status.MATCHED,
+        receipt,
+        receipt.organization,
+        at,
+    )
+
+
+def credit(*, line_id, at) -> BankLine:
+    """Credit an arrival that says by itself whose it is. Saying it twice changes nothing."""
+    with transaction.atomic():
+        line = BankLine.objects.locked(line_id)
+        if line.status == BankLine.Status.WAITING and line.payer:
+            _credit(line, line.payer, by=None, at=at)
+    return line
 
 
 def _credit(line, organization, *, by, at):
@@ -202,14 +211,15 @@ def _credit(line, organization, *, by, at):
         by=by,
         at=at,
     )
-    status.move(line, BankLine.Status.MATCHED, receipt=receipt, settled_by=by, settled_at=at)
+    matched = BankLine.Status.MATCHED
+    status.move(line, matched, receipt=receipt, payer=organization, settled_by=by, settled_at=at)
 
 
 def assign(*, line_id, organization, by, at) -> BankLine:
     """Credit an arrival to the firm it came from, because somebody has found out. Saying it twice changes nothing."""
     with transaction.atomic():
         line = BankLine.objects.locked(line_id)
-        if line.status == BankLine.Status.MATCHED and line.receipt.organization_id == organization.id:
+        if line.status == BankLine.Status.MATCHED and line.payer_id == organization.id:
             return line
         if line.amount < 0:
             raise CannotSettle(_("这是一笔支出，不能计入企业余额，请填写说明。"), field="organization")

@@ -18,7 +18,7 @@ from portal.shell.serializers import Yuan
 class BankLineSerializer(serializers.ModelSerializer):
     amount = Yuan()
     receipt = serializers.CharField(source="receipt.code", allow_null=True, default=None)
-    organization = serializers.CharField(source="receipt.organization.code", allow_null=True, default=None)
+    organization = serializers.CharField(source="payer.code", allow_null=True, default=None)
 
     class Meta:
         model = BankLine
@@ -46,7 +46,7 @@ class BankLineList(Listed):
 
     def get_queryset(self):
         require_for_api(self.request, "receipts.view")
-        return BankLine.objects.visible_to(self.request.user).select_related("receipt__organization")
+        return BankLine.objects.visible_to(self.request.user).select_related("payer", "receipt")
 
 
 class BankFileSerializer(serializers.ModelSerializer):

@@ -35,8 +35,12 @@ class BankLineQuerySet(models.QuerySet):
     def waiting(self):
         return self.filter(status=BankLine.Status.WAITING)
 
+    def certain(self):
+        """What says by itself whose it is and has not been credited yet."""
+        return self.waiting().exclude(payer=None)
+
     def locked(self, line_id):
-        return self.select_for_update(of=("self",), no_key=True).get(id=line_id)
+        return self.select_for_update(of=("self",), no_key=True).select_related("payer").get(id=line_id)
 
 
 class BankLine(models.Model):
@@ -70,6 +74,7 @@ class BankLine(models.Model):
     remark = models.CharField(_("附言"), max_length=200, blank=True)
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.WAITING)
     finding = models.CharField(_("差异"), max_length=16, choices=Finding, blank=True)
+    payer = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, null=True, related_name="+")
     receipt = models.OneToOneField(
         "marketplace.BankReceipt", on_delete=models.PROTECT, null=True, related_name="bank_line"
     )

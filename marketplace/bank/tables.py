@@ -20,7 +20,7 @@ screen = ListScreen(
         "导入网银对账单后，附言写明单位编号且户名一致的来款自动入账，其余逐笔处理；当日全部相符后日结锁定。"
     ),
     rows=lambda user: BankLine.objects.visible_to(user).select_related(
-        "file", "receipt__organization", "settled_by"
+        "file", "payer", "receipt", "settled_by"
     ),
     action="receipts.view",
     scope="settlement:read",
@@ -34,7 +34,7 @@ screen = ListScreen(
         Column("counterparty", _("对方户名")),
         Column("remark", _("附言"), beneath="counterparty"),
         Column("finding", _("差异"), value="get_finding_display"),
-        Column("receipt.organization", _("入账单位"), beneath="finding"),
+        Column("payer", _("入账单位"), beneath="finding"),
         Column("explanation", _("说明"), beneath="finding"),
         Column("settled_by", _("处理人"), is_optional=True),
         Column("status", _("状态"), "status"),
@@ -51,7 +51,7 @@ FACTS = (
     Column("remark", _("附言")),
     Column("finding", _("差异"), value="get_finding_display"),
     Column("file.name", _("来自文件")),
-    Column("receipt.organization", _("入账单位")),
+    Column("payer", _("入账单位")),
     Column("receipt.code", _("到账编号")),
     Column("explanation", _("说明")),
     Column("settled_by", _("处理人")),

@@ -30,10 +30,10 @@ def lines(request):
             except Refusal as refusal:
                 form.add_error(refusal.field, refusal.message)
             else:
-                left = file.lines.waiting().count()
+                left = file.lines.waiting().filter(payer=None).count()
                 messages.success(
                     request,
-                    _("已导入 %(name)s：新流水 %(n)d 条，其中 %(left)d 条待处理。")
+                    _("已导入 %(name)s：新流水 %(n)d 条，能认出单位的正在自动入账，其余 %(left)d 条待处理。")
                     % {"name": file.name, "n": file.line_count, "left": left},
                 )
                 return redirect("bank:list")
@@ -51,7 +51,7 @@ def lines(request):
 
 def _line(request, code):
     rows = BankLine.objects.visible_to(request.user)
-    return get_object_or_404(rows.select_related("file", "receipt__organization", "settled_by"), code=code)
+    return get_object_or_404(rows.select_related("file", "payer", "receipt", "settled_by"), code=code)
 
 
 def _page(request, line, assign=None, explain=None):

@@ -4,12 +4,14 @@ import random
 from datetime import date
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from marketplace.bank import actions as bank
 from marketplace.bank import queries
 from marketplace.bank.actions import AlreadyTaken, BadStatement, CannotClose, CannotSettle
 from marketplace.bank.models import BankDay, BankFile, BankLine
+from marketplace.bank.tasks import credit_bank_lines
 from marketplace.ledger.models import Journal, Kind
 from marketplace.ledger.queries import balance
 from marketplace.payments import actions as payments
@@ -36,7 +38,9 @@ def statement(*rows, opening=0):
 
 
 def take(city, content, name="11-21.csv"):
-    return bank.take_file(name=name, content=content, by=city.finance, at=NOON)
+    file = bank.take_file(name=name, content=content, by=city.finance, at=NOON)
+    credit_bank_lines()
+    return file
 
 
 @pytest.fixture
@@ -90,6 +94,19 @@ def test_the_firm_named_in_the_remark_is_suggested(clean):
     take(clean, statement(("F1", 50_000, "某某个人", "EN-LUDAO"), opening=clean.opening))
 
     assert queries.suggestion(line("F1")) == clean.ludao
+
+
+def test_a_file_is_taken_with_the_same_questions_however_long_it_is(clean):
+    asked = []
+    for length in (3, 30):
+        rows = [(f"{length}-{n}", 5, clean.ludao.name, "EN-LUDAO") for n in range(length)]
+        at = clean.opening if length == 3 else clean.opening + 15
+        with CaptureQueriesContext(connection) as seen:
+            bank.take_file(name="x.csv", content=statement(*rows, opening=at), by=clean.finance, at=NOON)
+        asked.append(len(seen))
+
+    assert asked[0] == asked[1]
+    assert BankLine.objects.certain().count() == 33
 
 
 def test_a_person_credits_what_waited_once(clean):
@@ -280,6 +297,8 @@ def test_a_closed_day_is_not_closed_again(clean):
 KINDS = ("third_party", "no_number", "unknown_number", "several_numbers", "paid_out", "not_at_bank")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_every_seeded_break_of_a_month_is_found_and_named(clean):
     """Five hundred transfers in thirty files, one in five wrong in some way; nothing else may be called wrong."""
     chance = random.Random(20261121)
