@@ -16,8 +16,8 @@ class ProposeForm(forms.Form):
     )
 
     def clean_username(self):
+        """The person of that name."""
         user = User.objects.filter(username=self.cleaned_data["username"].strip(), is_active=True).first()
         if user is None:
             raise forms.ValidationError(_("没有这个可用账号，请核对用户名。"))
-        self.cleaned_data["user"] = user
-        return user.username
+        return user

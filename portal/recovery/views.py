@@ -24,7 +24,7 @@ def listing(request):
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         try:
-            recovery.propose(user=told["user"], proof=told["proof"], by=request.user, at=timezone.now())
+            recovery.propose(user=told["username"], proof=told["proof"], by=request.user, at=timezone.now())
         except Refusal as refusal:
             form.add_error(refusal.field, refusal.message)
         else:

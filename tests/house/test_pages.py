@@ -36,6 +36,7 @@ PAGES = {
     "organization/": "LL 111 11 111 11 111 11",
     "organization/join/": "LL 111 11 333 33 333 11",
     "organization/switch/": "LL 555 55 555 55 555 55",
+    "organization/second-factor/": "LL 533 55 333 33 333 55",
     "organization/projects/new/": "LL 133 11 333 33 333 33",
     "organization/projects/<code>/": "LL 133 44 333 33 333 33",
     "organization/verification/": "LL 133 11 333 33 333 33",
@@ -144,7 +145,6 @@ PAGES = {
     "metrics": "11 111 11 111 11 111 11",
     "api/v1/schema/": "11 111 11 111 11 111 11",
     "api/v1/reference/": "11 111 11 111 11 111 11",
-    "organization/second-factor/": "LL 533 55 333 33 333 55",
 }
 # The API answers programs: 2 = 200, 1 = 401, 3 = 403, 4 = 404, 5 = 405.
 API = {
