@@ -37,6 +37,7 @@ from portal.webhooks.signatures import new_secret
 from scheduler.workloads import actions as workloads
 from scheduler.workloads.models import Workload
 
+DAY = timedelta(days=1)
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 
 
@@ -241,7 +242,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "city-systems/mine": "CC-NONE",
         "clusters": "unicom-jimei",
         "exports": "EX-NONE",
-        "incidents": disturb(city, at=at).code,
+        "incidents": disturb(city, kind="maintenance", starts_at=at + DAY, ends_at=at + 2 * DAY).code,
         "invitations": members.invite(
             organization=city.ludao,
             email="new@example.com",
