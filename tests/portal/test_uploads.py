@@ -30,6 +30,11 @@ PAPER = b"%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n%%EOF\n"
 PROGRAM = b"\x7fELF\x02\x01\x01"
 
 
+def by_name(value):
+    """Archives bear the second at which they were made; two workers must call a test the same."""
+    return value if isinstance(value, str) else ""
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -42,6 +47,7 @@ PROGRAM = b"\x7fELF\x02\x01\x01"
         ("x.npy", b"\x93NUMPY\x01\x00"),
         ("PLOT.PNG", PICTURE),
     ],
+    ids=by_name,
 )
 def test_a_jobs_files_are_taken(name, content):
     check(name, content, JOB_FILES)
@@ -82,6 +88,7 @@ def test_documents_are_taken(name):
         ("data.zip", packed(**{f"{n}": "" for n in range(2001)})),
         ("data.gz", b"plain"),
     ],
+    ids=by_name,
 )
 def test_a_file_of_another_kind_stays_outside(name, content):
     with pytest.raises(BadUpload):
