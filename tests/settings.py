@@ -9,11 +9,13 @@ from config.embedded.throwaway import Throwaway
 
 servers = Throwaway()
 atexit.register(servers.stop)
-# A worker of pytest-xdist inherits its controller's addresses, and has servers of its own all the same.
-inherited = os.environ.get("THROWAWAY_SERVERS", "").split()
+# A worker of pytest-xdist inherits its controller's addresses and has servers of its own; what it starts uses the worker's.
+me = os.environ.get("PYTEST_XDIST_WORKER", "")
+is_mine = os.environ.get("THROWAWAY_OF", me) == me
+inherited = [] if is_mine else os.environ["THROWAWAY_SERVERS"].split()
 brought = [name for name in servers.env if name in os.environ and name not in inherited]
 ours = {name: value for name, value in servers.env.items() if name not in brought}
-os.environ |= ours | {"THROWAWAY_SERVERS": " ".join(ours)}
+os.environ |= ours | {"THROWAWAY_SERVERS": " ".join(ours), "THROWAWAY_OF": me}
 
 # Counts of this run alone.
 os.environ["METRICS_DIR"] = tempfile.mkdtemp(prefix="metrics-")

@@ -1,11 +1,29 @@
 """A list under the hands of somebody in a hurry: keys, live search, one box for everything, many rows at once."""
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.browser.test_screens import city as city
+from portal.approvals.models import Approval
+from tests import city as town
+from tests.city import bill, place, run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def city(transactional_db):
+    """Three orders: one billed, one running, one that waits for a second person."""
+    now = timezone.now()
+    city = town.found(at=now)
+    order = place(city, at=now)
+    run(order, seconds=1800, at=now)
+    bill(order, at=now)
+    place(city, key="open", cards=2, at=now)
+    dear = {"cards": 8, "hours": "90", "code": "telecom-ascend910b", "project": city.model}
+    large = place(city, key="large", **dear, at=now)
+    city.codes = {"order": order.code, "approval": Approval.objects.get(subject_code=large.code).code}
+    return city
 
 
 def test_a_list_answers_while_one_types_and_back_means_back(city, page, login):

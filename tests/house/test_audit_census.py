@@ -22,6 +22,7 @@ from django.utils import timezone
 from config.demo.data import PASSWORD
 from marketplace.bank import actions as bank
 from marketplace.bank.models import BankLine
+from marketplace.bank.tasks import credit_bank_lines
 from marketplace.orders import drafts
 from portal.approvals.models import Approval
 from portal.audit.models import Event
@@ -788,6 +789,8 @@ CHANGES = (
 
 # Pages that answer a POST like a GET, or refuse it; that they write nothing is tested.
 READS = {
+    "developers/",
+    "developers/requests/",
     "audit/versions/<kind>/<code>/",
     "incidents/",
     "",
@@ -939,6 +942,7 @@ def census(django_db_setup, django_db_blocker):
         system, _secret = sso.connect(
             name="x", redirect_uris=["https://a.example/"], by=city.sysadmin, at=now
         )
+        credit_bank_lines()
         city.codes = {
             "bank_line": BankLine.objects.get(bank_reference="C-1").code,
             "application": application.code,
