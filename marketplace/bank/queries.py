@@ -16,7 +16,7 @@ from marketplace.payments.models import BankReceipt
 from portal.organizations.models import Organization
 from portal.shell.money import yuan
 
-FIRM = re.compile(r"EN-[A-Z0-9]{2,28}")
+FIRM = re.compile(r"EN\d*-[A-Z0-9]{2,28}")
 ENTERPRISE = Organization.Kind.ENTERPRISE
 Finding = BankLine.Finding
 

@@ -19,11 +19,15 @@ from marketplace.payments.actions import AlreadyRecorded
 from marketplace.payments.models import BankReceipt
 from marketplace.settlement import queries as books
 from portal.audit.models import Event
+from portal.organizations import actions as organizations
+from portal.organizations.credit_code import check_digit
 from portal.shell.exceptions import IllegalMove
 from tests.city import NOON
 
 HEAD = "交易日期,交易流水号,支出,收入,余额,对方户名,附言\n"
 TODAY = date(2026, 11, 21)
+BODY = "91350200MA0000U9X"
+CREDIT_CODE = BODY + check_digit(BODY)
 MINE = "厦门鹭岛智能科技有限公司"
 
 
@@ -69,6 +73,17 @@ def test_money_with_a_firms_number_from_the_firm_itself_is_credited_at_once(clea
     assert balance(Kind.PREPAID, "EN-LUDAO") == clean.purse + 50_000
     assert balance(Kind.BANK, "platform") == clean.opening + 50_000
     assert books.breaks() == []
+
+
+def test_a_firm_that_joined_by_itself_is_known_by_the_number_it_was_given(clean):
+    newcomer = organizations.found(
+        name="新来科技有限公司", district="huli", credit_code=CREDIT_CODE, by=clean.charlie, at=NOON
+    )
+    rows = ("F1", 50_000, newcomer.name, f"充值{newcomer.code.lower()}请查收")
+
+    take(clean, statement(rows, opening=clean.opening))
+
+    assert (line("F1").status, line("F1").payer) == (BankLine.Status.MATCHED, newcomer)
 
 
 @pytest.mark.parametrize(
