@@ -61,6 +61,7 @@ PEOPLE = [
     ("auditor", "苏审计", "auditor", "GV-CITY"),
     ("operator", "蔡运营", "platform_operator", "PL-INFO"),
     ("finance", "洪财务", "platform_finance", "PL-INFO"),
+    ("checker", "蓝复核", "platform_finance", "PL-INFO"),
     ("sysadmin", "钟系统", "system_admin", "PL-INFO"),
     ("security", "方安全", "security_admin", "PL-INFO"),
     ("auditadmin", "余审计", "audit_admin", "PL-INFO"),

@@ -50,7 +50,8 @@ ACTIONS: dict[str, set[Role]] = {
     # What a firm's job writes is the firm's own.
     "logs.view": ENTERPRISE,
     "deliveries.view": {Role.PROVIDER_ADMIN},
-    "approvals.view": ENTERPRISE,
+    # A firm's people see its matters, platform finance those of its own office.
+    "approvals.view": ENTERPRISE | {Role.PLATFORM_FINANCE},
     "approvals.decide": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_FINANCE},
     "wallet.view": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER, Role.ENTERPRISE_FINANCE},
     "bills.view": ENTERPRISE | PLATFORM | GOVERNMENT,

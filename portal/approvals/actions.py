@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal.accounts.permissions import can
-from portal.approvals.models import Approval
+from portal.approvals.models import FIRMS, Approval
 from portal.audit import actions as audit
 from portal.notices import actions as notices
 from portal.notices.models import Notice
@@ -20,13 +20,16 @@ class CannotDecide(Refusal):
     code = "cannot_decide"
 
 
-def request(*, kind, subject_code, organization, amount, sentence, values, url, by, at) -> Approval:
-    """Ask those of the organisation who may decide."""
+def request(
+    *, kind, subject_code, organization, amount, sentence, values, url, by, at, decided_under=FIRMS
+) -> Approval:
+    """Ask those of the organisation who may decide; or, under another action, everybody whose office may take it."""
     approval = Approval.objects.create(
         code=new_code("AP"),
         kind=kind,
         subject_code=subject_code,
         organization=organization,
+        decided_under=decided_under,
         amount=amount,
         sentence=sentence,
         values=values,
@@ -40,8 +43,8 @@ def request(*, kind, subject_code, organization, amount, sentence, values, url, 
         values=values,
         url=url,
         at=at,
-        organization=organization,
-        action="approvals.decide",
+        organization=organization if decided_under == FIRMS else None,
+        action=decided_under,
     )
     audit.record(approval, "approval.requested", by=by, about=subject_code, amount=amount)
     return approval
@@ -56,7 +59,7 @@ def decide(*, approval_id, approve: bool, reason="", by, at) -> Approval:
             return approval
         if approval.requested_by_id == by.id:
             raise CannotDecide(_("不能审批自己提交的申请，请由本单位其他有审批权限的人员处理。"))
-        if not can(by, "approvals.decide", approval.organization):
+        if not can(by, approval.decided_under, approval.organization):
             raise CannotDecide(_("您没有审批权限，请联系本单位管理员。"))
         if not approve and not reason:
             raise Refusal(_("驳回时请填写原因，申请人会看到。"), code="reason_required", field="reason")

@@ -79,7 +79,7 @@ class ApprovalDecision(generics.GenericAPIView):
 
     @extend_schema(parameters=[IF_MATCH], request=Verdict, responses=ApprovalSerializer)
     def post(self, request, code):
-        require_for_api(request, "approvals.decide")
+        require_for_api(request, "approvals.view")
         approval = get_object_or_404(Approval.objects.visible_to(request.user), code=code)
         data = Verdict(data=request.data)
         data.is_valid(raise_exception=True)

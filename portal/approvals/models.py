@@ -6,14 +6,32 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.accounts.permissions import ALL, organization_ids
+from portal.accounts.permissions import ACTIONS, ALL, STAFF, memberships, organization_ids
 from portal.shell import tenancy
+
+# Who decides a firm's own matters; any other action belongs to an office of the city.
+FIRMS = "approvals.decide"
+
+
+def _firms(user, action):
+    """The organisations whose own matters this person may look at or decide: an office of the city has no say there."""
+    roles = ACTIONS[action] - STAFF
+    return {m.organization_id for m in memberships(user) if m.role in roles}
+
+
+def _offices(user):
+    """The actions of this person's office, under which a second person's word may be asked."""
+    return [action for action in ACTIONS if action != FIRMS and organization_ids(user, action) is ALL]
 
 
 class ApprovalQuerySet(models.QuerySet):
     def visible_to(self, user):
-        ids = organization_ids(user, "approvals.view")
-        return self if ids is ALL else self.filter(organization_id__in=ids)
+        """My firms' matters, and those of my office."""
+        return self._within(user, "approvals.view")
+
+    def _within(self, user, action):
+        mine = Q(decided_under=FIRMS, organization_id__in=_firms(user, action))
+        return self.filter(mine | Q(decided_under__in=_offices(user)))
 
     def pending(self):
         return self.filter(status=Approval.Status.PENDING)
@@ -27,9 +45,7 @@ class ApprovalQuerySet(models.QuerySet):
 
     def awaiting(self, user):
         """What this person may decide: pending, and somebody else's."""
-        ids = organization_ids(user, "approvals.decide")
-        mine = self if ids is ALL else self.filter(organization_id__in=ids)
-        return mine.pending().exclude(requested_by=user)
+        return self._within(user, FIRMS).pending().exclude(requested_by=user)
 
 
 class Approval(models.Model):
@@ -49,6 +65,7 @@ class Approval(models.Model):
     organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=24)
     subject_code = models.CharField(max_length=64)
+    decided_under = models.CharField(max_length=40, default=FIRMS)
     sentence = models.CharField(_("事项"), max_length=200)
     values = models.JSONField(default=dict)
     amount = models.BigIntegerField(_("金额（分）"))

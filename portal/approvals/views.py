@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from portal.accounts.permissions import can
 from portal.accounts.scoping import require
 from portal.approvals import actions as approvals
-from portal.approvals.models import Approval
+from portal.approvals.models import FIRMS, Approval
 from portal.approvals.tables import screen
 from portal.audit import queries as audit
 from portal.shell import entries
@@ -37,9 +37,20 @@ def _recusal(approval, user) -> str:
         return _("该事项已处理，不能再次审批。")
     if approval.requested_by_id == user.id:
         return _("这是您自己提交的事项，按回避要求由本单位其他有审批权限的人员处理。")
-    if not can(user, "approvals.decide", approval.organization):
+    if not can(user, approval.decided_under, approval.organization):
         return _("您可以查看，但没有审批权限，请联系本单位管理员。")
     return ""
+
+
+def _phrases(approval) -> tuple[str, ...]:
+    """What is often said of a firm's order; an office finds its own words."""
+    if approval.decided_under != FIRMS:
+        return ()
+    return (
+        _("用途与预算相符，同意。"),
+        _("预算不足，请调整卡数或时长。"),
+        _("请补充作业用途说明后重新提交。"),
+    )
 
 
 def _desk(request, approval, **typed) -> Desk:
@@ -59,11 +70,7 @@ def _desk(request, approval, **typed) -> Desk:
         following=reverse("approvals:review", args=codes[:1]) if codes else "",
         left=len(codes),
         recusal=_recusal(approval, request.user),
-        phrases=(
-            _("用途与预算相符，同意。"),
-            _("预算不足，请调整卡数或时长。"),
-            _("请补充作业用途说明后重新提交。"),
-        ),
+        phrases=_phrases(approval),
         history=[
             {
                 "at": e.happened_at,
@@ -83,7 +90,7 @@ def review(request, code):
     return render(request, "shell/review.html", {"desk": _desk(request, _approval(request, code))})
 
 
-@require("approvals.decide")
+@require("approvals.view")
 @require_POST
 def decide(request, code):
     """Give or refuse the word, and go on with the next."""

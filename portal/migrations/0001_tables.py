@@ -1193,4 +1193,9 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['user', '-id'], name='portal_apic_user_id_629dae_idx'), models.Index(fields=['organization', '-id'], name='portal_apic_organiz_5b9bc4_idx'), models.Index(fields=['at'], name='portal_apic_at_b6fc3e_idx')],
             },
         ),
+        migrations.AddField(
+            model_name='approval',
+            name='decided_under',
+            field=models.CharField(default='approvals.decide', max_length=40),
+        ),
     ]

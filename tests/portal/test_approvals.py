@@ -7,6 +7,7 @@ from django.utils import timezone
 from marketplace.orders import review
 from portal.approvals import actions as approvals
 from portal.approvals.models import Approval
+from portal.organizations.models import Organization
 from tests import city as town
 from tests.city import place
 
@@ -97,3 +98,49 @@ def test_somebody_faster_is_named_on_the_page_that_says_so(city):
     assert answer.status_code == 409
     assert "已同意" in answer.content.decode() and "林安" in answer.content.decode()
     assert city.first.status == Approval.Status.APPROVED
+
+
+# --- matters of an office of the city -----------------------------------------------------------------
+@pytest.fixture
+def payout(city):
+    return approvals.request(
+        kind="payout",
+        subject_code="PB-1",
+        organization=Organization.objects.get(code="PL-INFO"),
+        decided_under="payouts.manage",
+        amount=500,
+        sentence="付款批次 %(code)s",
+        values={"code": "PB-1"},
+        url="/payouts/PB-1/",
+        by=city.finance,
+        at=timezone.now(),
+    )
+
+
+def test_an_offices_matter_waits_for_its_colleagues_and_for_nobody_else(city, payout):
+    names = ["alice", "fiona", "operator", "auditor", "unicom", "finance", "checker"]
+
+    waiting = {name: payout in Approval.objects.awaiting(getattr(city, name)) for name in names}
+    seen = {name: payout in Approval.objects.visible_to(getattr(city, name)) for name in names}
+
+    assert [name for name in names if waiting[name]] == ["checker"]
+    assert [name for name in names if seen[name]] == ["finance", "checker"]
+    assert city.checker.notices.get().title == "付款批次 PB-1"
+
+
+def test_a_colleague_decides_it_and_whoever_asked_does_not(city, payout):
+    wish = {"approval_id": payout.id, "approve": True, "at": timezone.now()}
+    for name in ("finance", "alice", "operator"):
+        with pytest.raises(approvals.CannotDecide):
+            approvals.decide(by=getattr(city, name), **wish)
+
+    decided = approvals.decide(by=city.checker, **wish)
+
+    assert (decided.status, decided.decided_by) == (Approval.Status.APPROVED, city.checker)
+
+
+def test_an_office_has_no_say_in_a_firms_matters(city):
+    assert city.first not in Approval.objects.visible_to(city.finance)
+    with pytest.raises(approvals.CannotDecide):
+        approvals.decide(approval_id=city.first.id, approve=True, by=city.finance, at=timezone.now())
+    assert visitor(city.finance).get(f"/approvals/{city.first.code}/").status_code == 404
