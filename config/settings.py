@@ -373,6 +373,8 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.billing", "bill_finished_orders", 2),
         ("marketplace.settlement", "close_last_month", 3600),
         ("marketplace.bank", "credit_bank_lines", 5),
+        ("marketplace.payments", "read_provider_events", 2),
+        ("marketplace.payments", "attend_payments", 2),
         ("marketplace.ledger", "seal_journals", 5),
         ("marketplace.ledger", "keep_books", 3600),
         ("subsidies.vouchers", "expire_vouchers", 60),
@@ -430,6 +432,7 @@ SPECTACULAR_SETTINGS = {
         "OperationState": "portal.shell.operations.STATES",
         "StateEnum": "federation.clusters.models.Cluster.State",
         "ApprovalStatus": "portal.approvals.models.Approval.Status",
+        "PaymentStatus": "marketplace.payments.models.Payment.Status",
         "VoucherStatus": "subsidies.vouchers.models.Voucher.Status",
         "StatementKind": "marketplace.settlement.models.Statement.Kind",
     },
@@ -437,6 +440,17 @@ SPECTACULAR_SETTINGS = {
 
 # --- the market ---------------------------------------------------------------------------------
 FUNDING_SOURCES = ["subsidies.vouchers.funding.Vouchers", "marketplace.funding.wallet.Wallet"]
+# Without both of these no online payment is offered; firms pay by transfer then.
+STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env("STRIPE_API_BASE", default="https://api.stripe.com")
+STRIPE_METHODS = env.list("STRIPE_METHODS", default=["alipay", "wechat_pay", "card"])
+# Where firms transfer to: holder, bank and number of the platform's own account.
+BANK_ACCOUNT = {
+    "holder": env("BANK_ACCOUNT_HOLDER", default="演示账户，请勿汇款" if CITY["is_demo"] else ""),
+    "bank": env("BANK_ACCOUNT_BANK", default="演示银行" if CITY["is_demo"] else ""),
+    "number": env("BANK_ACCOUNT_NUMBER", default="0000 0000 0000 0000" if CITY["is_demo"] else ""),
+}
 WITHDRAWAL_MINUTES = 10
 FREE_WITHDRAWALS_PER_DAY = 3
 APPROVAL_HOURS = 24

@@ -4,7 +4,7 @@ from marketplace.bank.api import BankFileIntake, BankLineList
 from marketplace.billing.api import BillList
 from marketplace.funding.api import Wallet
 from marketplace.orders.api import OrderCancel, OrderDetail, OrderList, OrderLog, OrderPlacement
-from marketplace.payments.api import ReceiptList
+from marketplace.payments.api import PaymentDetail, PaymentList, ReceiptList
 from marketplace.settlement.api import StatementDetail, StatementList
 from marketplace.storefront.api import OfferDetail, OfferList
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path("orders/<str:code>/placement/", OrderPlacement.as_view()),
     path("orders/<str:code>/log/", OrderLog.as_view()),
     path("wallet/", Wallet.as_view()),
+    path("payments/", PaymentList.as_view()),
+    path("payments/<str:code>/", PaymentDetail.as_view()),
     path("receipts/", ReceiptList.as_view()),
     path("bank-lines/", BankLineList.as_view()),
     path("bank-files/", BankFileIntake.as_view()),

@@ -5,7 +5,7 @@ from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding.models import FundingHold
 from marketplace.ledger.models import Account, Entry, Journal, JournalSeal, Snapshot
 from marketplace.orders.models import DraftFile, Order, OrderDraft
-from marketplace.payments.models import BankReceipt
+from marketplace.payments.models import BankReceipt, EventReading, Payment, ProviderEvent
 from marketplace.settlement.models import Statement, StatementLine
 
 __all__ = [
@@ -20,13 +20,16 @@ __all__ = [
     "BillPart",
     "DraftFile",
     "Entry",
+    "EventReading",
     "FundingHold",
     "Journal",
     "JournalSeal",
     "Order",
     "OrderDraft",
+    "Payment",
     "Plan",
     "PlanPrice",
+    "ProviderEvent",
     "Snapshot",
     "Statement",
     "StatementLine",

@@ -43,6 +43,14 @@ navigation = [
         action="wallet.view",
     ),
     Navigation(
+        gettext_lazy("支付记录"),
+        "payments:list",
+        section="enterprise",
+        order=25,
+        icon="receipt",
+        action="payments.view",
+    ),
+    Navigation(
         gettext_lazy("账单"),
         "billing:list",
         section="enterprise",
@@ -95,7 +103,14 @@ figures = [shelf]
 desk_figures = [orders_desk.buyer_figures, settlement_desk.seller_figures, settlement_desk.finance_figures]
 desk_piles = [orders_desk.recent_orders]
 first_steps = [orders_desk.first_steps]
-screens = [orders.screen, bills.screen, statements.screen, receipts.screen, bank.screen]
+screens = [
+    orders.screen,
+    bills.screen,
+    statements.screen,
+    receipts.screen,
+    receipts.payments,
+    bank.screen,
+]
 reviews = {APPROVAL_KIND: review.parts}
 
 

@@ -2,9 +2,11 @@ from marketplace.bank.tasks import credit_bank_lines
 from marketplace.billing.tasks import bill_finished_orders
 from marketplace.ledger.tasks import keep_books, seal_journals
 from marketplace.orders.tasks import follow_approvals, follow_workloads, forget_old_drafts
+from marketplace.payments.tasks import attend_payments, read_provider_events
 from marketplace.settlement.tasks import close_last_month
 
 __all__ = [
+    "attend_payments",
     "bill_finished_orders",
     "close_last_month",
     "credit_bank_lines",
@@ -12,5 +14,6 @@ __all__ = [
     "follow_workloads",
     "forget_old_drafts",
     "keep_books",
+    "read_provider_events",
     "seal_journals",
 ]

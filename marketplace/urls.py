@@ -5,7 +5,7 @@ urlpatterns = [
     path("orders/", include("marketplace.orders.urls")),
     path("wallet/", include("marketplace.funding.urls")),
     path("bills/", include("marketplace.billing.urls")),
-    path("receipts/", include("marketplace.payments.urls")),
+    path("", include("marketplace.payments.urls")),
     path("bank/", include("marketplace.bank.urls")),
     path("statements/", include("marketplace.settlement.urls")),
 ]

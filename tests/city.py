@@ -15,6 +15,7 @@ from marketplace.bank import actions as bank
 from marketplace.billing import actions as billing
 from marketplace.catalogue.models import Plan
 from marketplace.orders import actions as orders
+from marketplace.payments import actions as payments
 from marketplace.settlement import actions as settlement
 from portal.accounts.models import User
 from portal.accounts.permissions import Role
@@ -178,6 +179,12 @@ def bank_line(city, *, at):
     return bank.take_file(name="bank.csv", content=text.encode(), by=city.finance, at=at).lines.get()
 
 
+def transfer(city, *, amount=50_000, at=NOON, key="transfer"):
+    """Ludao means to top up its balance by transfer."""
+    wish = {"organization": city.ludao, "method": "transfer", "amount": amount, "idempotency_key": key}
+    return payments.top_up(**wish, by=city.fiona, at=at)
+
+
 def disturb(city, *, at=NOON, kind="incident", ends_at=None, **wishes):
     """The operator tells the city that its meters are late."""
     told = {
@@ -263,6 +270,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "operations": "OP-NONE",
         "orders": order.code,
         "organization/projects": "PJ-LUDAO-LAB",
+        "payments": transfer(city, at=at).code,
         "people": "bob",
         "people/factor-resets": "FR-NONE",
         "plans": "unicom-h800",

@@ -4,7 +4,7 @@ from marketplace.bank import sql as bank
 from marketplace.ledger.sql import GUARDS, UNGUARD
 from portal.shell.guards import append_only
 
-HISTORY = ["journal", "entry", "snapshot", "journalseal", "billline", "billpart", "bankreceipt", "bankfile", "bankday", "statement", "statementline"]
+HISTORY = ["journal", "entry", "snapshot", "journalseal", "billline", "billpart", "bankreceipt", "providerevent", "eventreading", "bankfile", "bankday", "statement", "statementline"]
 
 
 class Migration(migrations.Migration):

@@ -1,17 +1,21 @@
-"""Bank receipts for programs."""
+"""Payments and bank receipts for programs."""
 
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import exceptions, serializers
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from marketplace.payments import actions as payments
 from marketplace.payments import tables
-from marketplace.payments.models import BankReceipt
-from portal.accounts.scoping import require_for_api
+from marketplace.payments.models import BankReceipt, Payment
+from portal.accounts.scoping import acting_for, require_for_api
 from portal.organizations.models import Organization
 from portal.shell.listings import Listed
-from portal.shell.serializers import Yuan
+from portal.shell.openapi import IDEMPOTENCY_KEY
+from portal.shell.serializers import Currency, Yuan
 
 
 class ReceiptSerializer(serializers.ModelSerializer):
@@ -46,3 +50,74 @@ class ReceiptList(Listed):
         body.is_valid(raise_exception=True)
         receipt = payments.record_bank_receipt(**body.validated_data, by=request.user, at=timezone.now())
         return Response(self.get_serializer(receipt).data, status=201)
+
+
+class PaymentSerializer(serializers.ModelSerializer):
+    organization = serializers.CharField(source="organization.code", read_only=True)
+    amount = Yuan()
+    currency = Currency()
+
+    class Meta:
+        model = Payment
+        fields = [
+            "code",
+            "organization",
+            "purpose",
+            "order_code",
+            "method",
+            "amount",
+            "currency",
+            "status",
+            "reason",
+            "pay_url",
+            "scan_text",
+            "created_at",
+            "pay_by",
+            "paid_at",
+        ]
+        read_only_fields = [name for name in fields if name not in ("method", "amount")]
+
+
+class PaymentList(Listed):
+    """What my firm paid or means to pay from outside; and a new payment into its prepaid balance."""
+
+    screen = tables.payments
+    serializer_class = PaymentSerializer
+    scopes = {"GET": "wallet:read", "POST": "wallet:write"}
+    queryset = Payment.objects.none()
+
+    def get_queryset(self):
+        require_for_api(self.request, "payments.view")
+        return Payment.objects.visible_to(self.request.user).select_related("organization")
+
+    @extend_schema(parameters=[IDEMPOTENCY_KEY], responses={201: PaymentSerializer})
+    def post(self, request):
+        require_for_api(request, "wallet.top_up")
+        organization = acting_for(request._request, "wallet.top_up")
+        key = request.headers.get("Idempotency-Key", "")
+        if not 1 <= len(key) <= 255:
+            raise exceptions.ValidationError(
+                {"Idempotency-Key": _("请在请求头提供 1–255 个字符的 Idempotency-Key。")}
+            )
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        payment = payments.top_up(
+            organization=organization,
+            **body.validated_data,
+            idempotency_key=key,
+            by=request.user,
+            at=timezone.now(),
+        )
+        return Response(self.get_serializer(payment).data, status=201)
+
+
+class PaymentDetail(APIView):
+    """One payment: where to pay it, and whether it has arrived."""
+
+    scopes = {"GET": "wallet:read"}
+
+    @extend_schema(responses=PaymentSerializer)
+    def get(self, request, code):
+        require_for_api(request, "payments.view")
+        rows = Payment.objects.visible_to(request.user).select_related("organization")
+        return Response(PaymentSerializer(get_object_or_404(rows, code=code)).data)

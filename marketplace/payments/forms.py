@@ -1,10 +1,16 @@
-"""What finance copies from the bank's statement."""
+"""What finance copies from the bank's statement, and what a firm means to pay."""
+
+from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.payments.actions import LEAST, MOST
+from marketplace.payments.models import Payment
+from marketplace.payments.queries import offered
 from portal.organizations.models import Organization
 from portal.shell.fields import YuanField
+from portal.shell.money import to_yuan
 
 
 class BankReceiptForm(forms.Form):
@@ -18,3 +24,16 @@ class BankReceiptForm(forms.Form):
     received_on = forms.DateField(
         label=_("到账日期"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
+
+
+class TopUpForm(forms.Form):
+    """The key makes one payment of a form that was sent twice."""
+
+    method = forms.ChoiceField(label=_("支付方式"), widget=forms.RadioSelect)
+    amount = YuanField(label=_("充值金额"), min_value=to_yuan(LEAST), max_value=to_yuan(MOST))
+    idempotency_key = forms.CharField(max_length=64, widget=forms.HiddenInput, initial=uuid4)
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.fields["method"].choices = [(m, Payment.Method(m).label) for m in offered()]
+        self.fields["method"].initial = offered()[0]

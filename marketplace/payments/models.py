@@ -1,8 +1,9 @@
-"""Money that arrived from outside."""
+"""Money from outside: what a firm means to pay, what the provider told, what the bank brought."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, organization_ids
@@ -36,3 +37,162 @@ class BankReceipt(AppendOnly):
     class Meta:
         ordering = ["-id"]
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="receipt_brings_something")]
+
+
+class PaymentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        ids = organization_ids(user, "payments.view")
+        return self if ids is ALL else self.filter(organization_id__in=ids)
+
+    def due(self, at):
+        """What somebody has to look after: begun at the provider, asked about, closed."""
+        return self.filter(due_at__lte=at).order_by("due_at")
+
+    def locked(self, payment_id):
+        rows = self.select_for_update(of=("self",), no_key=True).select_related("organization")
+        return rows.get(id=payment_id)
+
+
+class Payment(models.Model):
+    """A firm's wish to pay from outside, until the money is there or the time is over."""
+
+    tenant = tenancy.belongs_to("organization")
+
+    class Purpose(models.TextChoices):
+        TOP_UP = "top_up", _("充值")
+        ORDER = "order", _("订单付款")
+
+    class Method(models.TextChoices):
+        CARD = "card", _("银行卡")
+        ALIPAY = "alipay", _("支付宝")
+        WECHAT_PAY = "wechat_pay", _("微信支付")
+        TRANSFER = "transfer", _("对公转账")
+
+    class Status(models.TextChoices):
+        CREATED = "created", _("准备中")
+        OPEN = "open", _("待支付")
+        PAID = "paid", _("已到账")
+        FAILED = "failed", _("未成功")
+        CLOSED = "closed", _("已关闭")
+        PARKED = "parked", _("待核查")
+
+    class Reason(models.TextChoices):
+        """Why no money was taken over."""
+
+        LATE = "late", _("逾期未付")
+        CANCELLED = "cancelled", _("已取消")
+        DECLINED = "declined", _("付款未通过")
+        REFUSED = "refused", _("支付机构未受理")
+        OTHER_AMOUNT = "other_amount", _("实付金额与应付不符")
+        OTHER_CURRENCY = "other_currency", _("实付币种不是人民币")
+
+    NEXT = {
+        Status.CREATED: {Status.OPEN, Status.PAID, Status.FAILED, Status.CLOSED, Status.PARKED},
+        Status.OPEN: {Status.PAID, Status.FAILED, Status.CLOSED, Status.PARKED},
+        # Money that was on its way when we stopped waiting is still the firm's.
+        Status.FAILED: {Status.PAID, Status.PARKED},
+        Status.CLOSED: {Status.PAID, Status.PARKED},
+    }
+    WAITING = (Status.CREATED, Status.OPEN)
+
+    code = models.CharField(_("支付编号"), max_length=32, unique=True)
+    organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
+    purpose = models.CharField(_("用途"), max_length=8, choices=Purpose)
+    order_code = models.CharField(_("订单"), max_length=32, blank=True)
+    method = models.CharField(_("支付方式"), max_length=12, choices=Method)
+    amount = models.BigIntegerField(_("金额（分）"))
+    status = models.CharField(_("状态"), max_length=8, choices=Status)
+    reason = models.CharField(_("说明"), max_length=16, choices=Reason, blank=True)
+    # The page or the code that we asked the provider for, and the money that came of it.
+    provider_id = models.CharField(_("支付机构单号"), max_length=80, blank=True)
+    intent_id = models.CharField(max_length=80, blank=True)
+    pay_url = models.CharField(max_length=2000, blank=True)
+    scan_text = models.CharField(max_length=1000, blank=True)
+    idempotency_key = models.CharField(max_length=255)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(_("提交时间"))
+    pay_by = models.DateTimeField(_("支付期限"))
+    paid_at = models.DateTimeField(_("到账时间"), null=True)
+    due_at = models.DateTimeField(null=True)
+    tries = models.PositiveIntegerField(default=0)
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "idempotency_key"], name="one_payment_per_firm_and_key"
+            ),
+            models.UniqueConstraint(
+                fields=["provider_id"], condition=~Q(provider_id=""), name="one_payment_per_page"
+            ),
+            models.UniqueConstraint(
+                fields=["intent_id"], condition=~Q(intent_id=""), name="one_payment_per_intent"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_brings_something"),
+            models.CheckConstraint(
+                condition=Q(purpose="order") ^ Q(order_code=""), name="payment_of_an_order_names_it"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="paid", paid_at__isnull=False) | (~Q(status="paid") & Q(paid_at=None)),
+                name="paid_payment_says_when",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="payments_due"),
+            models.Index(fields=["order_code"], condition=~Q(order_code=""), name="payments_of_an_order"),
+        ]
+
+    def __str__(self):
+        return self.code
+
+    def get_absolute_url(self):
+        return reverse("payments:detail", args=[self.code])
+
+    @property
+    def is_online(self) -> bool:
+        return self.method != self.Method.TRANSFER
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.status in self.WAITING
+
+
+class ProviderEventQuerySet(models.QuerySet):
+    def unread(self):
+        return self.filter(reading=None)
+
+
+class ProviderEvent(AppendOnly):
+    """What the provider told us, to the letter, once: its signature was right when it came."""
+
+    tenant = tenancy.belongs_to()
+
+    event_id = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=80)
+    about = models.CharField(max_length=32, blank=True)
+    body = models.TextField()
+    received_at = models.DateTimeField()
+
+    objects = ProviderEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    @property
+    def code(self) -> str:
+        """How the record names it."""
+        return self.event_id
+
+
+class EventReading(AppendOnly):
+    """That an event was read, and whose payment was looked at again because of it; empty when it is nobody's."""
+
+    tenant = tenancy.belongs_to()
+
+    event = models.OneToOneField(ProviderEvent, on_delete=models.PROTECT, related_name="reading")
+    about = models.CharField(max_length=32, blank=True)
+    read_at = models.DateTimeField()

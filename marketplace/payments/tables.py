@@ -1,8 +1,8 @@
-"""The list of bank receipts."""
+"""The lists of payments and of bank receipts."""
 
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.payments.models import BankReceipt
+from marketplace.payments.models import BankReceipt, Payment
 from portal.shell.filters import Filters, days
 from portal.shell.screens import Column, Empty, ListScreen
 
@@ -35,4 +35,52 @@ screen = ListScreen(
         Column("recorded_at", _("登记时间"), "time", beneath="recorded_by"),
     ),
     empty=Empty(_("还没有到账记录"), _("收到企业转账后在此登记，企业余额立即增加。"), icon="bank"),
+)
+
+
+class PaymentFilters(Filters):
+    words = ("^code", "organization__name", "^order_code", "^provider_id")
+    hint = _("支付编号、企业名称或支付机构单号")
+    since, until = days("created_at", _("提交日期起"), _("提交日期止"))
+
+
+payments = ListScreen(
+    "payments",
+    _("支付记录"),
+    lead=_("企业发起的每一笔充值与付款；到账与否以支付机构和银行为准。"),
+    rows=lambda user: Payment.objects.visible_to(user).select_related("organization", "created_by"),
+    action="payments.view",
+    scope="wallet:read",
+    filters=PaymentFilters,
+    tabs="status",
+    columns=(
+        Column("code", _("支付编号"), "code", url="get_absolute_url"),
+        Column("organization", _("企业"), beneath="code"),
+        Column("purpose", _("用途"), value="get_purpose_display"),
+        Column("order_code", _("订单"), beneath="purpose", is_optional=True),
+        Column("method", _("支付方式"), value="get_method_display"),
+        Column("provider_id", _("支付机构单号"), beneath="method", is_optional=True),
+        Column("amount", _("金额"), "money", sort="amount", total="amount"),
+        Column("created_by", _("提交人"), is_optional=True),
+        Column("created_at", _("提交时间"), "time", sort="created_at"),
+        Column("paid_at", _("到账时间"), "time", sort="paid_at"),
+        Column("status", _("状态"), "status"),
+        Column("reason", _("说明"), value="get_reason_display", beneath="status"),
+    ),
+    empty=Empty(_("还没有支付记录"), _("在“账户余额”页选择充值，付款结果会显示在这里。"), icon="wallet"),
+)
+
+# What a payment's own page says of it.
+FACTS = (
+    Column("organization", _("企业")),
+    Column("purpose", _("用途"), value="get_purpose_display"),
+    Column("order_code", _("订单")),
+    Column("method", _("支付方式"), value="get_method_display"),
+    Column("amount", _("金额"), "money"),
+    Column("created_by", _("提交人")),
+    Column("created_at", _("提交时间"), "time"),
+    Column("pay_by", _("支付期限"), "time"),
+    Column("paid_at", _("到账时间"), "time"),
+    Column("provider_id", _("支付机构单号")),
+    Column("reason", _("说明"), value="get_reason_display"),
 )

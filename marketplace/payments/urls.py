@@ -3,4 +3,11 @@ from django.urls import path
 from marketplace.payments import views
 
 app_name = "payments"
-urlpatterns = [path("", views.receipts, name="receipts")]
+urlpatterns = [
+    path("receipts/", views.receipts, name="receipts"),
+    path("payments/", views.listing, name="list"),
+    path("payments/top-up/", views.top_up, name="top_up"),
+    path("payments/webhooks/stripe/", views.stripe_webhook, name="stripe_webhook"),
+    path("payments/<code>/", views.detail, name="detail"),
+    path("payments/<code>/cancel/", views.cancel, name="cancel"),
+]

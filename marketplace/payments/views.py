@@ -1,18 +1,26 @@
-"""Finance records what arrived at the bank."""
+"""A firm pays and sees it arrive; finance records what arrived at the bank; the provider tells."""
 
 from django.contrib import messages
-from django.shortcuts import redirect
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
 
 from marketplace.payments import actions as payments
-from marketplace.payments.forms import BankReceiptForm
-from marketplace.payments.tables import screen
+from marketplace.payments import queries, tables
+from marketplace.payments import stripe_gateway as gateway
+from marketplace.payments.forms import BankReceiptForm, TopUpForm
+from marketplace.payments.models import Payment
 from portal.accounts.permissions import can
-from portal.accounts.scoping import require, require_action
+from portal.accounts.scoping import acting_for, require, require_action
 from portal.shell.exceptions import Refusal
 from portal.shell.money import yuan
-from portal.shell.screens import show
+from portal.shell.screens import RecordScreen, show
+
+STOP_POLLING = 286
 
 
 @require("receipts.view")
@@ -38,8 +46,94 @@ def receipts(request):
                 return redirect("payments:receipts")
     return show(
         request,
-        screen,
+        tables.screen,
         "payments/receipts.html",
         status=422 if form.errors else 200,
         form=form if may_record else None,
     )
+
+
+@require("payments.view")
+def listing(request):
+    """Every payment I may see."""
+    is_off = can(request.user, "refunds.manage") and not gateway.is_on()
+    return show(request, tables.payments, "payments/list.html", is_off=is_off)
+
+
+@require("wallet.top_up")
+def top_up(request):
+    """Choose how much and how; the next page is where it is paid."""
+    organization = acting_for(request, "wallet.top_up")
+    form = TopUpForm(request.POST or None)
+    if form.is_valid():
+        try:
+            payment = payments.top_up(
+                organization=organization, **form.cleaned_data, by=request.user, at=timezone.now()
+            )
+        except Refusal as refusal:
+            form.add_error(refusal.field, refusal.message)
+        else:
+            return redirect(payment)
+    context = {"organization": organization, "form": form, "is_online": gateway.is_on()}
+    return render(request, "payments/top_up.html", context, status=422 if form.errors else 200)
+
+
+def _payment(request, code):
+    rows = Payment.objects.visible_to(request.user).select_related("organization", "created_by")
+    return get_object_or_404(rows, code=code)
+
+
+@require("payments.view")
+def detail(request, code):
+    """One payment: where to pay it, and by itself that it has arrived."""
+    payment = _payment(request, code)
+    is_mine = can(request.user, "wallet.top_up", payment.organization)
+    context = {
+        "record": RecordScreen(
+            payment,
+            payment.code,
+            payment.get_purpose_display(),
+            _("支付记录"),
+            reverse("payments:list"),
+            "status",
+        ),
+        "payment": payment,
+        "facts": tables.FACTS,
+        "stages": queries.stages(payment),
+        "is_mine": is_mine,
+        "picture": queries.picture_to_scan(payment.scan_text) if payment.scan_text else "",
+        "account": queries.bank_account(),
+    }
+    is_fragment = request.htmx and request.htmx.target == "payment-live"
+    response = render(request, f"payments/{'_live' if is_fragment else 'detail'}.html", context)
+    response["Vary"] = "HX-Request, Cookie, Accept-Language"
+    if is_fragment and not payment.is_waiting:
+        response.status_code = STOP_POLLING
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require("wallet.top_up")
+@require_POST
+def cancel(request, code):
+    """Not to be paid any more."""
+    payment = _payment(request, code)
+    require_action(request.user, "wallet.top_up", payment.organization)
+    try:
+        payments.cancel(payment_id=payment.id, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("已取消，请勿再付款。"))
+    return redirect(payment)
+
+
+@csrf_exempt
+@require_POST
+def stripe_webhook(request):
+    """The provider's door: what bears its signature is kept and read by a sweep."""
+    if not gateway.is_on():
+        raise Http404
+    signature = request.headers.get("Stripe-Signature", "")
+    is_theirs = payments.hear(body=request.body, signature=signature, at=timezone.now())
+    return HttpResponse(status=200 if is_theirs else 400)

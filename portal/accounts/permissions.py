@@ -65,7 +65,12 @@ ACTIONS: dict[str, set[Role]] = {
     "invoices.view": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_FINANCE} | PLATFORM | {Role.AUDITOR},
     "invoices.request": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_FINANCE},
     "credit.manage": {Role.PLATFORM_FINANCE},
-    "payments.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},
+    "payments.view": {
+        Role.ENTERPRISE_ADMIN,
+        Role.ENTERPRISE_FINANCE,
+        Role.PLATFORM_FINANCE,
+        Role.AUDITOR,
+    },
     "refunds.manage": {Role.PLATFORM_FINANCE},
     "statements.answer": {Role.PROVIDER_ADMIN},
     "payouts.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},

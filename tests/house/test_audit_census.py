@@ -82,6 +82,7 @@ PROJECT = {"name": "新项目", "approval_threshold": "10", "monthly_budget": "2
 BODY = "91350200MA0000U9X"
 FIRM = {"name": "新来科技有限公司", "district": "huli", "credit_code": BODY + check_digit(BODY)}
 RECEIPT = {"organization": "EN-LUDAO", "amount": "10.00", "bank_reference": "CENSUS-1"}
+TOP_UP = {"method": "transfer", "amount": "500.00"}
 BANK_HEAD = "交易日期,交易流水号,支出,收入,余额,对方户名,附言\n"
 BANK_FILE = BANK_HEAD + "2026-11-21,CENSUS-2,,10.00,1010.00,某某个人,货款\n"
 INCIDENT = {
@@ -380,6 +381,15 @@ DEEDS = [
         other="auditor",
     ),
     Deed(
+        "payments/top-up/",
+        "fiona",
+        ("payment.opened",),
+        TOP_UP | {"idempotency_key": "census"},
+        bad={"amount": "0.50"},
+        other="bob",
+    ),
+    Deed("payments/<code>/cancel/", "fiona", ("payment.cancelled",), code="payment", other="charlie"),
+    Deed(
         "bank/", "finance", ("bank.taken",), {"file": "bank.csv"}, bad={"file": "bank.png"}, other="auditor"
     ),
     Deed(
@@ -488,6 +498,15 @@ DEEDS = [
         bad={"content": "no statement"},
         bad_writes=("bank.refused",),
         other="auditor",
+    ),
+    Deed(
+        "api/v1/payments/",
+        "fiona",
+        ("payment.opened",),
+        TOP_UP,
+        bad={"amount": "0.50"},
+        other="bob",
+        headers={"idempotency-key": "census"},
     ),
     Deed(
         "api/v1/receipts/",
@@ -668,6 +687,12 @@ EXEMPT = [
     ),
     Deed("lists/views/<code>/forget/", "bob", (), code="view", why="how one likes to see a list"),
     Deed("notices/<code>/read/", "bob", (), code="notice", why="one's own inbox"),
+    Deed(
+        "payments/webhooks/stripe/",
+        "nobody",
+        (),
+        why="shut without keys; what comes through it is kept raw and refusals are recorded: tests/marketplace/test_payments.py",
+    ),
     Deed(
         "marketplace/plans/<code>/order/",
         "bob",
@@ -945,6 +970,7 @@ def census(django_db_setup, django_db_blocker):
         credit_bank_lines()
         city.codes = {
             "bank_line": BankLine.objects.get(bank_reference="C-1").code,
+            "payment": town.transfer(city, at=now).code,
             "application": application.code,
             "webhook": (webhook := town.listener(city, at=now)).code,
             "message": webhooks.test(endpoint_id=webhook.id, by=city.alice, at=now).code,

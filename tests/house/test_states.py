@@ -25,6 +25,7 @@ def test_these_models_have_states():
         "Export",
         "FactorReset",
         "Order",
+        "Payment",
         "Programme",
         "Verification",
         "Voucher",
