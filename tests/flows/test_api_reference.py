@@ -20,7 +20,7 @@ from portal.shell import outbound
 from portal.tokens import actions as tokens
 from portal.tokens.scopes import SCOPES
 from tests import city as town
-from tests.city import bill, listener, place, run, written_export
+from tests.city import bill, listener, place, run, transfer, written_export
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -31,6 +31,7 @@ WHOSE = {
     "audit": "alice",
     "bank": "finance",
     "clusters": "officer",
+    "payments": "alice",
     "programmes": "officer",
     "receipts": "finance",
     "statements": "finance",
@@ -70,6 +71,7 @@ def variables(live_server, monkeypatch):
         "APPROVAL": Approval.objects.get(subject_code=waiting.code).code,
         "PLAN": "unicom-h800",
         "PROGRAMME": "PG-CITY-2026",
+        "PAYMENT": transfer(city, at=now).code,
         "STATEMENT": closed[0].code,
     }
     # The examples' receiver stands nowhere; a removed one can be removed no second time.
