@@ -13,7 +13,7 @@ from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import PLATFORM, Posting, transfer
 from marketplace.ledger.models import Cause, Kind
 from marketplace.payments import actions as payments
-from marketplace.payments.models import BankReceipt
+from marketplace.payments.models import BankReceipt, Payment
 from portal.audit import actions as audit
 from portal.shell import status
 from portal.shell.codes import new_code
@@ -88,12 +88,13 @@ def _take(name, content, by, at):
     recorded = BankReceipt.objects.in_bulk(
         [line.bank_reference for line in lines], field_name="bank_reference"
     )
-    firms = queries.firms_named(lines)
+    named = queries.named_in(lines)
     for line in lines:
         if receipt := recorded.get(line.bank_reference):
             _confirm(line, receipt, at)
         else:
-            line.payer, line.finding = queries.judged(line, firms)
+            said = queries.judged(line, named)
+            line.payer, line.payment, line.finding = said.payer, said.payment, said.finding
     BankLine.objects.bulk_create(lines)
     ledger.post_all([_arrival(line, at) for line in lines if not line.receipt])
     audit.record(file, "bank.taken", by=by, lines=len(fresh), closing=statement.closing)
@@ -196,23 +197,32 @@ def credit(*, line_id, at) -> BankLine:
     """Credit an arrival that says by itself whose it is. Saying it twice changes nothing."""
     with transaction.atomic():
         line = BankLine.objects.locked(line_id)
-        if line.status == BankLine.Status.WAITING and line.payer:
-            _credit(line, line.payer, by=None, at=at)
+        if line.status != BankLine.Status.WAITING or not line.payer:
+            return line
+        if line.payment and line.payment.status == Payment.Status.PAID:
+            # Somebody transferred twice: the second time is a person's to decide on.
+            line.payer, line.finding = None, BankLine.Finding.PAID_ALREADY
+            line.save(update_fields=["payer", "finding"])
+        else:
+            _credit(line, line.payer, line.payment, by=None, at=at)
     return line
 
 
-def _credit(line, organization, *, by, at):
+def _credit(line, organization, payment, *, by, at):
     receipt = payments.record_bank_receipt(
         organization=organization,
         bank_reference=line.bank_reference,
         amount=line.amount,
         received_on=line.booked_on,
         debit=(Kind.SUSPENSE, line.code),
+        payment=payment,
         by=by,
         at=at,
     )
     matched = BankLine.Status.MATCHED
-    status.move(line, matched, receipt=receipt, payer=organization, settled_by=by, settled_at=at)
+    status.move(
+        line, matched, receipt=receipt, payer=organization, payment=payment, settled_by=by, settled_at=at
+    )
 
 
 def assign(*, line_id, organization, by, at) -> BankLine:
@@ -223,7 +233,7 @@ def assign(*, line_id, organization, by, at) -> BankLine:
             return line
         if line.amount < 0:
             raise CannotSettle(_("这是一笔支出，不能计入企业余额，请填写说明。"), field="organization")
-        _credit(line, organization, by=by, at=at)
+        _credit(line, organization, queries.meant_for(line, organization), by=by, at=at)
         audit.record(
             line, "bank.assigned", by=by, organization=organization,
             before=BankLine.Status.WAITING, after=BankLine.Status.MATCHED, amount=line.amount,

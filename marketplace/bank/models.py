@@ -40,7 +40,11 @@ class BankLineQuerySet(models.QuerySet):
         return self.waiting().exclude(payer=None)
 
     def locked(self, line_id):
-        return self.select_for_update(of=("self",), no_key=True).select_related("payer").get(id=line_id)
+        return (
+            self.select_for_update(of=("self",), no_key=True)
+            .select_related("payer", "payment")
+            .get(id=line_id)
+        )
 
 
 class BankLine(models.Model):
@@ -57,10 +61,12 @@ class BankLine(models.Model):
         """Why a line did not explain itself."""
 
         PAID_OUT = "paid_out", _("支出")
-        NO_NUMBER = "no_number", _("附言没有单位编号")
-        SEVERAL_NUMBERS = "several_numbers", _("附言有多个单位编号")
-        UNKNOWN_NUMBER = "unknown_number", _("没有这个单位编号")
+        NO_NUMBER = "no_number", _("附言没有单位编号或支付编号")
+        SEVERAL_NUMBERS = "several_numbers", _("附言有多个编号")
+        UNKNOWN_NUMBER = "unknown_number", _("没有这个编号")
         THIRD_PARTY = "third_party", _("户名与单位不一致")
+        OTHER_AMOUNT = "other_amount", _("金额与支付单不符")
+        PAID_ALREADY = "paid_already", _("该支付单此前已到账")
 
     NEXT = {Status.WAITING: {Status.MATCHED, Status.EXPLAINED}}
 
@@ -75,6 +81,9 @@ class BankLine(models.Model):
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.WAITING)
     finding = models.CharField(_("差异"), max_length=16, choices=Finding, blank=True)
     payer = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, null=True, related_name="+")
+    payment = models.ForeignKey(
+        "marketplace.Payment", on_delete=models.PROTECT, null=True, related_name="bank_lines"
+    )
     receipt = models.OneToOneField(
         "marketplace.BankReceipt", on_delete=models.PROTECT, null=True, related_name="bank_line"
     )

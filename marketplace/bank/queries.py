@@ -12,54 +12,107 @@ from django.utils.translation import gettext as _
 from marketplace.bank.models import BankDay, BankFile, BankLine
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import totals_by_owner
-from marketplace.payments.models import BankReceipt
+from marketplace.payments.models import BankReceipt, Payment
 from portal.organizations.models import Organization
 from portal.shell.money import yuan
 
 FIRM = re.compile(r"EN\d*-[A-Z0-9]{2,28}")
+# Some banks leave hyphens out.
+PAYMENT = re.compile(r"PM(\d{6})-?([2-9A-HJ-NP-Z]{8})")
 ENTERPRISE = Organization.Kind.ENTERPRISE
 Finding = BankLine.Finding
 
 
+def _typed(remark: str) -> str:
+    return unicodedata.normalize("NFKC", remark).upper()
+
+
 def numbers_in(remark: str) -> set[str]:
     """The firms' numbers in a remark, however wide or small they were typed."""
-    return set(FIRM.findall(unicodedata.normalize("NFKC", remark).upper()))
+    return set(FIRM.findall(_typed(remark)))
+
+
+def payments_in(remark: str) -> set[str]:
+    """The payments' numbers in a remark."""
+    return {f"PM{day}-{tail}" for day, tail in PAYMENT.findall(_typed(remark))}
 
 
 def plain(text: str) -> str:
     """A name without what people and banks type differently: width, spaces, brackets, case."""
-    return re.sub(r"[\s()\[\]【】·,.，。]", "", unicodedata.normalize("NFKC", text)).upper()
+    return re.sub(r"[\s()\[\]【】·,.，。]", "", _typed(text))
 
 
-def firms_named(lines: Iterable[BankLine]) -> dict[str, Organization]:
-    """The firms whose numbers stand in some lines' remarks, by number."""
+@dataclass(frozen=True)
+class Named:
+    """The firms and the payments whose numbers stand in some lines' remarks, by number."""
+
+    firms: dict[str, Organization]
+    payments: dict[str, Payment]
+
+
+def named_in(lines: Iterable[BankLine]) -> Named:
+    """Whom some lines name, in two queries however many lines."""
     codes = {code for line in lines for code in numbers_in(line.remark)}
-    return {firm.code: firm for firm in Organization.objects.filter(code__in=codes, kind=ENTERPRISE)}
+    numbers = {code for line in lines for code in payments_in(line.remark)}
+    transfers = Payment.objects.filter(code__in=numbers, method=Payment.Method.TRANSFER)
+    return Named(
+        {firm.code: firm for firm in Organization.objects.filter(code__in=codes, kind=ENTERPRISE)},
+        {payment.code: payment for payment in transfers.select_related("organization")},
+    )
 
 
-def judged(line: BankLine, firms: dict[str, Organization]) -> tuple[Organization | None, str]:
-    """The firm whose money this is, or why a person has to look.
+@dataclass(frozen=True)
+class Judgement:
+    """Whose money a line is and what it was meant for, or why a person has to look."""
 
-    Certain is only what names one firm's number and comes from an account in its name: somebody else's money with a
-    firm's number on it may be a mistake, or worse.
+    payer: Organization | None = None
+    payment: Payment | None = None
+    finding: str = ""
+
+
+def judged(line: BankLine, named: Named) -> Judgement:
+    """What a line says by itself.
+
+    Certain is only what names one firm or one of its payments, to the fen, and comes from an account in its name:
+    somebody else's money with a firm's number on it may be a mistake, or worse.
     """
     if line.amount < 0:
-        return None, Finding.PAID_OUT
-    codes = numbers_in(line.remark)
-    if len(codes) != 1:
-        return None, Finding.SEVERAL_NUMBERS if codes else Finding.NO_NUMBER
-    firm = firms.get(codes.pop())
+        return Judgement(finding=Finding.PAID_OUT)
+    codes, numbers = numbers_in(line.remark), payments_in(line.remark)
+    if not codes and not numbers:
+        return Judgement(finding=Finding.NO_NUMBER)
+    if len(codes) > 1 or len(numbers) > 1:
+        return Judgement(finding=Finding.SEVERAL_NUMBERS)
+    payment = named.payments.get(numbers.pop()) if numbers else None
+    firms = {named.firms.get(code) for code in codes} | ({payment.organization} if payment else set())
+    firm = firms.pop() if len(firms) == 1 else None
+    if firms:
+        return Judgement(finding=Finding.SEVERAL_NUMBERS)
     if firm is None:
-        return None, Finding.UNKNOWN_NUMBER
-    return (firm, "") if plain(firm.name) == plain(line.counterparty) else (None, Finding.THIRD_PARTY)
+        return Judgement(finding=Finding.UNKNOWN_NUMBER)
+    if payment and payment.amount != line.amount:
+        return Judgement(finding=Finding.OTHER_AMOUNT)
+    if payment and payment.status == Payment.Status.PAID:
+        return Judgement(finding=Finding.PAID_ALREADY)
+    if plain(firm.name) != plain(line.counterparty):
+        return Judgement(finding=Finding.THIRD_PARTY)
+    return Judgement(firm, payment)
 
 
 def suggestion(line: BankLine) -> Organization | None:
     """The firm that an arrival is probably from."""
-    named = list(firms_named([line]).values())
-    if line.counterparty and not named:
-        named = list(Organization.objects.filter(kind=ENTERPRISE, name=line.counterparty)[:2])
-    return named[0] if len(named) == 1 else None
+    named = named_in([line])
+    firms = {*named.firms.values(), *(payment.organization for payment in named.payments.values())}
+    if line.counterparty and not firms:
+        firms = set(Organization.objects.filter(kind=ENTERPRISE, name=line.counterparty)[:2])
+    return firms.pop() if len(firms) == 1 else None
+
+
+def meant_for(line: BankLine, organization) -> Payment | None:
+    """The firm's payment that a line names to the fen, unless it was paid before."""
+    payments = named_in([line]).payments.values()
+    fitting = [p for p in payments if (p.organization_id, p.amount) == (organization.id, line.amount)]
+    return fitting[0] if len(fitting) == 1 and fitting[0].status != Payment.Status.PAID else None
 
 
 def known_amounts(references: Iterable[str]) -> dict[str, int]:

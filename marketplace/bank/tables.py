@@ -20,7 +20,7 @@ screen = ListScreen(
         "导入网银对账单后，附言写明单位编号且户名一致的来款自动入账，其余逐笔处理；当日全部相符后日结锁定。"
     ),
     rows=lambda user: BankLine.objects.visible_to(user).select_related(
-        "file", "payer", "receipt", "settled_by"
+        "file", "payer", "payment", "receipt", "settled_by"
     ),
     action="receipts.view",
     scope="settlement:read",
@@ -35,6 +35,7 @@ screen = ListScreen(
         Column("remark", _("附言"), beneath="counterparty"),
         Column("finding", _("差异"), value="get_finding_display"),
         Column("payer", _("入账单位"), beneath="finding"),
+        Column("payment.code", _("支付编号"), beneath="finding", is_optional=True),
         Column("explanation", _("说明"), beneath="finding"),
         Column("settled_by", _("处理人"), is_optional=True),
         Column("status", _("状态"), "status"),
@@ -52,6 +53,7 @@ FACTS = (
     Column("finding", _("差异"), value="get_finding_display"),
     Column("file.name", _("来自文件")),
     Column("payer", _("入账单位")),
+    Column("payment.code", _("支付编号")),
     Column("receipt.code", _("到账编号")),
     Column("explanation", _("说明")),
     Column("settled_by", _("处理人")),

@@ -51,7 +51,9 @@ def lines(request):
 
 def _line(request, code):
     rows = BankLine.objects.visible_to(request.user)
-    return get_object_or_404(rows.select_related("file", "payer", "receipt", "settled_by"), code=code)
+    return get_object_or_404(
+        rows.select_related("file", "payer", "payment", "receipt", "settled_by"), code=code
+    )
 
 
 def _page(request, line, assign=None, explain=None):

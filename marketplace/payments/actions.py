@@ -51,9 +51,20 @@ class AlreadyRecorded(Refusal):
 
 
 def record_bank_receipt(
-    *, organization, bank_reference, amount: int, received_on, debit=(Kind.BANK, PLATFORM), by, at
+    *,
+    organization,
+    bank_reference,
+    amount: int,
+    received_on,
+    debit=(Kind.BANK, PLATFORM),
+    payment=None,
+    by,
+    at,
 ) -> BankReceipt:
-    """Credit a bank transfer to a firm's prepaid balance. The same bank reference again changes nothing."""
+    """Credit a bank transfer to a firm's prepaid balance, or to the payment it was meant for.
+
+    The same bank reference again changes nothing.
+    """
     if amount <= 0:
         raise Refusal(_("到账金额必须大于 0。"), code="amount_not_positive", field="amount")
     with transaction.atomic():
@@ -84,6 +95,9 @@ def record_bank_receipt(
             at=at,
         )
         audit.record(receipt, "receipt.recorded", by=by, amount=amount, bank_reference=bank_reference)
+        if payment:
+            _paid(Payment.objects.locked(payment.id), at)
+            return receipt
         notices.notify(
             kind=Notice.Kind.MONEY,
             sentence=gettext_noop("对公转账到账 ¥%(amount)s"),

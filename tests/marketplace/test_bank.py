@@ -22,7 +22,7 @@ from portal.audit.models import Event
 from portal.organizations import actions as organizations
 from portal.organizations.credit_code import check_digit
 from portal.shell.exceptions import IllegalMove
-from tests.city import NOON
+from tests.city import NOON, transfer
 
 HEAD = "交易日期,交易流水号,支出,收入,余额,对方户名,附言\n"
 TODAY = date(2026, 11, 21)
@@ -354,3 +354,77 @@ def test_every_seeded_break_of_a_month_is_found_and_named(clean):
     assert found == seeded
     assert len(seeded) == 104
     assert books.breaks() == []
+
+
+# --- transfers that name a payment ---------------------------------------------------------------------
+def meant(clean, amount=50_000):
+    return transfer(clean, amount=amount)
+
+
+@pytest.mark.parametrize("written", ["{}", "充值　{}，谢谢", "{} EN-LUDAO"])
+def test_a_transfer_with_a_payments_number_pays_it(clean, written):
+    payment = meant(clean)
+    remark = written.format(payment.code.replace("-", "") if "充值" in written else payment.code)
+
+    take(clean, statement(("F1", 50_000, clean.ludao.name, remark), opening=clean.opening))
+
+    payment.refresh_from_db()
+    assert (payment.status, line("F1").payment, line("F1").status) == ("paid", payment, "matched")
+    assert balance(Kind.PREPAID, "EN-LUDAO") == clean.purse + 50_000
+    assert books.breaks() == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "party", "more", "finding"),
+    [
+        (49_999, MINE, "", "other_amount"),
+        (50_000, "云顶科技", "", "third_party"),
+        (50_000, MINE, " EN-YUNDING", "several_numbers"),
+        (50_000, MINE, " PM261121-22222222", "several_numbers"),
+    ],
+)
+def test_a_payment_is_not_paid_by_what_does_not_fit_it(clean, amount, party, more, finding):
+    payment = meant(clean)
+
+    take(clean, statement(("F1", amount, party, payment.code + more), opening=clean.opening))
+
+    payment.refresh_from_db()
+    assert (payment.status, line("F1").finding) == ("open", finding)
+    assert balance(Kind.PREPAID, "EN-LUDAO") == clean.purse
+
+
+def test_a_payment_transferred_twice_is_credited_once_and_the_rest_waits(clean):
+    payment = meant(clean)
+    rows = [(reference, 50_000, clean.ludao.name, payment.code) for reference in ("F1", "F2", "F3")]
+
+    take(clean, statement(*rows[:2], opening=clean.opening))
+    take(clean, statement(*rows[2:], opening=clean.opening + 100_000), "later.csv")
+
+    assert [(line(r).status, line(r).finding) for r in ("F1", "F2", "F3")] == [
+        ("matched", ""),
+        ("waiting", "paid_already"),
+        ("waiting", "paid_already"),
+    ]
+    assert balance(Kind.PREPAID, "EN-LUDAO") == clean.purse + 50_000
+    assert books.breaks() == []
+
+
+def test_a_person_who_finds_out_whose_it_is_pays_what_it_was_meant_for(clean):
+    payment = meant(clean)
+    take(clean, statement(("F1", 50_000, "某某个人", payment.code), opening=clean.opening))
+    assert queries.suggestion(line("F1")) == clean.ludao
+
+    bank.assign(line_id=line("F1").id, organization=clean.ludao, by=clean.finance, at=NOON)
+
+    payment.refresh_from_db()
+    assert payment.status == "paid"
+
+
+def test_a_transfer_that_came_after_its_time_is_still_the_firms(clean):
+    payment = meant(clean)
+    payments.give_up(payment_id=payment.id, reason="late", at=NOON)
+
+    take(clean, statement(("F1", 50_000, clean.ludao.name, payment.code), opening=clean.opening))
+
+    payment.refresh_from_db()
+    assert (payment.status, payment.reason) == ("paid", "")
