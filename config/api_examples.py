@@ -80,6 +80,8 @@ EXAMPLES = {
     "approvals_decision_create": Example("APPROVAL", body={"approve": True}),
     "audit_events_list": Example(query={"since": "2026-11-01", "limit": 10}),
     "bank_lines_list": Example(query={"status": "waiting"}),
+    "monthly_bills_list": Example(query={"month": "2026-11"}),
+    "monthly_bills_retrieve": Example("MONTHLY_BILL"),
     "bills_list": Example(query={"month": "2026-11", "ordering": "-gross"}),
     "clusters_list": Example(query={"accelerator": "h800"}),
     "exports_create": Example(body={"list": "orders", "form": "csv", "query": "status=billed"}),

@@ -371,6 +371,7 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.orders", "follow_workloads", 2),
         ("marketplace.orders", "forget_old_drafts", 3600),
         ("marketplace.billing", "bill_finished_orders", 2),
+        ("marketplace.billing", "issue_monthly_bills", 3600),
         ("marketplace.settlement", "close_last_month", 3600),
         ("marketplace.bank", "credit_bank_lines", 5),
         ("marketplace.payments", "read_provider_events", 2),
@@ -434,6 +435,7 @@ SPECTACULAR_SETTINGS = {
         "ApprovalStatus": "portal.approvals.models.Approval.Status",
         "PaymentStatus": "marketplace.payments.models.Payment.Status",
         "VoucherStatus": "subsidies.vouchers.models.Voucher.Status",
+        "BillStatus": "marketplace.billing.models.Bill.Status",
         "StatementKind": "marketplace.settlement.models.Statement.Kind",
     },
 }
@@ -454,6 +456,8 @@ BANK_ACCOUNT = {
 WITHDRAWAL_MINUTES = 10
 FREE_WITHDRAWALS_PER_DAY = 3
 APPROVAL_HOURS = 24
+# How long after its month a bill on credit may be paid.
+BILL_DUE_DAYS = 15
 
 # --- what is watched ----------------------------------------------------------------------------
 METRICS_TOKEN = env("METRICS_TOKEN", default="")

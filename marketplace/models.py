@@ -1,5 +1,5 @@
 from marketplace.bank.models import BankDay, BankFile, BankLine
-from marketplace.billing.models import BillLine, BillPart
+from marketplace.billing.models import Bill, BillItem, BillLine, BillPart
 from marketplace.catalogue.history import PlanPriceVersion, PlanVersion
 from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding.models import FundingHold
@@ -16,6 +16,8 @@ __all__ = [
     "BankFile",
     "BankLine",
     "BankReceipt",
+    "Bill",
+    "BillItem",
     "BillLine",
     "BillPart",
     "DraftFile",

@@ -106,6 +106,7 @@ first_steps = [orders_desk.first_steps]
 screens = [
     orders.screen,
     bills.screen,
+    bills.monthly,
     statements.screen,
     receipts.screen,
     receipts.payments,

@@ -1,5 +1,5 @@
 from marketplace.bank.tasks import credit_bank_lines
-from marketplace.billing.tasks import bill_finished_orders
+from marketplace.billing.tasks import bill_finished_orders, issue_monthly_bills
 from marketplace.ledger.tasks import keep_books, seal_journals
 from marketplace.orders.tasks import follow_approvals, follow_workloads, forget_old_drafts
 from marketplace.payments.tasks import attend_payments, read_provider_events
@@ -13,6 +13,7 @@ __all__ = [
     "follow_approvals",
     "follow_workloads",
     "forget_old_drafts",
+    "issue_monthly_bills",
     "keep_books",
     "read_provider_events",
     "seal_journals",

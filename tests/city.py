@@ -13,8 +13,10 @@ from federation.capacity.models import Pool
 from federation.clusters.models import Cluster
 from marketplace.bank import actions as bank
 from marketplace.billing import actions as billing
+from marketplace.billing import monthly
 from marketplace.catalogue.models import Plan
 from marketplace.orders import actions as orders
+from marketplace.orders.queries import month_start
 from marketplace.payments import actions as payments
 from marketplace.settlement import actions as settlement
 from portal.accounts.models import User
@@ -110,6 +112,12 @@ def bill(order, at=NOON):
     billing.settle_order(order_id=order.id, at=at)
     order.refresh_from_db()
     return order
+
+
+def monthly_bills(at=NOON):
+    """The bills of the month of this moment, as its sweep makes them when it is over."""
+    over = month_start(month_start(at) + 32 * DAY)
+    return monthly.issue(until=over, at=over)
 
 
 def picture(note: bytes = b"licence") -> bytes:
@@ -235,6 +243,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
     waiting = place(city, key="waiting", at=at, project=city.model, cards=1, hours="100")
     moment = at + timedelta(seconds=1)
     statements = settlement.close(until=moment, by=None, at=moment)
+    monthly_bill = monthly_bills(at=at)[0].code
     Organization.objects.filter(code="EN-JIGENG").update(verified_at=None)
     wuyuan = Organization.objects.get(code="EN-WUYUAN")
     codes = {
@@ -243,6 +252,8 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "applications": "AC-NONE",
         "approvals": Approval.objects.get(subject_code=waiting.code).code,
         "audit": "EN-LUDAO-1",
+        "bills": monthly_bill,
+        "monthly-bills": monthly_bill,
         "bank": bank_line(city, at=at).code,
         "audit/versions/project": "PJ-LUDAO-LAB",
         "city-systems": "CS-NONE",

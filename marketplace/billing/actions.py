@@ -70,7 +70,8 @@ def _bill(order, workload, usage, *, most_seconds, at) -> BillLine:
             ],
             at=at,
         )
-    voucher = sum(p.amount for p in paid if p.hold.source != "wallet")
+    credit = sum(p.amount for p in paid if p.hold.source == "credit")
+    voucher = sum(p.amount for p in paid if p.hold.source not in ("wallet", "credit"))
     line = BillLine.objects.create(
         code=new_code("BL"),
         order=order,
@@ -84,7 +85,8 @@ def _bill(order, workload, usage, *, most_seconds, at) -> BillLine:
         unit_price=order.unit_price,
         gross=gross,
         voucher=voucher,
-        cash=gross - voucher,
+        cash=gross - voucher - credit,
+        credit=credit,
         commission=commission,
         provider_amount=gross - commission,
         free_reason=free_reason,

@@ -1,9 +1,13 @@
 """Bills for programs."""
 
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from marketplace.billing import tables
-from marketplace.billing.models import BillLine, BillPart
+from marketplace.billing import queries, tables
+from marketplace.billing.models import Bill, BillLine, BillPart
 from portal.accounts.scoping import require_for_api
 from portal.shell.listings import Listed
 from portal.shell.serializers import Currency, Yuan
@@ -27,6 +31,7 @@ class BillLineSerializer(serializers.ModelSerializer):
     gross = Yuan()
     voucher = Yuan()
     cash = Yuan()
+    credit = Yuan()
     parts = BillPartSerializer(many=True)
 
     class Meta:
@@ -46,6 +51,7 @@ class BillLineSerializer(serializers.ModelSerializer):
             "gross",
             "voucher",
             "cash",
+            "credit",
             "free_reason",
             "billed_at",
             "parts",
@@ -64,3 +70,76 @@ class BillList(Listed):
         require_for_api(self.request, "bills.view")
         rows = BillLine.objects.visible_to(self.request.user)
         return rows.select_related("order", "project", "provider", "usage").prefetch_related("parts")
+
+
+class MonthlyBillSerializer(serializers.ModelSerializer):
+    organization = serializers.CharField(source="organization.code")
+    currency = Currency()
+    gross = Yuan()
+    voucher = Yuan()
+    cash = Yuan()
+    credit = Yuan()
+
+    class Meta:
+        model = Bill
+        fields = [
+            "code",
+            "organization",
+            "month",
+            "line_count",
+            "currency",
+            "gross",
+            "voucher",
+            "cash",
+            "credit",
+            "due_on",
+            "status",
+            "issued_at",
+            "paid_at",
+        ]
+
+
+class ProjectShareSerializer(serializers.Serializer):
+    project = serializers.CharField(source="number")
+    name = serializers.CharField()
+    line_count = serializers.IntegerField()
+    gross = Yuan()
+    voucher = Yuan()
+    cash = Yuan()
+    credit = Yuan()
+
+
+class WholeBillSerializer(MonthlyBillSerializer):
+    projects = serializers.SerializerMethodField()
+
+    class Meta(MonthlyBillSerializer.Meta):
+        fields = [*MonthlyBillSerializer.Meta.fields, "projects"]
+
+    @extend_schema_field(ProjectShareSerializer(many=True))
+    def get_projects(self, bill):
+        return ProjectShareSerializer(queries.by_project(bill), many=True).data
+
+
+class MonthlyBillList(Listed):
+    """One bill a month for each firm, newest first."""
+
+    screen = tables.monthly
+    serializer_class = MonthlyBillSerializer
+    scopes = {"GET": "orders:read"}
+    queryset = Bill.objects.none()
+
+    def get_queryset(self):
+        require_for_api(self.request, "bills.view")
+        return Bill.objects.visible_to(self.request.user).select_related("organization")
+
+
+class MonthlyBillDetail(APIView):
+    """One monthly bill, project by project; its lines are `bills/?bill=`."""
+
+    scopes = {"GET": "orders:read"}
+
+    @extend_schema(responses=WholeBillSerializer)
+    def get(self, request, code):
+        require_for_api(request, "bills.view")
+        bills = Bill.objects.visible_to(request.user).select_related("organization")
+        return Response(WholeBillSerializer(get_object_or_404(bills, code=code)).data)

@@ -10,10 +10,16 @@ from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 
 
-class BillLineQuerySet(models.QuerySet):
+class OfFirms(models.QuerySet):
     def visible_to(self, user):
         ids = organization_ids(user, "bills.view")
         return self if ids is ALL else self.filter(organization_id__in=ids)
+
+
+class BillLineQuerySet(OfFirms):
+    def unbilled(self):
+        """Lines that stand on no monthly bill yet."""
+        return self.filter(item=None)
 
 
 class BillLine(AppendOnly):
@@ -38,6 +44,7 @@ class BillLine(AppendOnly):
     gross = models.BigIntegerField(_("应付（分）"))
     voucher = models.BigIntegerField(_("算力券（分）"))
     cash = models.BigIntegerField(_("预存款（分）"))
+    credit = models.BigIntegerField(_("挂账（分）"), default=0)
     commission = models.BigIntegerField(_("佣金（分）"))
     provider_amount = models.BigIntegerField(_("服务商收入（分）"))
     free_reason = models.CharField(_("免费原因"), max_length=16, choices=Free, blank=True)
@@ -49,20 +56,23 @@ class BillLine(AppendOnly):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(gross=F("voucher") + F("cash")), name="bill_is_paid_from_its_parts"
+                condition=Q(gross=F("voucher") + F("cash") + F("credit")), name="bill_is_paid_from_its_parts"
             ),
             models.CheckConstraint(
                 condition=Q(gross=F("commission") + F("provider_amount")), name="bill_is_shared_whole"
             ),
             models.CheckConstraint(
-                condition=Q(
-                    gross__gte=0, voucher__gte=0, cash__gte=0, commission__gte=0, provider_amount__gte=0
-                ),
+                condition=Q(gross__gte=0, voucher__gte=0, cash__gte=0, credit__gte=0)
+                & Q(commission__gte=0, provider_amount__gte=0),
                 name="bill_is_not_negative",
             ),
             models.CheckConstraint(condition=Q(free_reason="") | Q(gross=0), name="free_use_costs_nothing"),
         ]
-        indexes = [models.Index(fields=["organization", "-id"]), models.Index(fields=["provider", "-id"])]
+        indexes = [
+            models.Index(fields=["organization", "-id"]),
+            models.Index(fields=["provider", "-id"]),
+            models.Index(fields=["billed_at"]),
+        ]
 
 
 class BillPart(AppendOnly):
@@ -86,6 +96,61 @@ class BillPart(AppendOnly):
             models.CheckConstraint(condition=Q(amount__gte=0), name="part_is_not_negative"),
         ]
         indexes = [models.Index(fields=["source", "payer"])]
+
+
+class Bill(models.Model):
+    """What one firm used in one month and what of it is still to be paid. Its figures never change once it is made."""
+
+    tenant = tenancy.belongs_to("organization")
+
+    class Status(models.TextChoices):
+        DUE = "due", _("待还款")
+        PAID = "paid", _("已结清")
+
+    NEXT = {Status.DUE: {Status.PAID}}
+    # Where nothing was bought on credit.
+    BEGINS = (Status.PAID,)
+
+    code = models.CharField(max_length=32, unique=True)
+    organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="bills")
+    month = models.DateField(_("账期"))
+    line_count = models.PositiveIntegerField(_("明细条数"))
+    gross = models.BigIntegerField(_("应付（分）"))
+    voucher = models.BigIntegerField(_("算力券（分）"))
+    cash = models.BigIntegerField(_("预存款（分）"))
+    credit = models.BigIntegerField(_("挂账（分）"))
+    due_on = models.DateField(_("还款日"))
+    status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.DUE)
+    issued_at = models.DateTimeField(_("出账时间"))
+    paid_at = models.DateTimeField(_("结清时间"), null=True)
+
+    objects = OfFirms.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "month"], name="one_bill_per_firm_and_month"),
+            models.CheckConstraint(
+                condition=Q(gross=F("voucher") + F("cash") + F("credit")), name="monthly_bill_adds_up"
+            ),
+            models.CheckConstraint(condition=Q(month__day=1), name="a_bill_is_of_a_month"),
+        ]
+
+    def get_absolute_url(self):
+        return f"/bills/{self.code}/"
+
+    @property
+    def period(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class BillItem(AppendOnly):
+    """A line on its monthly bill: each line stands on one."""
+
+    tenant = tenancy.belongs_to("bill__organization")
+
+    bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="items")
+    line = models.OneToOneField(BillLine, on_delete=models.PROTECT, related_name="item")
 
 
 # A bill shows its buyer the reading behind it.

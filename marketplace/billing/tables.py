@@ -1,4 +1,4 @@
-"""The list of bill lines."""
+"""The lists of monthly bills and of their lines."""
 
 import re
 
@@ -6,7 +6,7 @@ import django_filters as filters
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.billing.models import BillLine
+from marketplace.billing.models import Bill, BillLine
 from portal.organizations.models import Project
 from portal.shell.filters import Filters, Named
 from portal.shell.screens import Column, Empty, ListScreen
@@ -16,7 +16,7 @@ MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
 class BillFilters(Filters):
     words = ("^code", "^order__code")
-    hint = _("账单号或订单号")
+    hint = _("明细号或订单号")
 
     month = filters.CharFilter(
         method="of_month", label=_("月份"), widget=forms.TextInput(attrs={"type": "month"})
@@ -24,6 +24,7 @@ class BillFilters(Filters):
     project = Named(
         label=_("项目"), queryset=lambda request: Project.objects.of(request.user), to_field_name="code"
     )
+    bill = filters.CharFilter(field_name="item__bill__code", label=_("月度账单"), max_length=32)
 
     def of_month(self, rows, _name, text):
         """Lines billed in this month; what is no month narrows nothing."""
@@ -39,14 +40,14 @@ def rows(user):
 
 screen = ListScreen(
     "bills",
-    _("账单"),
+    _("用量明细"),
     lead=_("每一次用量一行：按秒计量、按下单时的单价结算。"),
     rows=rows,
     action="bills.view",
     scope="orders:read",
     filters=BillFilters,
     columns=(
-        Column("code", _("账单号"), "code"),
+        Column("code", _("明细号"), "code"),
         Column("free_reason", _("免费原因"), value="get_free_reason_display", beneath="code"),
         Column("order", _("订单号"), "code", value="order.code", url="order.get_absolute_url"),
         Column("project", _("项目"), value="project.name", beneath="order"),
@@ -61,7 +62,57 @@ screen = ListScreen(
         Column("gross", _("应付"), "money", sort="gross", total="gross"),
         Column("voucher", _("算力券"), "money", sort="voucher", total="voucher"),
         Column("cash", _("预存款"), "money", sort="cash", total="cash"),
-        Column("billed_at", _("出账时间"), "time", sort="billed_at"),
+        Column("credit", _("挂账"), "money", sort="credit", total="credit", is_optional=True),
+        Column("billed_at", _("计费时间"), "time", sort="billed_at"),
     ),
-    empty=Empty(_("没有账单"), _("作业结束后几秒内出账。"), icon="receipt"),
+    empty=Empty(_("没有用量"), _("作业结束后几秒内计费。"), icon="receipt"),
+)
+
+
+class MonthlyFilters(Filters):
+    words = ("^code", "organization__name")
+    hint = _("账单号或单位")
+
+    month = filters.CharFilter(
+        method="of_month", label=_("账期"), widget=forms.TextInput(attrs={"type": "month"})
+    )
+
+    def of_month(self, rows, _name, text):
+        """Bills of this month; what is no month narrows nothing."""
+        month = MONTH.fullmatch(text)
+        return rows.filter(month__year=month[1], month__month=month[2]) if month else rows
+
+
+monthly = ListScreen(
+    "monthly-bills",
+    _("账单"),
+    lead=_("每月一张：上月的用量按项目汇总。出账后不再改动，迟到与更正的用量记入下一张并注明原明细。"),
+    rows=lambda user: Bill.objects.visible_to(user).select_related("organization"),
+    action="bills.view",
+    scope="orders:read",
+    filters=MonthlyFilters,
+    tabs="status",
+    columns=(
+        Column("month", _("账期"), value="period", url="get_absolute_url", sort="month"),
+        Column("code", _("账单号"), "code", beneath="month"),
+        Column("organization", _("单位"), is_optional=True),
+        Column("line_count", _("明细条数"), "number", sort="line_count", total="line_count"),
+        Column("gross", _("应付"), "money", sort="gross", total="gross"),
+        Column("voucher", _("算力券"), "money", sort="voucher", total="voucher"),
+        Column("cash", _("预存款"), "money", sort="cash", total="cash"),
+        Column("credit", _("待还"), "money", sort="credit", total="credit"),
+        Column("due_on", _("还款日"), "day", sort="due_on"),
+        Column("status", _("状态"), "status"),
+        Column("issued_at", _("出账时间"), "time", is_optional=True),
+    ),
+    empty=Empty(_("还没有账单"), _("每月 1 日生成上月账单；本月的用量见“用量明细”。"), icon="receipt"),
+)
+
+# What a bill's own page says of it.
+FACTS = (
+    Column("organization", _("单位")),
+    Column("month", _("账期"), value="period"),
+    Column("issued_at", _("出账时间"), "time"),
+    Column("due_on", _("还款日"), "day"),
+    Column("paid_at", _("结清时间"), "time"),
 )

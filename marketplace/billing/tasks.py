@@ -1,10 +1,12 @@
-"""Finished work is billed within seconds."""
+"""Finished work is billed within seconds; the month is summed up when it is over."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from marketplace.billing import actions as billing
+from marketplace.billing import monthly
 from marketplace.orders.models import Order
+from marketplace.orders.queries import month_start
 from portal.shell.sweeps import BATCH, each
 from scheduler.workloads.models import Workload
 
@@ -16,3 +18,10 @@ def bill_finished_orders():
     ended = Workload.objects.ended().values("order_code")
     rows = Order.objects.filter(status__in=[Order.Status.CONFIRMED, Order.Status.RUNNING], code__in=ended)
     each(rows.order_by("id")[:BATCH], lambda order: billing.settle_order(order_id=order.id, at=now))
+
+
+@shared_task
+def issue_monthly_bills():
+    """Sum up last month for each firm that has no bill of it yet. A second run issues nothing."""
+    now = timezone.now()
+    monthly.issue(until=month_start(now), at=now)

@@ -3,4 +3,9 @@ from django.urls import path
 from marketplace.billing import views
 
 app_name = "billing"
-urlpatterns = [path("", views.listing, name="list")]
+urlpatterns = [
+    path("", views.listing, name="list"),
+    path("lines/", views.lines, name="lines"),
+    path("<code>/", views.detail, name="detail"),
+    path("<code>/export.xlsx", views.export, name="export"),
+]

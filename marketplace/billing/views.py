@@ -1,11 +1,76 @@
-"""What was used and what it cost, line by line."""
+"""One bill a month, and what was used line by line."""
 
-from marketplace.billing.tables import screen
+from datetime import timedelta
+
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from marketplace.billing import queries, tables
+from marketplace.billing.models import Bill, BillLine
+from marketplace.orders.queries import month_start
 from portal.accounts.scoping import require
-from portal.shell.screens import show
+from portal.shell.money import to_yuan
+from portal.shell.responses import workbook_response
+from portal.shell.screens import RecordScreen, show
+from portal.shell.workbooks import workbook
+
+MOST_SHOWN = 100
 
 
 @require("bills.view")
 def listing(request):
-    """Bill lines, newest first, with their totals."""
-    return show(request, screen)
+    """Monthly bills, newest first, and what has come together since the last."""
+    since = month_start(month_start(timezone.now()) - timedelta(days=1))
+    return show(request, tables.monthly, "billing/list.html", unbilled=queries.unbilled(request.user, since))
+
+
+@require("bills.view")
+def lines(request):
+    """What was used and what it cost, newest first, with the totals."""
+    return show(request, tables.screen)
+
+
+def _bill(request, code):
+    return get_object_or_404(Bill.objects.visible_to(request.user).select_related("organization"), code=code)
+
+
+def _lines(bill):
+    rows = BillLine.objects.filter(item__bill=bill).order_by("id")
+    return rows.select_related("order", "project", "provider", "usage__accelerator")
+
+
+@require("bills.view")
+def detail(request, code):
+    """One month of one firm: who used it, who paid it, line by line."""
+    bill = _bill(request, code)
+    title = _("%(month)s 账单") % {"month": bill.period}
+    context = {
+        "record": RecordScreen(bill, bill.code, title, _("账单"), reverse("billing:list"), "status"),
+        "bill": bill,
+        "bill_facts": tables.FACTS,
+        "projects": queries.by_project(bill),
+        "sources": queries.by_source(bill),
+        "lines": _lines(bill)[:MOST_SHOWN],
+    }
+    return render(request, "billing/detail.html", context)
+
+
+@require("bills.view")
+def export(request, code):
+    """One bill as a spreadsheet, all its lines."""
+    bill = _bill(request, code)
+    facts = tables.screen.facts
+    rows = ([fact.typed(line) for fact in facts] for line in _lines(bill).select_related("organization"))
+    conditions = [
+        (_("账单号"), bill.code),
+        (_("单位"), bill.organization.name),
+        (_("账期"), bill.period),
+        (_("应付（元）"), to_yuan(bill.gross)),
+        (_("待还（元）"), to_yuan(bill.credit)),
+        (_("出账时间"), localtime(bill.issued_at).replace(tzinfo=None)),
+    ]
+    heads = [fact.head for fact in facts]
+    return workbook_response(workbook(bill.code, heads, rows, conditions), f"{bill.code}.xlsx")

@@ -1,10 +1,26 @@
 from django.db import migrations
 
 from marketplace.bank import sql as bank
+from marketplace.billing import sql as billing
 from marketplace.ledger.sql import GUARDS, UNGUARD
 from portal.shell.guards import append_only
 
-HISTORY = ["journal", "entry", "snapshot", "journalseal", "billline", "billpart", "bankreceipt", "providerevent", "eventreading", "bankfile", "bankday", "statement", "statementline"]
+HISTORY = [
+    "journal",
+    "entry",
+    "snapshot",
+    "journalseal",
+    "billline",
+    "billpart",
+    "billitem",
+    "bankreceipt",
+    "providerevent",
+    "eventreading",
+    "bankfile",
+    "bankday",
+    "statement",
+    "statementline",
+]
 
 
 class Migration(migrations.Migration):
@@ -13,5 +29,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(GUARDS, UNGUARD),
         migrations.RunSQL(bank.GUARDS, bank.UNGUARD),
+        migrations.RunSQL(billing.GUARDS, billing.UNGUARD),
         *(append_only(f"marketplace_{table}") for table in HISTORY),
     ]

@@ -67,7 +67,7 @@ def buyer_figures(request) -> list[Figure]:
     spent, budget = orders["held"] + orders["billed"], _budget(request)
     note = _("各项目月度预算合计 ¥%(budget)s") % {"budget": yuan(budget)} if budget else _("没有设月度预算")
     return found + [
-        Figure(_("本月用量"), yuan(spent), _("元"), address("billing:list"), note, "receipt"),
+        Figure(_("本月用量"), yuan(spent), _("元"), address("billing:lines"), note, "receipt"),
         Figure(_("可用余额"), yuan(_balance(request)), _("元"), address("funding:wallet"), icon="wallet"),
     ]
 

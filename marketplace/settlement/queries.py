@@ -3,6 +3,7 @@
 from django.db.models import Exists, F, OuterRef, Sum
 
 from marketplace.bank import queries as bank
+from marketplace.billing import queries as billing
 from marketplace.billing.models import BillLine, BillPart
 from marketplace.funding.models import FundingHold
 from marketplace.funding.sources import all_sources
@@ -24,6 +25,7 @@ def breaks() -> list[str]:
     return [
         *ledger.breaks(),
         *bank.breaks(),
+        *billing.breaks(),
         *_hold_breaks(),
         *_order_breaks(),
         *_party_breaks(),

@@ -24,6 +24,7 @@ LOOKS = {
     "awaiting_approval": WAITING,
     "awaiting_payment": WAITING,
     "submitted": WAITING,
+    "due": WAITING,
     "connecting": WAITING,
     "incident": BAD,
     "refused": BAD,

@@ -120,7 +120,7 @@ def test_a_job_is_found_ordered_run_billed_and_settled(city, page, login, snap):
     order = Order.objects.get(code=code)
     line = order.lines.get()
     assert 4 <= line.seconds <= 8
-    page.goto("/bills/")
+    page.goto("/bills/lines/")
     expect(page.locator("body")).to_contain_text(code)
 
     login(city["finance"])

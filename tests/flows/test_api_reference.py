@@ -20,7 +20,7 @@ from portal.shell import outbound
 from portal.tokens import actions as tokens
 from portal.tokens.scopes import SCOPES
 from tests import city as town
-from tests.city import bill, listener, place, run, transfer, written_export
+from tests.city import bill, listener, monthly_bills, place, run, transfer, written_export
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -73,6 +73,7 @@ def variables(live_server, monkeypatch):
         "PROGRAMME": "PG-CITY-2026",
         "PAYMENT": transfer(city, at=now).code,
         "STATEMENT": closed[0].code,
+        "MONTHLY_BILL": monthly_bills(at=now)[0].code,
     }
     # The examples' receiver stands nowhere; a removed one can be removed no second time.
     monkeypatch.setattr(outbound, "_resolve", lambda host, port: ["93.184.216.34"])

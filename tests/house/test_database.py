@@ -21,6 +21,7 @@ def test_these_tables_are_history():
         "marketplace_bankday",
         "marketplace_bankfile",
         "marketplace_bankreceipt",
+        "marketplace_billitem",
         "marketplace_billline",
         "marketplace_billpart",
         "marketplace_entry",

@@ -60,6 +60,7 @@ def visit(user):
         ("alice", "/orders/"),
         ("alice", "/wallet/"),
         ("alice", "/bills/"),
+        ("alice", "/bills/lines/"),
         ("alice", "/approvals/"),
         ("alice", "/notices/"),
         ("alice", "/vouchers/"),

@@ -22,6 +22,7 @@ def test_these_models_have_states():
     assert sorted(model.__name__ for model in MODELS) == [
         "Approval",
         "BankLine",
+        "Bill",
         "Export",
         "FactorReset",
         "Order",

@@ -234,7 +234,7 @@ def test_without_either_wall_the_rows_would_show(two_firms, no_first_wall, monke
 
     found = {route for route, _code in leaks(two_firms, "charlie", forbidden, {"invitations": "forged"})}
 
-    assert {"orders/", "bills/", "vouchers/", "api/v1/orders/", "api/v1/projects/"} <= found
+    assert {"orders/", "bills/lines/", "vouchers/", "api/v1/orders/", "api/v1/projects/"} <= found
 
 
 def test_who_says_nothing_sees_nothing(two_firms):
