@@ -82,6 +82,7 @@ EXAMPLES = {
     "bank_lines_list": Example(query={"status": "waiting"}),
     "monthly_bills_list": Example(query={"month": "2026-11"}),
     "monthly_bills_retrieve": Example("MONTHLY_BILL"),
+    "budgets_list": Example(query={"ordering": "-monthly_budget"}),
     "bills_list": Example(query={"month": "2026-11", "ordering": "-gross"}),
     "clusters_list": Example(query={"accelerator": "h800"}),
     "exports_create": Example(body={"list": "orders", "form": "csv", "query": "status=billed"}),

@@ -372,6 +372,7 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.orders", "forget_old_drafts", 3600),
         ("marketplace.billing", "bill_finished_orders", 2),
         ("marketplace.billing", "issue_monthly_bills", 3600),
+        ("marketplace.budgets", "follow_budgets", 60),
         ("marketplace.settlement", "close_last_month", 3600),
         ("marketplace.bank", "credit_bank_lines", 5),
         ("marketplace.payments", "read_provider_events", 2),

@@ -1,5 +1,6 @@
 from marketplace.bank.models import BankDay, BankFile, BankLine
 from marketplace.billing.models import Bill, BillItem, BillLine, BillPart
+from marketplace.budgets.models import BudgetMark
 from marketplace.catalogue.history import PlanPriceVersion, PlanVersion
 from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding.models import FundingHold
@@ -20,6 +21,7 @@ __all__ = [
     "BillItem",
     "BillLine",
     "BillPart",
+    "BudgetMark",
     "DraftFile",
     "Entry",
     "EventReading",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from marketplace.bank import tables as bank
 from marketplace.billing import tables as bills
+from marketplace.budgets import tables as budgets
 from marketplace.catalogue.models import Plan
 from marketplace.orders import desk as orders_desk
 from marketplace.orders import review
@@ -59,6 +60,14 @@ navigation = [
         action="bills.view",
     ),
     Navigation(
+        gettext_lazy("预算"),
+        "budgets:list",
+        section="enterprise",
+        order=40,
+        icon="gauge",
+        action="projects.view",
+    ),
+    Navigation(
         gettext_lazy("结算单"),
         "settlement:list",
         section="platform",
@@ -107,6 +116,8 @@ screens = [
     orders.screen,
     bills.screen,
     bills.monthly,
+    budgets.screen,
+    budgets.marks,
     statements.screen,
     receipts.screen,
     receipts.payments,

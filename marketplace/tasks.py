@@ -1,5 +1,6 @@
 from marketplace.bank.tasks import credit_bank_lines
 from marketplace.billing.tasks import bill_finished_orders, issue_monthly_bills
+from marketplace.budgets.tasks import follow_budgets
 from marketplace.ledger.tasks import keep_books, seal_journals
 from marketplace.orders.tasks import follow_approvals, follow_workloads, forget_old_drafts
 from marketplace.payments.tasks import attend_payments, read_provider_events
@@ -11,6 +12,7 @@ __all__ = [
     "close_last_month",
     "credit_bank_lines",
     "follow_approvals",
+    "follow_budgets",
     "follow_workloads",
     "forget_old_drafts",
     "issue_monthly_bills",

@@ -13,6 +13,7 @@ HISTORY = [
     "billline",
     "billpart",
     "billitem",
+    "budgetmark",
     "bankreceipt",
     "providerevent",
     "eventreading",

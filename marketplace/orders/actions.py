@@ -36,6 +36,11 @@ ENDINGS = {
     Order.Status.EXPIRED: gettext_noop("订单 %(code)s 审批超时，退回 ¥%(refunded)s"),
 }
 
+STOPS = {
+    "over_budget": gettext_noop("订单 %(code)s 正在停止：项目本月预算已用完"),
+    "overdue": gettext_noop("订单 %(code)s 正在停止：单位有逾期未还的账单"),
+}
+
 
 class BadOrder(Refusal):
     """Something in the order cannot be done as written."""
@@ -132,17 +137,19 @@ def price_in_force(plan, at) -> Decimal:
 
 
 def _within_budget(project, amount, at):
-    if not project.monthly_budget:
+    limit = project.order_limit
+    if limit is None:
         return
     spent = queries.committed_in_month(project, at)
-    if spent + amount > project.monthly_budget:
+    if spent + amount > limit:
         raise OverBudget(
             _(
-                "项目“%(project)s”本月预算 ¥%(budget)s，已用 ¥%(spent)s，本单需 ¥%(amount)s。请减少用量或请管理员调整预算。"
+                "项目“%(project)s”本月预算 ¥%(budget)s，新订单最多用到 ¥%(limit)s；已用 ¥%(spent)s，本单需 ¥%(amount)s。请减少用量或请管理员调整预算。"
             )
             % {
                 "project": project.name,
                 "budget": yuan(project.monthly_budget),
+                "limit": yuan(limit),
                 "spent": yuan(spent),
                 "amount": yuan(amount),
             },
@@ -319,24 +326,41 @@ def cancel(*, order_id, by, at) -> Order:
             raise CannotCancel(
                 _("订单已是“%(status)s”，不能再取消。") % {"status": order.get_status_display()}
             )
-        order.cancel_requested_at = at
-        order.is_withdrawn = at <= order.cancel_until and queries.withdrawals_today(
-            order.organization, at
-        ) < (settings.FREE_WITHDRAWALS_PER_DAY)
-        order.save(update_fields=["cancel_requested_at", "is_withdrawn"])
-        audit.record(
-            order,
-            "order.cancel_requested",
-            by=by,
-            before={"cancel_requested_at": None, "is_withdrawn": False},
-            after={"cancel_requested_at": at.isoformat(), "is_withdrawn": order.is_withdrawn},
+        is_free = at <= order.cancel_until and queries.withdrawals_today(order.organization, at) < (
+            settings.FREE_WITHDRAWALS_PER_DAY
         )
-        if order.status == Order.Status.AWAITING_APPROVAL:
-            workloads.discard(order_code=order.code, at=at)
-            approvals.lapse(kind=APPROVAL_KIND, subject_code=order.code)
-            close(order, Order.Status.CANCELLED, by=by, at=at)
-        else:
-            workloads.request_cancel(order_code=order.code, by=by, at=at)
+        return _ask_to_stop(order, is_withdrawn=is_free, by=by, at=at)
+
+
+def stop(*, order_id, reason, at) -> Order:
+    """The city stops an order, because its budget is spent or its firm has not paid: the seconds used are billed."""
+    with transaction.atomic():
+        order = Order.objects.locked(order_id)
+        if not order.is_open or order.cancel_requested_at:
+            return order
+        order = _ask_to_stop(order, is_withdrawn=False, by=None, at=at, reason=reason)
+        _tell(order, STOPS[reason], at)
+    return order
+
+
+def _ask_to_stop(order, *, is_withdrawn, by, at, **details) -> Order:
+    order.cancel_requested_at = at
+    order.is_withdrawn = is_withdrawn
+    order.save(update_fields=["cancel_requested_at", "is_withdrawn"])
+    audit.record(
+        order,
+        "order.cancel_requested",
+        by=by,
+        before={"cancel_requested_at": None, "is_withdrawn": False},
+        after={"cancel_requested_at": at.isoformat(), "is_withdrawn": is_withdrawn},
+        **details,
+    )
+    if order.status == Order.Status.AWAITING_APPROVAL:
+        workloads.discard(order_code=order.code, at=at)
+        approvals.lapse(kind=APPROVAL_KIND, subject_code=order.code)
+        close(order, Order.Status.CANCELLED, by=by, at=at)
+    else:
+        workloads.request_cancel(order_code=order.code, by=by, at=at)
     return order
 
 

@@ -21,11 +21,16 @@ def month_start(at):
     return timezone.localtime(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
+def committed_by_project(projects, at) -> dict[int, int]:
+    """Fen that projects' orders of this month hold or have been billed, in one query."""
+    spent = Case(When(status__in=Order.OPEN, then=F("amount")), default=F("billed_amount"))
+    rows = Order.objects.filter(project__in=projects, placed_at__gte=month_start(at)).order_by()
+    return dict(rows.values_list("project").annotate(total=Sum(spent, default=0)))
+
+
 def committed_in_month(project, at) -> int:
     """Fen that a project's orders of this month hold or have been billed."""
-    spent = Case(When(status__in=Order.OPEN, then=F("amount")), default=F("billed_amount"))
-    rows = Order.objects.filter(project=project, placed_at__gte=month_start(at))
-    return rows.aggregate(total=Sum(spent))["total"] or 0
+    return committed_by_project([project], at).get(project.id, 0)
 
 
 def withdrawals_today(organization, at) -> int:

@@ -13,7 +13,6 @@ from portal.shell.reviews import Fact, Material, Parts
 from scheduler.workloads import queries as workloads
 
 MOST_SHOWN = 20_000
-NEARLY_SPENT = 0.9
 
 
 def parts(approval) -> Parts:
@@ -78,7 +77,8 @@ def _budget(order, at):
     budget, used = order.project.monthly_budget, committed_in_month(order.project, at)
     if not budget:
         return Fact(_("项目预算"), order.project.name, "", "warn", _("该项目没有设月度预算。"))
-    result = "bad" if used > budget else "warn" if used > budget * NEARLY_SPENT else "ok"
+    nearly = budget * (order.project.remind_percent or 100) // 100
+    result = "bad" if used > budget else "warn" if used >= nearly else "ok"
     words = _("本月预算 ¥%(budget)s，含本单已用 ¥%(used)s。") % {"budget": yuan(budget), "used": yuan(used)}
     return Fact(_("项目预算"), order.project.name, _("按本月订单实时计算"), result, words)
 

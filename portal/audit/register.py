@@ -64,6 +64,7 @@ EVENTS = {
     "organization.second_factor_asked": _("更改第二因素要求"),
     "project.opened": _("新建项目"),
     "project.changed": _("修改项目设置"),
+    "project.budget_reached": _("用到项目预算的阈值"),
     "token.issued": _("创建访问令牌"),
     "application.connected": _("接入应用"),
     "application.rotated": _("更换应用密钥"),

@@ -371,6 +371,15 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=80, verbose_name="项目名称")),
                 ("approval_threshold", models.BigIntegerField(default=0, verbose_name="审批起点（分）")),
                 ("monthly_budget", models.BigIntegerField(verbose_name="月度预算（分）")),
+                (
+                    "remind_percent",
+                    models.PositiveSmallIntegerField(default=80, null=True, verbose_name="提醒"),
+                ),
+                (
+                    "stop_new_percent",
+                    models.PositiveSmallIntegerField(default=100, null=True, verbose_name="停止新订单"),
+                ),
+                ("stop_all_percent", models.PositiveSmallIntegerField(null=True, verbose_name="全部停止")),
                 ("is_open", models.BooleanField(default=True, verbose_name="使用中")),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
@@ -725,6 +734,17 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("approval_threshold__gte", 0), ("monthly_budget__gte", 0)),
                 name="project_money_is_not_negative",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="project",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("remind_percent__range", (1, 999)),
+                    ("stop_all_percent__range", (1, 999)),
+                    ("stop_new_percent__range", (1, 999)),
+                ),
+                name="budget_percents_are_shares",
             ),
         ),
         migrations.AddConstraint(

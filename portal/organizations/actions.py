@@ -104,17 +104,34 @@ def open_project(*, organization, name, approval_threshold, monthly_budget, by) 
 
 def change_project(*, project_id, approval_threshold, monthly_budget, is_open, by) -> Project:
     """Change what a purse may spend and when a second person must agree."""
+    after = {
+        "approval_threshold": approval_threshold,
+        "monthly_budget": monthly_budget,
+        "is_open": is_open,
+    }
+    return _change(project_id, after, by)
+
+
+def set_budget(
+    *, project_id, monthly_budget, remind_percent, stop_new_percent, stop_all_percent, by
+) -> Project:
+    """Say what a purse may spend in a month, and at which percent of it people hear and orders stop; None: never."""
+    after = {
+        "monthly_budget": monthly_budget,
+        "remind_percent": remind_percent,
+        "stop_new_percent": stop_new_percent,
+        "stop_all_percent": stop_all_percent,
+    }
+    return _change(project_id, after, by)
+
+
+def _change(project_id, after, by) -> Project:
     with transaction.atomic():
         project = (
             Project.objects.select_for_update(of=("self",), no_key=True)
             .select_related("organization")
             .get(id=project_id)
         )
-        after = {
-            "approval_threshold": approval_threshold,
-            "monthly_budget": monthly_budget,
-            "is_open": is_open,
-        }
         before = {name: getattr(project, name) for name in after}
         vars(project).update(after)
         project.save(update_fields=list(after))

@@ -52,3 +52,32 @@ class ProjectForm(forms.Form):
 class ChangeProjectForm(ProjectForm):
     name = None
     is_open = forms.BooleanField(label=_("使用中"), required=False)
+
+
+class PercentField(forms.IntegerField):
+    unit = "%"
+
+    def __init__(self, **options):
+        super().__init__(**{"min_value": 1, "max_value": 999, "required": False, **options})
+
+
+class BudgetForm(forms.Form):
+    """What a project may spend in a month, and what happens on the way."""
+
+    monthly_budget = YuanField(label=_("月度预算"), help_text=_("0 表示不限"))
+    remind_percent = PercentField(
+        label=_("提醒"), help_text=_("用到预算的这个百分比时通知管理员与财务；不填则不提醒")
+    )
+    stop_new_percent = PercentField(
+        label=_("停止新订单"), help_text=_("会超过这个百分比的新订单被拒绝；不填则不拒绝")
+    )
+    stop_all_percent = PercentField(
+        label=_("全部停止"), help_text=_("用到这个百分比时，运行中的作业也会被停止；不填则不停止")
+    )
+
+    def clean(self):
+        found = super().clean()
+        new, everything = found.get("stop_new_percent"), found.get("stop_all_percent")
+        if new and everything and everything < new:
+            self.add_error("stop_all_percent", _("全部停止不能早于停止新订单。"))
+        return found

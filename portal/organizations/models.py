@@ -130,6 +130,9 @@ class Project(models.Model):
     name = models.CharField(_("项目名称"), max_length=80)
     approval_threshold = models.BigIntegerField(_("审批起点（分）"), default=0)
     monthly_budget = models.BigIntegerField(_("月度预算（分）"))
+    remind_percent = models.PositiveSmallIntegerField(_("提醒"), null=True, default=80)
+    stop_new_percent = models.PositiveSmallIntegerField(_("停止新订单"), null=True, default=100)
+    stop_all_percent = models.PositiveSmallIntegerField(_("全部停止"), null=True)
     is_open = models.BooleanField(_("使用中"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -143,7 +146,21 @@ class Project(models.Model):
                 condition=Q(approval_threshold__gte=0, monthly_budget__gte=0),
                 name="project_money_is_not_negative",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    remind_percent__range=(1, 999),
+                    stop_new_percent__range=(1, 999),
+                    stop_all_percent__range=(1, 999),
+                ),
+                name="budget_percents_are_shares",
+            ),
         ]
 
     def __str__(self):
         return self.name
+
+    @property
+    def order_limit(self) -> int | None:
+        """Up to how many fen a month new orders are taken; None is no limit."""
+        percents = [p for p in (self.stop_new_percent, self.stop_all_percent) if p is not None]
+        return self.monthly_budget * min(percents) // 100 if self.monthly_budget and percents else None

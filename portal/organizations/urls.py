@@ -10,4 +10,5 @@ urlpatterns = [
     path("second-factor/", views.second_factor, name="second_factor"),
     path("projects/new/", views.open_project, name="open_project"),
     path("projects/<code>/", views.change_project, name="change_project"),
+    path("projects/<code>/budget/", views.budget, name="budget"),
 ]

@@ -12,9 +12,16 @@ from django.views.decorators.http import require_POST
 from portal.accounts.permissions import Role, can, memberships
 from portal.accounts.scoping import acting_for, require
 from portal.organizations import actions as organizations
-from portal.organizations.forms import ChangeProjectForm, FoundForm, ProjectForm, SecondFactorForm
+from portal.organizations.forms import (
+    BudgetForm,
+    ChangeProjectForm,
+    FoundForm,
+    ProjectForm,
+    SecondFactorForm,
+)
 from portal.organizations.middleware import SESSION_KEY
 from portal.organizations.models import Project
+from portal.shell.entries import address
 from portal.shell.exceptions import Refusal
 
 
@@ -118,5 +125,20 @@ def change_project(request, code):
         organizations.change_project(project_id=project.id, **form.cleaned_data, by=request.user)
         messages.success(request, _("项目设置已保存。"))
         return redirect("organizations:settings")
+    context = {"form": form, "project": project}
+    return render(request, "organizations/project.html", context, status=422 if form.errors else 200)
+
+
+@require("budgets.manage")
+def budget(request, code):
+    """What a purse may spend in a month, and what happens on the way there."""
+    project = get_object_or_404(Project.objects.of(request.user), code=code)
+    if not can(request.user, "budgets.manage", project.organization):
+        return redirect("organizations:settings")
+    form = BudgetForm(request.POST or None, initial=vars(project))
+    if request.method == "POST" and form.is_valid():
+        organizations.set_budget(project_id=project.id, **form.cleaned_data, by=request.user)
+        messages.success(request, _("预算已保存。"))
+        return redirect(address("budgets:list") or "organizations:settings")
     context = {"form": form, "project": project}
     return render(request, "organizations/project.html", context, status=422 if form.errors else 200)

@@ -24,6 +24,7 @@ def test_these_tables_are_history():
         "marketplace_billitem",
         "marketplace_billline",
         "marketplace_billpart",
+        "marketplace_budgetmark",
         "marketplace_entry",
         "marketplace_eventreading",
         "marketplace_journal",

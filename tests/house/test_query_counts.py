@@ -61,6 +61,7 @@ def visit(user):
         ("alice", "/wallet/"),
         ("alice", "/bills/"),
         ("alice", "/bills/lines/"),
+        ("alice", "/budgets/"),
         ("alice", "/approvals/"),
         ("alice", "/notices/"),
         ("alice", "/vouchers/"),
