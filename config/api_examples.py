@@ -108,6 +108,8 @@ EXAMPLES = {
     "statements_list": Example(query={"limit": 5}),
     "statements_create": Example(body={}),
     "statements_retrieve": Example("STATEMENT"),
+    "statements_confirmation_create": Example("STATEMENT"),
+    "statements_dispute_create": Example("STATEMENT", body={"reason": "9 月 3 日 14 时少计 2 卡时"}),
     "tokens_create": Example(body={"name": "ERP", "scopes": ["orders:read"], "days": 30}, is_basic=True),
     "vouchers_list": Example(query={"status": "active"}),
     "webhooks_list": Example(),

@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -374,6 +375,8 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.billing", "issue_monthly_bills", 3600),
         ("marketplace.budgets", "follow_budgets", 60),
         ("marketplace.settlement", "close_last_month", 3600),
+        ("marketplace.settlement", "take_silence_for_consent", 60),
+        ("marketplace.settlement", "follow_releases", 5),
         ("marketplace.bank", "credit_bank_lines", 5),
         ("marketplace.payments", "read_provider_events", 2),
         ("marketplace.payments", "attend_payments", 2),
@@ -459,6 +462,12 @@ FREE_WITHDRAWALS_PER_DAY = 3
 APPROVAL_HOURS = 24
 # How long after its month a bill on credit may be paid.
 BILL_DUE_DAYS = 15
+# A provider answers its statement within so many days and is reminded a day before; silence is consent.
+STATEMENT_ANSWER_DAYS = 5
+# A total that moved by more than so many times the median of these periods is looked at before it is paid.
+SETTLEMENT_MOST_CHANGE = Decimal(3)
+SETTLEMENT_PERIODS_COMPARED = 12
+SETTLEMENT_LEAST_PERIODS = 3
 
 # --- what is watched ----------------------------------------------------------------------------
 METRICS_TOKEN = env("METRICS_TOKEN", default="")

@@ -6,7 +6,7 @@ from marketplace.budgets.api import BudgetList
 from marketplace.funding.api import Wallet
 from marketplace.orders.api import OrderCancel, OrderDetail, OrderList, OrderLog, OrderPlacement
 from marketplace.payments.api import PaymentDetail, PaymentList, ReceiptList
-from marketplace.settlement.api import StatementDetail, StatementList
+from marketplace.settlement.api import StatementConfirmation, StatementDetail, StatementDispute, StatementList
 from marketplace.storefront.api import OfferDetail, OfferList
 
 urlpatterns = [
@@ -29,4 +29,6 @@ urlpatterns = [
     path("monthly-bills/<str:code>/", MonthlyBillDetail.as_view()),
     path("statements/", StatementList.as_view()),
     path("statements/<str:code>/", StatementDetail.as_view()),
+    path("statements/<str:code>/confirmation/", StatementConfirmation.as_view()),
+    path("statements/<str:code>/dispute/", StatementDispute.as_view()),
 ]

@@ -7,7 +7,7 @@ from marketplace.funding.models import FundingHold
 from marketplace.ledger.models import Account, Entry, Journal, JournalSeal, Snapshot
 from marketplace.orders.models import DraftFile, Order, OrderDraft
 from marketplace.payments.models import BankReceipt, EventReading, Payment, ProviderEvent
-from marketplace.settlement.models import Statement, StatementLine
+from marketplace.settlement.models import SettlementRun, Statement, StatementLine, Terms
 
 __all__ = [
     "PlanPriceVersion",
@@ -34,7 +34,9 @@ __all__ = [
     "Plan",
     "PlanPrice",
     "ProviderEvent",
+    "SettlementRun",
     "Snapshot",
     "Statement",
     "StatementLine",
+    "Terms",
 ]

@@ -92,6 +92,14 @@ navigation = [
         action="receipts.view",
     ),
     Navigation(
+        gettext_lazy("结算批次"),
+        "settlement:runs",
+        section="platform",
+        order=39,
+        icon="list",
+        action="books.view",
+    ),
+    Navigation(
         gettext_lazy("账簿核对"),
         "settlement:books",
         section="platform",
@@ -119,6 +127,7 @@ screens = [
     budgets.screen,
     budgets.marks,
     statements.screen,
+    statements.runs,
     receipts.screen,
     receipts.payments,
     bank.screen,

@@ -4,7 +4,7 @@ from marketplace.budgets.tasks import follow_budgets
 from marketplace.ledger.tasks import keep_books, seal_journals
 from marketplace.orders.tasks import follow_approvals, follow_workloads, forget_old_drafts
 from marketplace.payments.tasks import attend_payments, read_provider_events
-from marketplace.settlement.tasks import close_last_month
+from marketplace.settlement.tasks import close_last_month, follow_releases, take_silence_for_consent
 
 __all__ = [
     "attend_payments",
@@ -13,10 +13,12 @@ __all__ = [
     "credit_bank_lines",
     "follow_approvals",
     "follow_budgets",
+    "follow_releases",
     "follow_workloads",
     "forget_old_drafts",
     "issue_monthly_bills",
     "keep_books",
     "read_provider_events",
     "seal_journals",
+    "take_silence_for_consent",
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from config.demo import city as demo
 from federation.capacity.models import Pool
 from federation.clusters.models import Cluster
+from federation.providers.models import Provider
 from marketplace.bank import actions as bank
 from marketplace.billing import actions as billing
 from marketplace.billing import monthly
@@ -19,6 +20,7 @@ from marketplace.orders import actions as orders
 from marketplace.orders.queries import month_start
 from marketplace.payments import actions as payments
 from marketplace.settlement import actions as settlement
+from marketplace.settlement.models import SettlementRun, Statement
 from portal.accounts.models import User
 from portal.accounts.permissions import Role
 from portal.approvals.models import Approval
@@ -118,6 +120,21 @@ def monthly_bills(at=NOON):
     """The bills of the month of this moment, as its sweep makes them when it is over."""
     over = month_start(month_start(at) + 32 * DAY)
     return monthly.issue(until=over, at=over)
+
+
+def statement(*, at, status="offered", party="unicom", fen=1000, **fields):
+    """A provider's statement in some state, of a period long settled."""
+    provider = Provider.objects.get(code=party)
+    until = at - timedelta(days=30 + Statement.objects.count())
+    closing = SettlementRun.objects.create(
+        code=new_code("SR"), until_at=until, statement_count=1, line_count=0, metered=0, billed=0, free=0, over=0,
+        gross=fen, stated=fen, closed_at=until,
+    )  # fmt: skip
+    return Statement.objects.create(
+        code=new_code("ST"), kind="provider", status=status, run=closing, party=party, title=provider.name,
+        organization=provider.organization, from_at=until, until_at=until, line_count=0, card_seconds=0, gross=fen,
+        net=fen, due=fen, closed_at=until, answer_by=at + timedelta(days=5), **fields,
+    )  # fmt: skip
 
 
 def picture(note: bytes = b"licence") -> bytes:

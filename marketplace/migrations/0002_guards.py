@@ -3,6 +3,7 @@ from django.db import migrations
 from marketplace.bank import sql as bank
 from marketplace.billing import sql as billing
 from marketplace.ledger.sql import GUARDS, UNGUARD
+from marketplace.settlement import sql as settlement
 from portal.shell.guards import append_only
 
 HISTORY = [
@@ -19,8 +20,9 @@ HISTORY = [
     "eventreading",
     "bankfile",
     "bankday",
-    "statement",
+    "settlementrun",
     "statementline",
+    "terms",
 ]
 
 
@@ -31,5 +33,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(GUARDS, UNGUARD),
         migrations.RunSQL(bank.GUARDS, bank.UNGUARD),
         migrations.RunSQL(billing.GUARDS, billing.UNGUARD),
+        migrations.RunSQL(settlement.GUARDS, settlement.UNGUARD),
         *(append_only(f"marketplace_{table}") for table in HISTORY),
     ]

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.settlement import actions as settlement
-from marketplace.settlement import tables
+from marketplace.settlement import answers, tables
 from marketplace.settlement.models import Statement
 from portal.accounts.scoping import require_for_api
 from portal.shell.listings import Listed
@@ -20,7 +20,14 @@ class StatementSerializer(serializers.ModelSerializer):
     currency = Currency()
     gross = Yuan()
     commission = Yuan()
+    penalty = Yuan()
+    tax = Yuan()
+    retention = Yuan()
     net = Yuan()
+    carried = Yuan()
+    adjusted = Yuan()
+    released = Yuan()
+    due = Yuan()
 
     class Meta:
         model = Statement
@@ -36,7 +43,20 @@ class StatementSerializer(serializers.ModelSerializer):
             "currency",
             "gross",
             "commission",
+            "penalty",
+            "tax",
+            "retention",
             "net",
+            "carried",
+            "adjusted",
+            "released",
+            "due",
+            "availability",
+            "digest",
+            "status",
+            "answer_by",
+            "objection",
+            "resolution",
             "closed_at",
         ]
 
@@ -78,3 +98,40 @@ class StatementDetail(APIView):
         return Response(
             StatementSerializer(get_object_or_404(Statement.objects.visible_to(request.user), code=code)).data
         )
+
+
+def _answered(request, code, say, **words):
+    """A statement after the provider's word on it."""
+    require_for_api(request, "statements.answer")
+    statement = get_object_or_404(Statement.objects.visible_to(request.user), code=code)
+    said = say(statement_id=statement.id, **words, by=request.user, at=timezone.now())
+    return Response(StatementSerializer(said).data)
+
+
+class StatementConfirmation(APIView):
+    """The provider agrees. Saying it twice changes nothing."""
+
+    scopes = {"POST": "settlement:write"}
+
+    @extend_schema(request=None, responses=StatementSerializer)
+    def post(self, request, code):
+        return _answered(request, code, answers.confirm)
+
+
+class Objection(serializers.Serializer):
+    reason = serializers.CharField(max_length=300)
+    line = serializers.CharField(
+        max_length=32, required=False, default="", help_text=_("有异议的账单号；不填则为整张结算单。")
+    )
+
+
+class StatementDispute(APIView):
+    """The provider objects, to the whole or to one bill line."""
+
+    scopes = {"POST": "settlement:write"}
+
+    @extend_schema(request=Objection, responses=StatementSerializer)
+    def post(self, request, code):
+        body = Objection(data=request.data)
+        body.is_valid(raise_exception=True)
+        return _answered(request, code, answers.dispute, **body.validated_data)

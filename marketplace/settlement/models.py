@@ -1,13 +1,107 @@
 """What a provider is owed and what a government has paid for, up to a watermark."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from portal.accounts.permissions import ALL, organization_ids
+from marketplace.settlement.amounts import Band, Deal
+from portal.accounts.permissions import ALL, can, organization_ids
 from portal.shell import tenancy
 from portal.shell.models import AppendOnly
+
+
+def share(label):
+    """A rate of a contract: a share of an amount, none by default."""
+    return models.DecimalField(label, max_digits=6, decimal_places=4, default=Decimal(0))
+
+
+def person(**options):
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", **options
+    )
+
+
+class TermsQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        ids = organization_ids(user, "statements.view")
+        return self if ids is ALL else self.filter(provider__organization_id__in=ids)
+
+    def in_force(self, on):
+        """The latest word for each provider on a day; a correction is a later row for the same day."""
+        rows = self.filter(effective_from__lte=on).order_by("provider_id", "-effective_from", "-id")
+        return rows.distinct("provider_id")
+
+
+class Terms(AppendOnly):
+    """What a contract lets the platform deduct from a provider's statements, from a day on. The commission stays on each bill."""
+
+    tenant = tenancy.belongs_to("provider__organization")
+
+    code = models.CharField(max_length=32, unique=True)
+    provider = models.ForeignKey("federation.Provider", on_delete=models.PROTECT, related_name="terms")
+    effective_from = models.DateField(_("生效日期"))
+    tax_rate = share(_("代扣税率"))
+    retention_rate = share(_("质保金比例"))
+    retention_months = models.PositiveSmallIntegerField(_("质保期（月）"), default=0)
+    bands = models.JSONField(_("可用率扣款"), default=list)
+    clause = models.CharField(_("合同条款"), max_length=80, blank=True)
+    set_by = person()
+    set_at = models.DateTimeField(_("登记时间"))
+
+    objects = TermsQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(tax_rate__gte=0, tax_rate__lte=1, retention_rate__gte=0, retention_rate__lte=1),
+                name="terms_are_shares",
+            ),
+        ]
+
+    @property
+    def deal(self) -> Deal:
+        bands = tuple(Band(Decimal(band["below"]), Decimal(band["rate"])) for band in self.bands)
+        return Deal(self.tax_rate, self.retention_rate, bands)
+
+
+class SettlementRun(AppendOnly):
+    """One closing of the books: every bill line up to the watermark went into a statement, and the totals say so.
+
+    Card-seconds as the meters gave them are what was billed, what was free and what ran beyond the order.
+    """
+
+    tenant = tenancy.belongs_to()
+
+    code = models.CharField(_("批次编号"), max_length=32, unique=True)
+    from_at = models.DateTimeField(_("起始"), null=True)
+    until_at = models.DateTimeField(_("截至"))
+    statement_count = models.PositiveIntegerField(_("结算单"))
+    line_count = models.PositiveIntegerField(_("明细条数"))
+    metered = models.BigIntegerField(_("计量卡时"))
+    billed = models.BigIntegerField(_("计费卡时"))
+    free = models.BigIntegerField(_("免费卡时"))
+    over = models.BigIntegerField(_("超出订单、不计费卡时"))
+    gross = models.BigIntegerField(_("账单总额（分）"))
+    stated = models.BigIntegerField(_("结算单总额（分）"))
+    closed_by = person()
+    closed_at = models.DateTimeField(_("结算时间"))
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(metered=F("billed") + F("free") + F("over")),
+                name="run_accounts_for_every_card_second",
+            ),
+            models.CheckConstraint(condition=Q(gross=F("stated")), name="run_states_what_was_billed"),
+            models.CheckConstraint(
+                condition=Q(from_at=None) | Q(until_at__gte=F("from_at")), name="run_never_goes_back"
+            ),
+        ]
 
 
 class StatementQuerySet(models.QuerySet):
@@ -15,9 +109,15 @@ class StatementQuerySet(models.QuerySet):
         ids = organization_ids(user, "statements.view")
         return self if ids is ALL else self.filter(organization_id__in=ids)
 
+    def providers(self):
+        return self.filter(kind=Statement.Kind.PROVIDER)
 
-class Statement(AppendOnly):
-    """The bill lines of one party, closed once; closed rows never change."""
+    def locked(self, statement_id):
+        return self.select_for_update(of=("self",), no_key=True).get(id=statement_id)
+
+
+class Statement(models.Model):
+    """The bill lines of one party, closed once, and what became of it. Its figures stand from the moment it is offered."""
 
     tenant = tenancy.belongs_to("organization")
 
@@ -25,38 +125,138 @@ class Statement(AppendOnly):
         PROVIDER = "provider", _("服务商结算单")
         PROGRAMME = "programme", _("财政补贴结算单")
 
+    class Status(models.TextChoices):
+        DRAFTED = "drafted", _("计算中")
+        PARKED = "parked", _("已暂缓")
+        OFFERED = "offered", _("待确认")
+        DISPUTED = "disputed", _("有异议")
+        CONFIRMED = "confirmed", _("已确认")
+        APPROVED = "approved", _("付款中")
+        PAID = "paid", _("已付讫")
+
+    NEXT = {
+        Status.DRAFTED: {Status.PARKED, Status.OFFERED},
+        Status.PARKED: {Status.OFFERED},
+        # A treasury pays what it was shown without a word.
+        Status.OFFERED: {Status.CONFIRMED, Status.DISPUTED, Status.PAID},
+        Status.DISPUTED: {Status.CONFIRMED},
+        Status.CONFIRMED: {Status.APPROVED},
+        # What the bank could not pay, or sent back, is to be paid again.
+        Status.APPROVED: {Status.PAID, Status.CONFIRMED},
+        Status.PAID: {Status.CONFIRMED},
+    }
+    # What may still change once the figures stand; the database refuses the rest (see sql.GUARDS).
+    CHANGING = (
+        "status",
+        "answer_by",
+        "reminded_at",
+        "answered_by_id",
+        "answered_at",
+        "objection",
+        "disputed_line_id",
+        "resolution",
+        "resolved_by_id",
+        "resolved_at",
+        "retention_released_at",
+        "retention_paid_with_id",
+    )
+
     code = models.CharField(max_length=32, unique=True)
     kind = models.CharField(_("类型"), max_length=12, choices=Kind)
+    status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.DRAFTED)
+    run = models.ForeignKey(SettlementRun, on_delete=models.PROTECT, related_name="statements")
     party = models.CharField(max_length=40)
     title = models.CharField(_("结算对象"), max_length=120)
     organization = models.ForeignKey(
         "portal.Organization", on_delete=models.PROTECT, null=True, related_name="+"
     )
+    terms = models.ForeignKey(Terms, on_delete=models.PROTECT, null=True, related_name="+")
     from_at = models.DateTimeField(_("起始"))
     until_at = models.DateTimeField(_("截至"))
     line_count = models.PositiveIntegerField(_("明细条数"))
+    card_seconds = models.BigIntegerField(_("计费卡秒"))
+    failed_card_seconds = models.BigIntegerField(_("供给方原因未交付卡秒"), default=0)
+    availability = models.DecimalField(_("可用率"), max_digits=7, decimal_places=6, default=Decimal(1))
     gross = models.BigIntegerField(_("总额（分）"))
     commission = models.BigIntegerField(_("佣金（分）"), default=0)
+    penalty = models.BigIntegerField(_("服务质量扣款（分）"), default=0)
+    tax = models.BigIntegerField(_("代扣税费（分）"), default=0)
+    retention = models.BigIntegerField(_("质保金（分）"), default=0)
     net = models.BigIntegerField(_("结算额（分）"))
-    card_seconds = models.BigIntegerField(_("计费卡秒"))
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    carried = models.BigIntegerField(_("上期结转（分）"), default=0)
+    adjusted = models.BigIntegerField(_("调账（分）"), default=0)
+    released = models.BigIntegerField(_("质保金退还（分）"), default=0)
+    due = models.BigIntegerField(_("应付（分）"))
+    lines_digest = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(_("校验值"), max_length=64, blank=True)
+    parked_for = models.JSONField(_("暂缓原因"), default=list)
+    closed_by = person()
     closed_at = models.DateTimeField(_("结算时间"))
+    answer_by = models.DateTimeField(_("确认期限"), null=True)
+    reminded_at = models.DateTimeField(null=True)
+    answered_by = person()
+    answered_at = models.DateTimeField(_("答复时间"), null=True)
+    objection = models.CharField(_("异议理由"), max_length=300, blank=True)
+    disputed_line = models.ForeignKey(
+        "marketplace.BillLine", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    resolution = models.CharField(_("处理意见"), max_length=300, blank=True)
+    resolved_by = person()
+    resolved_at = models.DateTimeField(_("处理时间"), null=True)
+    retention_due_on = models.DateField(_("质保到期日"), null=True)
+    retention_released_at = models.DateTimeField(null=True)
+    retention_paid_with = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="retentions"
+    )
 
     objects = StatementQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(net=F("gross") - F("commission")), name="statement_adds_up"),
+            models.CheckConstraint(
+                condition=Q(net=F("gross") - F("commission") - F("penalty") - F("tax") - F("retention")),
+                name="statement_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(due=F("net") + F("carried") + F("adjusted") + F("released")),
+                name="statement_due_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(penalty__gte=0, tax__gte=0, retention__gte=0, released__gte=0, carried__lte=0),
+                name="statement_deducts_and_never_gives",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="disputed") | ~Q(objection=""), name="disputed_statement_says_why"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="parked") | ~Q(parked_for=[]), name="parked_statement_says_why"
+            ),
             models.UniqueConstraint(
                 fields=["kind", "party", "until_at"], name="one_statement_per_party_and_watermark"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "answer_by"]),
+            models.Index(
+                fields=["retention_due_on"],
+                condition=Q(retention__gt=0, retention_released_at=None),
+                name="retentions_to_release",
             ),
         ]
 
     def get_absolute_url(self):
         return f"/statements/{self.code}/"
+
+    @property
+    def delivered_share(self) -> str:
+        """The share of the card-seconds asked of it that the provider delivered."""
+        return f"{self.availability:.4%}"
+
+    def waits_for(self, user) -> bool:
+        """May this person confirm or dispute it now?"""
+        is_asked = self.status == self.Status.OFFERED and self.organization is not None
+        return is_asked and can(user, "statements.answer", self.organization)
 
 
 class StatementLine(AppendOnly):

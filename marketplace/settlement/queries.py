@@ -1,6 +1,12 @@
 """Whether the books hold, to the fen; and what is not yet settled."""
 
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Sum
+from django.utils.timezone import localtime
 
 from marketplace.bank import queries as bank
 from marketplace.billing import queries as billing
@@ -11,13 +17,49 @@ from marketplace.ledger import queries as ledger
 from marketplace.ledger.models import Account, Entry, Kind
 from marketplace.ledger.queries import totals_by_owner
 from marketplace.orders.models import Order
-from marketplace.settlement.models import Statement, StatementLine
+from marketplace.settlement import sql
+from marketplace.settlement.models import SettlementRun, Statement, StatementLine
+
+LONGEST_TRANSACTION = timedelta(days=1)
+
+
+def open_since():
+    """The moment before which every bill has been settled: the last watermark, but for what was just being written then."""
+    last = SettlementRun.objects.order_by("-until_at").values_list("until_at", flat=True).first()
+    return last - LONGEST_TRANSACTION if last else datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def unsettled():
     """Bill lines that no provider statement holds yet."""
     held = StatementLine.objects.filter(kind=Statement.Kind.PROVIDER, bill_line=OuterRef("pk"))
-    return BillLine.objects.filter(gross__gt=0).exclude(Exists(held))
+    recent = BillLine.objects.filter(billed_at__gte=open_since())
+    return recent.exclude(gross=0).exclude(Exists(held))
+
+
+def carried_over(run_id) -> dict[str, int]:
+    """What each provider's last statement before this run left below zero."""
+    rows = Statement.objects.providers().exclude(run=run_id).order_by("party", "-id").distinct("party")
+    return {party: due for party, due in rows.values_list("party", "due") if due < 0}
+
+
+def past_totals(run_id) -> dict[str, list[int]]:
+    """Each provider's totals before this run, the newest first."""
+    past = defaultdict(list)
+    rows = Statement.objects.providers().exclude(run=run_id).order_by("-id")
+    for party, gross in rows.values_list("party", "gross"):
+        past[party].append(gross)
+    return past
+
+
+def over_capacity(run_id) -> dict[str, list[dict]]:
+    """The hours of a run in which a provider's pool was billed for more cards than it has."""
+    found = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.OVER_CAPACITY, {"run": run_id})
+        for provider, pool, hour, used, capacity in cursor.fetchall():
+            when = f"{localtime(hour):%Y-%m-%d %H:00}"
+            found[provider].append({"pool": pool, "hour": when, "used": used, "capacity": capacity})
+    return found
 
 
 def breaks() -> list[str]:
@@ -29,6 +71,7 @@ def breaks() -> list[str]:
         *_hold_breaks(),
         *_order_breaks(),
         *_party_breaks(),
+        *_run_breaks(),
         *(found for source in all_sources() for found in source.breaks()),
     ]
 
@@ -107,6 +150,16 @@ def _party_breaks():
     earned = sum(totals_by_owner(Kind.COMMISSION).values())
     if earned != commission:
         yield f"commission: ledger {earned}, bills say {commission}"
+
+
+def _run_breaks() -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.PASSED_OVER)
+        for (code,) in cursor.fetchall():
+            yield f"bill {code}: before the last watermark and on no statement"
+        cursor.execute(sql.ALTERED)
+        for (code,) in cursor.fetchall():
+            yield f"statement {code}: its lines are not those it was made of"
 
 
 def _differences(name, ledger, rows):

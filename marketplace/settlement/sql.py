@@ -1,5 +1,7 @@
 """Closing in one statement: what it saw open is what it settles, however many lines there are."""
 
+from marketplace.settlement.models import Statement
+
 _CLOSE = """
 WITH open AS MATERIALIZED ({open}),
 named AS (
@@ -7,10 +9,14 @@ named AS (
              AS named (party, code, title, organization_id)
 ),
 closed AS (
-    INSERT INTO marketplace_statement (code, kind, party, title, organization_id, from_at, until_at, line_count,
-                                       gross, commission, net, card_seconds, closed_by_id, closed_at)
-    SELECT named.code, '{kind}', named.party, named.title, named.organization_id, min(open.billed_at), %(until)s, count(*),
-           sum(open.gross), sum(open.commission), sum(open.gross - open.commission), sum(open.card_seconds), %(by)s, %(at)s
+    INSERT INTO marketplace_statement (
+        code, kind, status, run_id, party, title, organization_id, from_at, until_at, line_count, card_seconds,
+        failed_card_seconds, availability, gross, commission, penalty, tax, retention, net, carried, adjusted, released, due,
+        lines_digest, digest, parked_for, objection, resolution, closed_by_id, closed_at)
+    SELECT named.code, '{kind}', 'drafted', %(run)s, named.party, named.title, named.organization_id,
+           min(open.billed_at), %(until)s, count(*), sum(open.card_seconds), sum(open.failed), 1,
+           sum(open.gross), sum(open.commission), 0, 0, 0, sum(open.gross - open.commission), 0, 0, 0,
+           sum(open.gross - open.commission), {digest}, '', '[]', '', '', %(by)s, %(at)s
       FROM open JOIN named USING (party)
      GROUP BY named.code, named.party, named.title, named.organization_id
      ORDER BY named.party
@@ -20,25 +26,107 @@ INSERT INTO marketplace_statementline (statement_id, bill_line_id, kind, party, 
 SELECT closed.id, open.line_id, '{kind}', party, open.gross, open.commission
   FROM open JOIN closed USING (party) ORDER BY open.line_id
 """
+# The same lines give the same digest, in whatever order they were found.
+_DIGEST = """encode(sha256(convert_to(
+    string_agg({code} || ' ' || {line}.gross || ' ' || {line}.commission, E'\\n' ORDER BY {code}), 'UTF8')), 'hex')"""
 
+# A bill from before the lower bound was either settled then or written by a transaction that ran for a day.
 CLOSE_PROVIDERS = _CLOSE.format(
     kind="provider",
+    digest=_DIGEST.format(code="open.code", line="open"),
     open="""
-    SELECT line.id AS line_id, provider.code AS party, line.gross, line.commission, line.billed_at,
-           line.cards::bigint * line.seconds AS card_seconds
+    SELECT line.id AS line_id, line.code, provider.code AS party, line.gross, line.commission, line.billed_at,
+           line.cards::bigint * line.seconds AS card_seconds,
+           CASE WHEN line.free_reason = 'provider_fault' THEN line.cards::bigint * line.metered_seconds ELSE 0 END AS failed
       FROM marketplace_billline line JOIN federation_provider provider ON provider.id = line.provider_id
-     WHERE line.billed_at < %(until)s AND line.gross > 0
+     WHERE line.billed_at >= %(since)s AND line.billed_at < %(until)s
        AND NOT EXISTS (SELECT FROM marketplace_statementline settled
                         WHERE settled.bill_line_id = line.id AND settled.kind = 'provider')""",
 )
 CLOSE_PROGRAMMES = _CLOSE.format(
     kind="programme",
+    digest=_DIGEST.format(code="open.code", line="open"),
     open="""
-    SELECT line.id AS line_id, part.payer AS party, sum(part.amount)::bigint AS gross, 0::bigint AS commission, line.billed_at,
-           line.cards::bigint * line.seconds AS card_seconds
+    SELECT line.id AS line_id, line.code, part.payer AS party, sum(part.amount)::bigint AS gross, 0::bigint AS commission,
+           line.billed_at, line.cards::bigint * line.seconds AS card_seconds, 0::bigint AS failed
       FROM marketplace_billpart part JOIN marketplace_billline line ON line.id = part.line_id
-     WHERE line.billed_at < %(until)s AND part.amount > 0 AND part.source <> 'wallet'
+     WHERE line.billed_at >= %(since)s AND line.billed_at < %(until)s AND part.amount <> 0 AND part.source <> 'wallet'
        AND NOT EXISTS (SELECT FROM marketplace_statementline settled
                         WHERE settled.bill_line_id = line.id AND settled.kind = 'programme' AND settled.party = part.payer)
      GROUP BY line.id, part.payer""",
 )
+
+# What a run settled, counted from the bills and the meters and not from its statements.
+TOTALS = """
+    SELECT count(*) AS line_count,
+           coalesce(sum(usage.cards::bigint * usage.seconds), 0)::bigint AS metered,
+           coalesce(sum(line.cards::bigint * line.seconds), 0)::bigint AS billed,
+           coalesce(sum(line.cards::bigint * line.metered_seconds) FILTER (WHERE line.free_reason <> ''), 0)::bigint AS free,
+           coalesce(sum(line.cards::bigint * (line.metered_seconds - line.seconds))
+                    FILTER (WHERE line.free_reason = ''), 0)::bigint AS over,
+           coalesce(sum(line.gross), 0)::bigint AS gross
+      FROM marketplace_statement statement
+      JOIN marketplace_statementline settled ON settled.statement_id = statement.id
+      JOIN marketplace_billline line ON line.id = settled.bill_line_id
+      LEFT JOIN federation_usagerecord usage ON usage.id = line.usage_id
+     WHERE statement.run_id = %(run)s AND statement.kind = 'provider'
+"""
+
+# Where more cards were billed in an hour than the provider's pool has: the worst hour of each pool.
+OVER_CAPACITY = """
+    SELECT DISTINCT ON (provider, pool) provider, pool, hour, used, capacity
+      FROM (SELECT statement.party AS provider, pool.code AS pool, hour, pool.cards_total::bigint * 3600 AS capacity,
+                   sum(usage.cards * extract(epoch FROM least(usage.ended_at, hour + interval '1 hour')
+                                                        - greatest(usage.started_at, hour)))::bigint AS used
+              FROM marketplace_statement statement
+              JOIN marketplace_statementline settled ON settled.statement_id = statement.id
+              JOIN marketplace_billline line ON line.id = settled.bill_line_id AND line.gross > 0
+              JOIN federation_usagerecord usage ON usage.id = line.usage_id
+              JOIN federation_pool pool ON pool.cluster_id = usage.cluster_id
+                                       AND pool.accelerator_id = usage.accelerator_id
+             CROSS JOIN LATERAL generate_series(date_trunc('hour', usage.started_at), usage.ended_at, '1 hour') hour
+             WHERE statement.run_id = %(run)s AND statement.kind = 'provider'
+             GROUP BY statement.party, pool.code, pool.cards_total, hour) hours
+     WHERE used > capacity
+     ORDER BY provider, pool, used DESC
+"""
+
+# Bill lines that the runs have passed over, and statements whose lines are no longer what they were.
+PASSED_OVER = """
+    SELECT line.code FROM marketplace_billline line
+     WHERE line.billed_at < (SELECT max(until_at) FROM marketplace_settlementrun)
+       AND NOT EXISTS (SELECT FROM marketplace_statementline settled
+                        WHERE settled.bill_line_id = line.id AND settled.kind = 'provider')
+     ORDER BY line.code LIMIT 100
+"""
+ALTERED = f"""
+    SELECT statement.code FROM marketplace_statement statement
+      JOIN marketplace_statementline settled ON settled.statement_id = statement.id
+      JOIN marketplace_billline line ON line.id = settled.bill_line_id
+     GROUP BY statement.id
+    HAVING sum(settled.gross) <> statement.gross
+        OR {_DIGEST.format(code="line.code", line="settled")} <> statement.lines_digest
+     ORDER BY statement.code
+"""
+
+_CHANGING = ", ".join(f"'{name}'" for name in Statement.CHANGING)
+
+GUARDS = f"""
+CREATE FUNCTION statement_stands() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.status <> 'drafted'
+        AND to_jsonb(NEW) - ARRAY[{_CHANGING}] <> to_jsonb(OLD) - ARRAY[{_CHANGING}]
+    THEN
+        RAISE EXCEPTION 'the figures of statement % stand: correct, never edit', OLD.code
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER stands BEFORE UPDATE OR DELETE ON marketplace_statement
+    FOR EACH ROW EXECUTE FUNCTION statement_stands();
+"""
+
+UNGUARD = """
+DROP TRIGGER stands ON marketplace_statement;
+DROP FUNCTION statement_stands();
+"""

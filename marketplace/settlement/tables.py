@@ -1,8 +1,10 @@
 """The list of statements."""
 
+import django_filters as filters
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.settlement.models import Statement
+from marketplace.settlement.models import SettlementRun, Statement
+from portal.accounts.permissions import can
 from portal.shell.filters import Filters, days
 from portal.shell.screens import Column, Empty, ListScreen
 
@@ -10,6 +12,7 @@ from portal.shell.screens import Column, Empty, ListScreen
 class StatementFilters(Filters):
     words = ("title", "^code")
     hint = _("结算对象或结算单号")
+    kind = filters.ChoiceFilter(label=_("类型"), choices=Statement.Kind, empty_label=_("全部"))
     since, until = days("closed_at", _("结算日期起"), _("结算日期止"))
 
 
@@ -17,26 +20,62 @@ screen = ListScreen(
     "statements",
     _("结算单"),
     lead=_(
-        "服务商结算 = 计费收入 − 佣金；财政补贴结算 = 按项目核销的算力券。结算后不再改动，差错以冲正更正。"
+        "服务商结算 = 计费收入 − 佣金 − 扣款 − 税费 − 质保金；财政补贴结算 = 按项目核销的算力券。结算后不再改动，差错计入下一期。"
     ),
-    rows=lambda user: Statement.objects.visible_to(user),
+    rows=lambda user: Statement.objects.visible_to(user).select_related("organization"),
     action="statements.view",
     scope="settlement:read",
     filters=StatementFilters,
-    tabs="kind",
+    tabs="status",
     columns=(
         Column("title", _("结算对象"), url="get_absolute_url"),
         Column("code", _("结算单号"), "code", beneath="title"),
         Column("kind", _("类型"), value="get_kind_display"),
-        Column("from_at", _("起始"), "time"),
+        Column("from_at", _("起始"), "time", is_optional=True),
         Column("until_at", _("截至"), "time", sort="until_at"),
-        Column("line_count", _("明细条数"), "number", sort="line_count", total="line_count"),
+        Column(
+            "line_count", _("明细条数"), "number", sort="line_count", total="line_count", is_optional=True
+        ),
         Column("gross", _("总额"), "money", sort="gross", total="gross"),
         Column("commission", _("佣金"), "money", sort="commission", total="commission"),
-        Column("net", _("结算额"), "money", sort="net", total="net"),
+        Column("penalty", _("服务质量扣款"), "money", total="penalty", is_optional=True),
+        Column("tax", _("代扣税费"), "money", total="tax", is_optional=True),
+        Column("retention", _("质保金"), "money", total="retention", is_optional=True),
+        Column("net", _("结算额"), "money", sort="net", total="net", is_optional=True),
+        Column("due", _("应付"), "money", sort="due", total="due"),
+        Column("answer_by", _("确认期限"), "time", is_optional=True),
+        Column("status", _("状态"), "status"),
         Column("closed_at", _("结算时间"), "time", is_optional=True),
     ),
     empty=Empty(_("还没有结算单"), _("每月初由平台财务结算上一期；也可以随时结算至此刻。"), icon="statement"),
+)
+
+runs = ListScreen(
+    "settlement-runs",
+    _("结算批次"),
+    lead=_(
+        "每次结算的控制总数：计量卡时 = 计费 + 免费 + 超出订单不计费；账单总额 = 结算单总额。不相等的批次数据库不予保存。"
+    ),
+    rows=lambda user: (
+        SettlementRun.objects.all() if can(user, "books.view") else SettlementRun.objects.none()
+    ),
+    action="books.view",
+    scope="settlement:read",
+    columns=(
+        Column("code", _("批次编号"), "code"),
+        Column("until_at", _("截至"), "time", sort="until_at"),
+        Column("statement_count", _("结算单"), "number"),
+        Column("line_count", _("明细条数"), "number", total="line_count"),
+        Column("metered", _("计量卡时"), "span"),
+        Column("billed", _("计费卡时"), "span"),
+        Column("free", _("免费卡时"), "span"),
+        Column("over", _("超出订单、不计费卡时"), "span"),
+        Column("gross", _("账单总额"), "money", total="gross"),
+        Column("stated", _("结算单总额"), "money", total="stated"),
+        Column("closed_by", _("制表人"), is_optional=True),
+        Column("closed_at", _("结算时间"), "time", is_optional=True),
+    ),
+    empty=Empty(_("还没有结算"), _("每月初自动结算上一期。"), icon="statement"),
 )
 
 # What a statement's own page says of it.
@@ -47,4 +86,34 @@ FACTS = (
     Column("closed_at", _("结算时间"), "time"),
     Column("closed_by", _("制表人")),
     Column("card_seconds", _("计费卡时"), "span"),
+)
+# How a provider's amount comes about, and what was said to it.
+WORKINGS = (
+    Column("gross", _("计费总额"), "money"),
+    Column("commission", _("减：佣金"), "money"),
+    Column("penalty", _("减：服务质量扣款"), "money"),
+    Column("tax", _("减：代扣税费"), "money"),
+    Column("retention", _("减：质保金"), "money"),
+    Column("net", _("本期结算额"), "money"),
+    Column("carried", _("上期结转"), "money"),
+    Column("adjusted", _("调账"), "money"),
+    Column("released", _("质保金退还"), "money"),
+    Column("due", _("应付"), "money"),
+)
+BASIS = (
+    Column("delivered_share", _("可用率")),
+    Column("terms.clause", _("合同条款")),
+    Column("terms.effective_from", _("条款生效日期"), "day"),
+    Column("retention_due_on", _("质保到期日"), "day"),
+    Column("digest", _("校验值"), "code"),
+)
+ANSWER = (
+    Column("answer_by", _("确认期限"), "time"),
+    Column("answered_by", _("答复人")),
+    Column("answered_at", _("答复时间"), "time"),
+    Column("objection", _("异议理由")),
+    Column("disputed_line.code", _("有异议的账单号"), "code"),
+    Column("resolution", _("处理意见")),
+    Column("resolved_by", _("处理人")),
+    Column("resolved_at", _("处理时间"), "time"),
 )

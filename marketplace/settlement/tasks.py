@@ -1,11 +1,17 @@
-"""The month is closed when it is over."""
+"""The month is closed when it is over; statements go on when they have their answer."""
+
+from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from marketplace.orders.queries import month_start
 from marketplace.settlement import actions as settlement
-from marketplace.settlement.models import Statement
+from marketplace.settlement import answers
+from marketplace.settlement.models import SettlementRun, Statement
+from portal.approvals.models import Approval
+from portal.shell.sweeps import BATCH, each
 
 
 @shared_task
@@ -13,5 +19,35 @@ def close_last_month():
     """On the first of the month, settle everything billed before it. A second run settles nothing."""
     now = timezone.now()
     until = month_start(now)
-    if not Statement.objects.filter(until_at__gte=until).exists():
+    if not SettlementRun.objects.filter(until_at__gte=until).exists():
         settlement.close(until=until, by=None, at=now)
+
+
+@shared_task
+def take_silence_for_consent():
+    """Remind providers a day before their time is up, and confirm what nobody answered. Safe to run twice."""
+    now = timezone.now()
+    soon = now + answers.REMINDED_BEFORE
+    offered = Statement.objects.filter(status=Statement.Status.OFFERED).order_by("id")
+    late = offered.filter(reminded_at=None, answer_by__lte=soon)[:BATCH]
+    each(late, lambda statement: answers.remind(statement_id=statement.id, at=now))
+    # Whoever was reminded late still has a day.
+    silent = offered.filter(answer_by__lte=now, reminded_at__lte=now - answers.REMINDED_BEFORE)[:BATCH]
+    each(silent, lambda statement: answers.confirm(statement_id=statement.id, by=None, at=now))
+
+
+@shared_task
+def follow_releases():
+    """Let parked statements go on to which a second person agreed. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    answer_by = now + timedelta(days=settings.STATEMENT_ANSWER_DAYS)
+    agreed = Approval.objects.filter(kind=answers.RELEASE, status=Approval.Status.APPROVED)
+
+    def follow(statement):
+        word = (
+            agreed.filter(subject_code__startswith=f"{statement.code}/").select_related("decided_by").first()
+        )
+        if word:
+            answers.release(statement_id=statement.id, answer_by=answer_by, by=word.decided_by, at=now)
+
+    each(Statement.objects.filter(status=Statement.Status.PARKED).order_by("id")[:BATCH], follow)

@@ -7,6 +7,11 @@ urlpatterns = [
     path("", views.listing, name="list"),
     path("close/", views.close, name="close"),
     path("books/", views.books, name="books"),
+    path("runs/", views.runs, name="runs"),
     path("<code>/", views.detail, name="detail"),
+    path("<code>/confirm/", views.confirm, name="confirm"),
+    path("<code>/dispute/", views.dispute, name="dispute"),
+    path("<code>/resolve/", views.resolve, name="resolve"),
+    path("<code>/release/", views.release, name="release"),
     path("<code>/export.xlsx", views.export, name="export"),
 ]

@@ -11,10 +11,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from marketplace.settlement import actions as settlement
-from marketplace.settlement import queries, tables
+from marketplace.settlement import answers, queries, tables, wording
+from marketplace.settlement.forms import DisputeForm, ReleaseForm, ResolveForm
 from marketplace.settlement.models import Statement
 from portal.accounts.permissions import ALL, can, organization_ids
 from portal.accounts.scoping import require
+from portal.approvals.models import Approval
+from portal.shell.exceptions import Refusal
 from portal.shell.money import to_yuan
 from portal.shell.responses import workbook_response
 from portal.shell.screens import RecordScreen, show
@@ -49,19 +52,92 @@ def _lines(statement):
     ).order_by("id")
 
 
+def _page(request, statement, **typed):
+    """A statement with its lines and what this person may say to it, with what was typed."""
+    status, is_finance = statement.status, can(request.user, "statements.close")
+    forms = {
+        "dispute": DisputeForm if statement.waits_for(request.user) else None,
+        "resolve": ResolveForm if is_finance and status == Statement.Status.DISPUTED else None,
+        "release": ReleaseForm if is_finance and status == Statement.Status.PARKED else None,
+    }
+    context = {
+        "record": RecordScreen(
+            statement, statement.code, statement.title, _("结算单"), reverse("settlement:list"), "status"
+        ),
+        "statement": statement,
+        "tables": tables,
+        "doubts": [wording.doubt(found) for found in statement.parked_for] if is_finance else [],
+        "asked": Approval.objects.visible_to(request.user).filter(
+            kind=answers.RELEASE, subject_code__startswith=f"{statement.code}/"
+        ),
+        "lines": _lines(statement)[:500],
+        **{name: typed.get(name) or (form and form()) for name, form in forms.items()},
+    }
+    return render(request, "settlement/detail.html", context, status=422 if typed else 200)
+
+
 @require("statements.view")
 def detail(request, code):
     """One statement with its lines."""
+    return _page(request, _statement(request, code))
+
+
+def _said(request, code, name, form, say, thanks):
+    """Take one word on a statement; a form that is refused comes back with what was typed."""
     statement = _statement(request, code)
-    context = {
-        "record": RecordScreen(
-            statement, statement.code, statement.title, _("结算单"), reverse("settlement:list")
-        ),
-        "statement": statement,
-        "statement_facts": tables.FACTS,
-        "lines": _lines(statement)[:500],
-    }
-    return render(request, "settlement/detail.html", context)
+    if form.is_valid():
+        try:
+            say(statement_id=statement.id, **form.cleaned_data, by=request.user, at=timezone.now())
+        except Refusal as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            messages.success(request, thanks)
+            return redirect(statement)
+    return _page(request, statement, **{name: form})
+
+
+@require("statements.answer")
+@require_POST
+def confirm(request, code):
+    """The provider agrees."""
+    statement = _statement(request, code)
+    try:
+        answers.confirm(statement_id=statement.id, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("结算单已确认，将列入下一付款批次。"))
+    return redirect(statement)
+
+
+@require("statements.answer")
+@require_POST
+def dispute(request, code):
+    """The provider objects."""
+    thanks = _("异议已提交，平台财务会答复。")
+    return _said(request, code, "dispute", DisputeForm(request.POST), answers.dispute, thanks)
+
+
+@require("statements.close")
+@require_POST
+def resolve(request, code):
+    """Finance answers an objection."""
+    thanks = _("已答复服务商。")
+    return _said(request, code, "resolve", ResolveForm(request.POST), answers.resolve, thanks)
+
+
+@require("statements.close")
+@require_POST
+def release(request, code):
+    """Finance asks a colleague to let a parked statement go on."""
+    thanks = _("已提交，由另一位平台财务复核。")
+    return _said(request, code, "release", ReleaseForm(request.POST), answers.ask_release, thanks)
+
+
+@require("books.view")
+def runs(request):
+    """Every closing with its control totals."""
+    return show(request, tables.runs, "settlement/runs.html")
 
 
 @require("statements.view")

@@ -18,6 +18,10 @@ DRAFT = Look("quiet", "edit")
 
 LOOKS = {
     "draft": DRAFT,
+    "drafted": DRAFT,
+    "parked": BAD,
+    "disputed": BAD,
+    "offered": WAITING,
     "pending": WAITING,
     "queued": WAITING,
     "waiting": WAITING,

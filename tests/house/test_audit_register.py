@@ -35,7 +35,7 @@ NAMES = {
     "project": "budget_reached changed opened",
     "receipt": "recorded",
     "review": "closed opened",
-    "statement": "closed",
+    "statement": "closed confirmed disputed released resolved",
     "token": "issued revoked rotated",
     "verification": "decided submitted",
     "voucher": "expired issued",

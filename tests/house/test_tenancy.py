@@ -69,6 +69,7 @@ CITYS_OWN = {
     "marketplace_bankline",
     "marketplace_eventreading",
     "marketplace_providerevent",
+    "marketplace_settlementrun",
     "portal_archive",
     "portal_checkpoint",
     *VERSIONS,
