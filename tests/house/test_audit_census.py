@@ -1063,7 +1063,7 @@ def census(django_db_setup, django_db_blocker):
             "statement": town.statement(at=now).code,
             "disputed": town.statement(at=now, status="disputed", objection="少计").code,
             "parked": town.statement(
-                at=now, status="parked", parked_for=[{"code": "leap", "values": {}}]
+                at=now, status="parked", parked_for=[{"code": "leap", "values": {"gross": 1000, "past": [1]}}]
             ).code,
             "programme": "PG-CITY-2026",
             "plan": "unicom-h800",
