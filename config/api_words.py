@@ -16,6 +16,7 @@ OPERATIONS = {
     "monthly_bills_list": _("每个单位每月一张账单，最新的在前。"),
     "monthly_bills_retrieve": _("一张月度账单，按项目汇总；明细用 GET /api/v1/bills/?bill= 查询。"),
     "budgets_list": _("项目的月度预算、本月已用与阈值。"),
+    "costs_retrieve": _("按项目、加速卡、服务商或日期汇总的费用，以及本月预计。"),
     "clusters_list": _("集群及其算力池：总量、已售、占用与可售。"),
     "orders_list": _("本单位的订单，最新的在前。"),
     "orders_create": _("下单：锁定价格，冻结算力券、预存款与卡。加 dry_run=true 只试算。"),

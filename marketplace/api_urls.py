@@ -3,6 +3,7 @@ from django.urls import path
 from marketplace.bank.api import BankFileIntake, BankLineList
 from marketplace.billing.api import BillList, MonthlyBillDetail, MonthlyBillList
 from marketplace.budgets.api import BudgetList
+from marketplace.costs.api import Costs
 from marketplace.funding.api import Wallet
 from marketplace.orders.api import OrderCancel, OrderDetail, OrderList, OrderLog, OrderPlacement
 from marketplace.payments.api import PaymentDetail, PaymentList, ReceiptList
@@ -24,6 +25,7 @@ urlpatterns = [
     path("bank-lines/", BankLineList.as_view()),
     path("bank-files/", BankFileIntake.as_view()),
     path("bills/", BillList.as_view()),
+    path("costs/", Costs.as_view()),
     path("budgets/", BudgetList.as_view()),
     path("monthly-bills/", MonthlyBillList.as_view()),
     path("monthly-bills/<str:code>/", MonthlyBillDetail.as_view()),

@@ -60,6 +60,14 @@ navigation = [
         action="bills.view",
     ),
     Navigation(
+        gettext_lazy("成本分析"),
+        "costs:page",
+        section="enterprise",
+        order=35,
+        icon="chart",
+        action="bills.view",
+    ),
+    Navigation(
         gettext_lazy("预算"),
         "budgets:list",
         section="enterprise",

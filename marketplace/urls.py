@@ -4,6 +4,7 @@ urlpatterns = [
     path("marketplace/", include("marketplace.storefront.urls")),
     path("orders/", include("marketplace.orders.urls")),
     path("wallet/", include("marketplace.funding.urls")),
+    path("costs/", include("marketplace.costs.urls")),
     path("budgets/", include("marketplace.budgets.urls")),
     path("bills/", include("marketplace.billing.urls")),
     path("", include("marketplace.payments.urls")),

@@ -917,6 +917,8 @@ READS = {
     "orders/<code>/log/",
     "wallet/",
     "bank/<code>/",
+    "costs/",
+    "costs/export.<slug:form>",
     "budgets/",
     "budgets/marks/",
     "bills/",

@@ -62,6 +62,7 @@ def visit(user):
         ("alice", "/bills/"),
         ("alice", "/bills/lines/"),
         ("alice", "/budgets/"),
+        ("alice", "/costs/"),
         ("alice", "/approvals/"),
         ("alice", "/notices/"),
         ("alice", "/vouchers/"),

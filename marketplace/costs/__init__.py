@@ -1,0 +1,1 @@
+"""Where the money went, and where the month is going."""
