@@ -380,6 +380,8 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.bank", "credit_bank_lines", 5),
         ("marketplace.payments", "read_provider_events", 2),
         ("marketplace.payments", "attend_payments", 2),
+        ("marketplace.payments", "attend_refunds", 5),
+        ("marketplace.payments", "follow_refund_approvals", 2),
         ("marketplace.ledger", "seal_journals", 5),
         ("marketplace.ledger", "keep_books", 3600),
         ("subsidies.vouchers", "expire_vouchers", 60),

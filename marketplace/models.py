@@ -6,7 +6,7 @@ from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding.models import FundingHold
 from marketplace.ledger.models import Account, Entry, Journal, JournalSeal, Snapshot
 from marketplace.orders.models import DraftFile, Order, OrderDraft
-from marketplace.payments.models import BankReceipt, EventReading, Payment, ProviderEvent
+from marketplace.payments.models import BankReceipt, EventReading, Payment, ProviderEvent, Refund
 from marketplace.settlement.models import SettlementRun, Statement, StatementLine, Terms
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Plan",
     "PlanPrice",
     "ProviderEvent",
+    "Refund",
     "SettlementRun",
     "Snapshot",
     "Statement",

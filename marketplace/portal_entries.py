@@ -92,6 +92,14 @@ navigation = [
         action="receipts.view",
     ),
     Navigation(
+        gettext_lazy("退款"),
+        "payments:refunds",
+        section="platform",
+        order=33,
+        icon="receipt",
+        action="refunds.manage",
+    ),
+    Navigation(
         gettext_lazy("银行对账"),
         "bank:list",
         section="platform",
@@ -138,6 +146,7 @@ screens = [
     statements.runs,
     receipts.screen,
     receipts.payments,
+    receipts.refunds,
     bank.screen,
 ]
 reviews = {APPROVAL_KIND: review.parts}

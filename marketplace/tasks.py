@@ -3,16 +3,23 @@ from marketplace.billing.tasks import bill_finished_orders, issue_monthly_bills
 from marketplace.budgets.tasks import follow_budgets
 from marketplace.ledger.tasks import keep_books, seal_journals
 from marketplace.orders.tasks import follow_approvals, follow_workloads, forget_old_drafts
-from marketplace.payments.tasks import attend_payments, read_provider_events
+from marketplace.payments.tasks import (
+    attend_payments,
+    attend_refunds,
+    follow_refund_approvals,
+    read_provider_events,
+)
 from marketplace.settlement.tasks import close_last_month, follow_releases, take_silence_for_consent
 
 __all__ = [
     "attend_payments",
+    "attend_refunds",
     "bill_finished_orders",
     "close_last_month",
     "credit_bank_lines",
     "follow_approvals",
     "follow_budgets",
+    "follow_refund_approvals",
     "follow_releases",
     "follow_workloads",
     "forget_old_drafts",

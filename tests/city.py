@@ -19,6 +19,9 @@ from marketplace.catalogue.models import Plan
 from marketplace.orders import actions as orders
 from marketplace.orders.queries import month_start
 from marketplace.payments import actions as payments
+from marketplace.payments import refunds
+from marketplace.payments.models import Payment
+from marketplace.payments.stripe_gateway import Seen, State
 from marketplace.settlement import actions as settlement
 from marketplace.settlement.models import SettlementRun, Statement
 from portal.accounts.models import User
@@ -210,6 +213,32 @@ def transfer(city, *, amount=50_000, at=NOON, key="transfer"):
     return payments.top_up(**wish, by=city.fiona, at=at)
 
 
+def paid_online(city, *, amount=50_000, at=NOON, key="online"):
+    """Ludao has topped up its balance at the provider's page."""
+    code = new_code("PM")
+    payment = Payment.objects.create(
+        code=code,
+        organization=city.ludao,
+        purpose="top_up",
+        method="alipay",
+        amount=amount,
+        status="open",
+        idempotency_key=key,
+        created_by=city.fiona,
+        created_at=at,
+        pay_by=at + DAY,
+    )
+    seen = Seen(State.DONE, f"pi_{code}", amount, "cny", intent_id=f"pi_{code}")
+    return payments.note(payment_id=payment.id, seen=seen, at=at)
+
+
+def stuck_refund(city, payment, *, amount=100, at=NOON):
+    """Two of finance agreed on a refund, and the provider would not take it."""
+    refund = refunds.ask(payment_id=payment.id, amount=amount, reason="重复充值", by=city.finance, at=at)
+    refunds.agree(refund_id=refund.id, by=city.checker, at=at)
+    return refunds.decline(refund_id=refund.id, failure="balance_insufficient", at=at)
+
+
 def disturb(city, *, at=NOON, kind="incident", ends_at=None, **wishes):
     """The operator tells the city that its meters are late."""
     told = {
@@ -299,6 +328,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "orders": order.code,
         "organization/projects": "PJ-LUDAO-LAB",
         "payments": transfer(city, at=at).code,
+        "payments/refunds": "RF-NONE",
         "people": "bob",
         "people/factor-resets": "FR-NONE",
         "plans": "unicom-h800",

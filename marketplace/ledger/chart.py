@@ -118,7 +118,7 @@ ROUTES = {
     Cause.PSP_FEES: ({Kind.PSP_FEE, Kind.PSP}, {Kind.PSP_FEE, Kind.PSP}),
     Cause.PSP_PAYOUT: ({Kind.BANK, Kind.SUSPENSE, Kind.PSP}, {Kind.PSP, Kind.SUSPENSE}),
     Cause.ORDER_PAID: ({Kind.PSP, Kind.SUSPENSE}, {Kind.PAID, Kind.REFUND_DUE}),
-    Cause.REFUND: ({Kind.PREPAID, Kind.REFUND_DUE}, {Kind.BANK, Kind.SUSPENSE, Kind.PSP, Kind.PREPAID}),
+    Cause.REFUND: ({Kind.PREPAID, Kind.REFUND_DUE}, {Kind.REFUND_DUE, Kind.PSP, Kind.PREPAID}),
     Cause.CREDIT_LINE: ({Kind.CREDIT_GRANTED, Kind.CREDIT_FREE}, {Kind.CREDIT_GRANTED, Kind.CREDIT_FREE}),
     Cause.BILL_PAID: ({Kind.PREPAID, Kind.CREDIT_USED}, {Kind.RECEIVABLE, Kind.CREDIT_FREE}),
     Cause.ORDER_HELD: (

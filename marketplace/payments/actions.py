@@ -10,7 +10,7 @@ from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import PLATFORM, transfer
 from marketplace.ledger.models import Cause, Kind
 from marketplace.payments import stripe_gateway as gateway
-from marketplace.payments.models import BankReceipt, EventReading, Payment, ProviderEvent
+from marketplace.payments.models import BankReceipt, EventReading, Payment, ProviderEvent, Refund
 from marketplace.payments.stripe_gateway import CURRENCY, State
 from portal.audit import actions as audit
 from portal.notices import actions as notices
@@ -308,8 +308,10 @@ def read(*, event_id, at) -> None:
     with transaction.atomic():
         event = ProviderEvent.objects.get(id=event_id)
         payments = Payment.objects.filter(code=event.about)
-        is_ours = payments.exists()
+        refunds = Refund.objects.filter(code=event.about)
+        is_ours = payments.exists() or refunds.exists()
         payments.exclude(provider_id="").exclude(status__in=(Status.PAID, Status.PARKED)).update(due_at=at)
+        refunds.exclude(provider_id="").filter(failure="").update(due_at=at)
         EventReading.objects.get_or_create(
             event=event, defaults={"about": event.about if is_ours else "", "read_at": at}
         )

@@ -37,3 +37,10 @@ class TopUpForm(forms.Form):
         super().__init__(*args, **options)
         self.fields["method"].choices = [(m, Payment.Method(m).label) for m in offered()]
         self.fields["method"].initial = offered()[0]
+
+
+class RefundForm(forms.Form):
+    """How much of a payment goes back, and why."""
+
+    amount = YuanField(label=_("退款金额"), min_value=to_yuan(1))
+    reason = forms.CharField(label=_("退款原因"), max_length=200, help_text=_("复核人与审计可见"))

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -115,6 +115,8 @@ class Payment(models.Model):
     created_at = models.DateTimeField(_("提交时间"))
     pay_by = models.DateTimeField(_("支付期限"))
     paid_at = models.DateTimeField(_("到账时间"), null=True)
+    # What refunds have claimed of it, sent or not.
+    refunded = models.BigIntegerField(_("已退或在退（分）"), default=0)
     due_at = models.DateTimeField(null=True)
     tries = models.PositiveIntegerField(default=0)
 
@@ -140,6 +142,10 @@ class Payment(models.Model):
                 condition=Q(status="paid", paid_at__isnull=False) | (~Q(status="paid") & Q(paid_at=None)),
                 name="paid_payment_says_when",
             ),
+            models.CheckConstraint(
+                condition=Q(refunded=0) | Q(status="paid", refunded__gt=0, refunded__lte=F("amount")),
+                name="no_more_is_refunded_than_was_paid",
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="payments_due"),
@@ -159,6 +165,91 @@ class Payment(models.Model):
     @property
     def is_waiting(self) -> bool:
         return self.status in self.WAITING
+
+
+class RefundQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        ids = organization_ids(user, "payments.view")
+        return self if ids is ALL else self.filter(organization_id__in=ids)
+
+    def due(self, at):
+        """What somebody has to send, or to ask about."""
+        return self.filter(due_at__lte=at).order_by("due_at")
+
+    def locked(self, refund_id):
+        rows = self.select_for_update(of=("self",), no_key=True).select_related("organization", "payment")
+        return rows.get(id=refund_id)
+
+
+class Refund(models.Model):
+    """Money on its way back to where it was paid from; set aside from the moment a second person agreed."""
+
+    tenant = tenancy.belongs_to("organization")
+
+    class Status(models.TextChoices):
+        ASKED = "asked", _("待复核")
+        REFUSED = "refused", _("已驳回")
+        DUE = "due", _("待退款")
+        SENT = "sent", _("退款中")
+        DONE = "done", _("已退款")
+
+    NEXT = {
+        Status.ASKED: {Status.DUE, Status.REFUSED},
+        Status.DUE: {Status.SENT, Status.DONE},
+        # A payer's bank may send it back, even late.
+        Status.SENT: {Status.DUE, Status.DONE},
+        Status.DONE: {Status.DUE},
+    }
+
+    code = models.CharField(_("退款编号"), max_length=32, unique=True)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
+    amount = models.BigIntegerField(_("金额（分）"))
+    reason = models.CharField(_("退款原因"), max_length=200)
+    status = models.CharField(_("状态"), max_length=8, choices=Status)
+    # How often it was sent anew after coming back: each time is another refund at the provider.
+    round = models.PositiveSmallIntegerField(default=1)
+    provider_id = models.CharField(_("支付机构单号"), max_length=80, blank=True)
+    failure = models.CharField(_("未成功原因"), max_length=80, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    asked_at = models.DateTimeField(_("提出时间"))
+    agreed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    done_at = models.DateTimeField(_("完成时间"), null=True)
+    due_at = models.DateTimeField(null=True)
+    tries = models.PositiveIntegerField(default=0)
+
+    objects = RefundQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_gives_something_back"),
+            models.UniqueConstraint(
+                fields=["provider_id"], condition=~Q(provider_id=""), name="one_refund_per_providers_refund"
+            ),
+            models.CheckConstraint(
+                condition=Q(agreed_by=None) | ~Q(agreed_by=F("asked_by")),
+                name="nobody_agrees_to_their_own_refund",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="refunds_due"),
+        ]
+
+    def __str__(self):
+        return self.code
+
+    def get_absolute_url(self):
+        return self.payment.get_absolute_url()
+
+    @property
+    def is_stuck(self) -> bool:
+        """It came back, and finance has to say when to try again."""
+        return self.status == self.Status.DUE and bool(self.failure)
 
 
 class ProviderEventQuerySet(models.QuerySet):

@@ -58,6 +58,15 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class SeenRefund:
+    """A refund as the provider shows it now."""
+
+    state: State
+    provider_id: str
+    failure: str = ""
+
+
+@dataclass(frozen=True)
 class Heard:
     """An event of the provider's: its number, its kind, and the public code it carries."""
 
@@ -172,6 +181,41 @@ def _intent(intent) -> Seen:
         pay_url=getattr(action, kind).url if kind in ("alipay_handle_redirect", "redirect_to_url") else "",
         scan_text=action.wechat_pay_display_qr_code.data if kind == "wechat_pay_display_qr_code" else "",
     )
+
+
+# --- refunds -------------------------------------------------------------------------------------------
+def refund(refund) -> SeenRefund:
+    """Give this much back. The same round of the same refund is answered with the same one."""
+    wish = {
+        "payment_intent": refund.payment.intent_id,
+        "amount": refund.amount,
+        "metadata": {"refund": refund.code, "round": refund.round},
+    }
+    with _spoken() as v1:
+        # Keys are forgotten after a day, and the answer to an earlier try may have been lost before.
+        return _refund(
+            _sent_before(v1, refund)
+            or v1.refunds.create(wish, {"idempotency_key": f"{refund.code}-{refund.round}"})
+        )
+
+
+def _sent_before(v1, refund):
+    if refund.tries <= 1:
+        return None
+    said = {"refund": refund.code, "round": str(refund.round)}
+    sent = v1.refunds.list({"payment_intent": refund.payment.intent_id, "limit": 100})
+    return next((row for row in sent.auto_paging_iter() if row.metadata.to_dict() == said), None)
+
+
+def look_at_refund(refund) -> SeenRefund:
+    """Where this refund stands now."""
+    with _spoken() as v1:
+        return _refund(v1.refunds.retrieve(refund.provider_id))
+
+
+def _refund(row) -> SeenRefund:
+    states = {"succeeded": State.DONE, "failed": State.FAILED, "canceled": State.FAILED}
+    return SeenRefund(states.get(row.status, State.OPEN), row.id, getattr(row, "failure_reason", None) or "")
 
 
 # --- what the provider tells by itself -------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.payments.models import BankReceipt, Payment
+from marketplace.payments.models import BankReceipt, Payment, Refund
+from portal.accounts.permissions import can
 from portal.shell.filters import Filters, days
-from portal.shell.screens import Column, Empty, ListScreen
+from portal.shell.screens import Column, Empty, ListScreen, RowAction
 
 
 class ReceiptFilters(Filters):
@@ -83,4 +84,45 @@ FACTS = (
     Column("paid_at", _("到账时间"), "time"),
     Column("provider_id", _("支付机构单号")),
     Column("reason", _("说明"), value="get_reason_display"),
+)
+
+
+class RefundFilters(Filters):
+    words = ("^code", "^payment__code", "organization__name", "^provider_id")
+    hint = _("退款编号、支付编号或企业名称")
+    since, until = days("asked_at", _("提出日期起"), _("提出日期止"))
+
+
+refunds = ListScreen(
+    "refunds",
+    _("退款"),
+    lead=_("原路退回的款项：平台财务提出，另一位财务复核后由系统发起。"),
+    rows=lambda user: Refund.objects.visible_to(user).select_related(
+        "organization", "payment", "asked_by", "agreed_by"
+    ),
+    action="payments.view",
+    scope="wallet:read",
+    filters=RefundFilters,
+    tabs="status",
+    columns=(
+        Column("code", _("退款编号"), "code", url="get_absolute_url"),
+        Column("organization", _("企业"), beneath="code"),
+        Column("payment.code", _("支付编号"), "code"),
+        Column("amount", _("金额"), "money", sort="amount", total="amount"),
+        Column("reason", _("退款原因")),
+        Column("asked_by", _("提出人"), is_optional=True),
+        Column("agreed_by", _("复核人"), is_optional=True),
+        Column("asked_at", _("提出时间"), "time", sort="asked_at"),
+        Column("done_at", _("完成时间"), "time", sort="done_at"),
+        Column("status", _("状态"), "status"),
+        Column("failure", _("未成功原因"), beneath="status"),
+    ),
+    row_actions=(
+        RowAction(
+            _("重新发起"),
+            "payments:refund_again",
+            when=lambda refund, user: refund.is_stuck and can(user, "refunds.manage"),
+        ),
+    ),
+    empty=Empty(_("还没有退款"), _("在一笔已到账的在线支付页面提出退款。"), icon="receipt"),
 )

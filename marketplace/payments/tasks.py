@@ -7,9 +7,11 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from marketplace.payments import actions as payments
+from marketplace.payments import refunds
 from marketplace.payments import stripe_gateway as gateway
-from marketplace.payments.models import Payment, ProviderEvent
+from marketplace.payments.models import Payment, ProviderEvent, Refund
 from marketplace.payments.stripe_gateway import State
+from portal.approvals.models import Approval
 from portal.shell.sweeps import BATCH, each
 
 log = logging.getLogger(__name__)
@@ -22,20 +24,58 @@ def read_provider_events():
     rows = ProviderEvent.objects.unread().order_by("id")[:BATCH]
     if each(rows, lambda event: payments.read(event_id=event.id, at=now())):
         attend_payments()
+        attend_refunds()
 
 
 @shared_task
 def attend_payments():
     """Begin at the provider what firms opened, ask about what is open, close what nobody paid in time."""
+    _attend_all(payments.take, _attend_payment)
+
+
+@shared_task
+def follow_refund_approvals():
+    """Let go or drop the refunds that a second person decided on."""
+    asked = {r.code: r for r in Refund.objects.filter(status=Refund.Status.ASKED).order_by("id")[:BATCH]}
+    decided = Approval.objects.filter(kind=refunds.APPROVAL_KIND, subject_code__in=asked)
+
+    def follow(approval):
+        refund, by = asked[approval.subject_code], approval.decided_by
+        if approval.status == Approval.Status.APPROVED:
+            refunds.agree(refund_id=refund.id, by=by, at=now())
+        else:
+            refunds.refuse(refund_id=refund.id, by=by, reason=approval.reason)
+
+    each(decided.exclude(status=Approval.Status.PENDING).select_related("decided_by"), follow)
+
+
+@shared_task
+def attend_refunds():
+    """Send what is due to the provider, and ask about what is on its way."""
+    _attend_all(refunds.take, _attend_refund)
+
+
+def _attend_all(take, attend):
     end = time.monotonic() + SECONDS_PER_SWEEP
-    while time.monotonic() < end and (payment := payments.take(at=now())):
+    while time.monotonic() < end and (row := take(at=now())):
         try:
-            attend(payment, now())
+            attend(row, now())
         except Exception:
-            log.exception("sweep failed on %s", payment.code)
+            log.exception("sweep failed on %s", row.code)
 
 
-def attend(payment, at) -> None:
+def _attend_refund(refund, at) -> None:
+    try:
+        seen = gateway.look_at_refund(refund) if refund.provider_id else gateway.refund(refund)
+    except gateway.NoAnswer:
+        refunds.postpone(refund_id=refund.id, at=at)
+    except gateway.Declined as declined:
+        refunds.decline(refund_id=refund.id, failure=declined.code, at=at)
+    else:
+        refunds.note(refund_id=refund.id, seen=seen, at=at)
+
+
+def _attend_payment(payment, at) -> None:
     """One payment, once: what the provider shows is written down, whatever we thought before."""
     is_over = payment.pay_by <= at
     if not payment.provider_id and (is_over or not payment.is_online):

@@ -8,6 +8,9 @@ urlpatterns = [
     path("payments/", views.listing, name="list"),
     path("payments/top-up/", views.top_up, name="top_up"),
     path("payments/webhooks/stripe/", views.stripe_webhook, name="stripe_webhook"),
+    path("payments/refunds/", views.refund_list, name="refunds"),
+    path("payments/refunds/<code>/again/", views.refund_again, name="refund_again"),
+    path("payments/<code>/refund/", views.refund, name="refund"),
     path("payments/<code>/", views.detail, name="detail"),
     path("payments/<code>/cancel/", views.cancel, name="cancel"),
 ]

@@ -10,10 +10,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from marketplace.payments import actions as payments
-from marketplace.payments import queries, tables
+from marketplace.payments import queries, refunds, tables
 from marketplace.payments import stripe_gateway as gateway
-from marketplace.payments.forms import BankReceiptForm, TopUpForm
-from marketplace.payments.models import Payment
+from marketplace.payments.forms import BankReceiptForm, RefundForm, TopUpForm
+from marketplace.payments.models import Payment, Refund
 from portal.accounts.permissions import can
 from portal.accounts.scoping import acting_for, require, require_action
 from portal.shell.exceptions import Refusal
@@ -86,7 +86,10 @@ def _payment(request, code):
 @require("payments.view")
 def detail(request, code):
     """One payment: where to pay it, and by itself that it has arrived."""
-    payment = _payment(request, code)
+    return _page(request, _payment(request, code))
+
+
+def _page(request, payment, refund_form=None):
     is_mine = can(request.user, "wallet.top_up", payment.organization)
     context = {
         "record": RecordScreen(
@@ -103,14 +106,63 @@ def detail(request, code):
         "is_mine": is_mine,
         "picture": queries.picture_to_scan(payment.scan_text) if payment.scan_text else "",
         "account": queries.bank_account(),
+        "refunds": payment.refunds.order_by("id"),
+        "refund_form": _refund_form(request, payment, refund_form),
     }
     is_fragment = request.htmx and request.htmx.target == "payment-live"
-    response = render(request, f"payments/{'_live' if is_fragment else 'detail'}.html", context)
+    status = 422 if refund_form else 200
+    response = render(
+        request, f"payments/{'_live' if is_fragment else 'detail'}.html", context, status=status
+    )
     response["Vary"] = "HX-Request, Cookie, Accept-Language"
     if is_fragment and not payment.is_waiting:
         response.status_code = STOP_POLLING
         response["HX-Refresh"] = "true"
     return response
+
+
+def _refund_form(request, payment, typed):
+    left = payment.amount - payment.refunded
+    is_possible = payment.status == Payment.Status.PAID and payment.is_online and left
+    if not is_possible or not can(request.user, "refunds.manage"):
+        return None
+    return typed or RefundForm(initial={"amount": left})
+
+
+@require("refunds.manage")
+@require_POST
+def refund(request, code):
+    """Ask for a payment, or a part of it, to be given back."""
+    payment, form = _payment(request, code), RefundForm(request.POST)
+    if form.is_valid():
+        try:
+            refunds.ask(payment_id=payment.id, **form.cleaned_data, by=request.user, at=timezone.now())
+        except Refusal as refusal:
+            form.add_error(refusal.field, refusal.message)
+        else:
+            messages.success(request, _("已提出退款，等待另一位财务复核。"))
+            return redirect(payment)
+    return _page(request, payment, form)
+
+
+@require("payments.view")
+def refund_list(request):
+    """Every refund I may see."""
+    return show(request, tables.refunds, "shell/list.html")
+
+
+@require("refunds.manage")
+@require_POST
+def refund_again(request, code):
+    """Send what came back once more."""
+    found = get_object_or_404(Refund.objects.visible_to(request.user), code=code)
+    try:
+        refunds.send_again(refund_id=found.id, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("已重新发起退款。"))
+    return redirect("payments:refunds")
 
 
 @require("wallet.top_up")

@@ -16,7 +16,15 @@ ROOT = Path(settings.BASE_DIR)
 # Refusals that only pages and workers meet; a program never reads them.
 ON_PAGES = {
     *("already_disconnected", "already_founded", "already_held", "already_submitted", "already_verified"),
-    *("bad_upload", "cannot_close", "cannot_grant", "cannot_silence", "cannot_withdraw", "forbidden_address"),
+    *(
+        "bad_upload",
+        "cannot_close",
+        "cannot_grant",
+        "cannot_refund",
+        "cannot_silence",
+        "cannot_withdraw",
+        "forbidden_address",
+    ),
     *("hold_released", "invitation_unusable", "name_taken", "not_enough_cards", "not_for_you", "not_yours"),
     *("other_mailbox", "own_grant", "recusal", "separated_roles", "token_over", "unanswered"),
     *("already_recorded", "bad_order", "refused", "invalid_phone", "cannot_propose", "not_that_person"),

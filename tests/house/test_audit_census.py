@@ -397,6 +397,23 @@ DEEDS = [
         bad={"amount": "0.50"},
         other="bob",
     ),
+    Deed(
+        "payments/<code>/refund/",
+        "finance",
+        ("refund.asked", "approval.requested"),
+        {"amount": "10.00", "reason": "重复充值"},
+        code="paid_payment",
+        bad={"amount": "99999.00"},
+        other="auditor",
+        why="a second person of finance is asked, which is a row of its own",
+    ),
+    Deed(
+        "payments/refunds/<code>/again/",
+        "finance",
+        ("refund.sent_again",),
+        code="stuck_refund",
+        other="auditor",
+    ),
     Deed("payments/<code>/cancel/", "fiona", ("payment.cancelled",), code="payment", other="charlie"),
     Deed(
         "bank/", "finance", ("bank.taken",), {"file": "bank.csv"}, bad={"file": "bank.png"}, other="auditor"
@@ -869,6 +886,7 @@ CHANGES = (
 READS = {
     "payments/",
     "payments/<code>/",
+    "payments/refunds/",
     # Shut without keys; what comes through it is kept raw, and refusals are on the record: test_payments.py.
     "payments/webhooks/stripe/",
     "statements/runs/",
@@ -1036,6 +1054,8 @@ def census(django_db_setup, django_db_blocker):
         city.codes = {
             "bank_line": BankLine.objects.get(bank_reference="C-1").code,
             "payment": town.transfer(city, at=now).code,
+            "paid_payment": (paid := town.paid_online(city, at=now)).code,
+            "stuck_refund": town.stuck_refund(city, paid, at=now).code,
             "application": application.code,
             "webhook": (webhook := town.listener(city, at=now)).code,
             "message": webhooks.test(endpoint_id=webhook.id, by=city.alice, at=now).code,

@@ -28,6 +28,7 @@ def test_these_models_have_states():
         "Order",
         "Payment",
         "Programme",
+        "Refund",
         "Statement",
         "Verification",
         "Voucher",
