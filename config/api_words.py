@@ -81,6 +81,7 @@ PROBLEMS = {
     "illegal_move": (409, _("对象已进入其他状态；重新读取后再定。")),
     "insufficient_funds": (409, _("余额不足；减少用量，或转账充值后重试。")),
     "nowhere_to_run": (409, _("余量不足；减少卡数、另选商品或稍后再试。")),
+    "way_unknown": (422, _("ways 只能含 title 列出的支付方式。")),
     "over_budget": (409, _("超出项目本月预算；减少用量或调整预算。")),
     "voucher_not_usable": (409, _("去掉不可用的券，或不传 vouchers 由系统自动选择。")),
     "not_listening": (409, _("地址已停用或删除；先在页面上重新启用。")),

@@ -369,6 +369,8 @@ CELERY_BEAT_SCHEDULE = {
         ("scheduler.dispatch", "cancel_requested_workloads", 2),
         ("scheduler.dispatch", "stop_orphaned_jobs", 300),
         ("marketplace.orders", "follow_approvals", 2),
+        ("marketplace.orders", "follow_payments", 2),
+        ("marketplace.funding", "follow_credit", 5),
         ("marketplace.orders", "follow_workloads", 2),
         ("marketplace.orders", "forget_old_drafts", 3600),
         ("marketplace.billing", "bill_finished_orders", 2),
@@ -447,7 +449,6 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- the market ---------------------------------------------------------------------------------
-FUNDING_SOURCES = ["subsidies.vouchers.funding.Vouchers", "marketplace.funding.wallet.Wallet"]
 # Without both of these no online payment is offered; firms pay by transfer then.
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="")
@@ -459,6 +460,11 @@ BANK_ACCOUNT = {
     "bank": env("BANK_ACCOUNT_BANK", default="演示银行" if CITY["is_demo"] else ""),
     "number": env("BANK_ACCOUNT_NUMBER", default="0000 0000 0000 0000" if CITY["is_demo"] else ""),
 }
+FUNDING_SOURCES = [
+    "subsidies.vouchers.funding.Vouchers",
+    "marketplace.funding.wallet.Wallet",
+    "marketplace.funding.credit.Credit",
+]
 WITHDRAWAL_MINUTES = 10
 FREE_WITHDRAWALS_PER_DAY = 3
 APPROVAL_HOURS = 24

@@ -3,7 +3,7 @@ from marketplace.billing.models import Bill, BillItem, BillLine, BillPart
 from marketplace.budgets.models import BudgetMark
 from marketplace.catalogue.history import PlanPriceVersion, PlanVersion
 from marketplace.catalogue.models import Plan, PlanPrice
-from marketplace.funding.models import FundingHold
+from marketplace.funding.models import CreditLine, FundingHold
 from marketplace.ledger.models import Account, Entry, Journal, JournalSeal, Snapshot
 from marketplace.orders.models import DraftFile, Order, OrderDraft
 from marketplace.payments.models import BankReceipt, EventReading, Payment, ProviderEvent, Refund
@@ -22,6 +22,7 @@ __all__ = [
     "BillLine",
     "BillPart",
     "BudgetMark",
+    "CreditLine",
     "DraftFile",
     "Entry",
     "EventReading",

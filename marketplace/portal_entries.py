@@ -10,6 +10,9 @@ from marketplace.bank import tables as bank
 from marketplace.billing import tables as bills
 from marketplace.budgets import tables as budgets
 from marketplace.catalogue.models import Plan
+from marketplace.funding import review as credit_review
+from marketplace.funding import tables as credit
+from marketplace.funding.actions import CREDIT_APPROVAL
 from marketplace.orders import desk as orders_desk
 from marketplace.orders import review
 from marketplace.orders import tables as orders
@@ -116,6 +119,14 @@ navigation = [
         action="books.view",
     ),
     Navigation(
+        gettext_lazy("企业授信"),
+        "funding:credit",
+        section="platform",
+        order=38,
+        icon="wallet",
+        action="credit.view",
+    ),
+    Navigation(
         gettext_lazy("账簿核对"),
         "settlement:books",
         section="platform",
@@ -148,8 +159,9 @@ screens = [
     receipts.payments,
     receipts.refunds,
     bank.screen,
+    credit.screen,
 ]
-reviews = {APPROVAL_KIND: review.parts}
+reviews = {APPROVAL_KIND: review.parts, CREDIT_APPROVAL: credit_review.parts}
 
 
 def open_orders():

@@ -1,8 +1,9 @@
 from marketplace.bank.tasks import credit_bank_lines
 from marketplace.billing.tasks import bill_finished_orders, issue_monthly_bills
 from marketplace.budgets.tasks import follow_budgets
+from marketplace.funding.tasks import follow_credit
 from marketplace.ledger.tasks import keep_books, seal_journals
-from marketplace.orders.tasks import follow_approvals, follow_workloads, forget_old_drafts
+from marketplace.orders.tasks import follow_approvals, follow_payments, follow_workloads, forget_old_drafts
 from marketplace.payments.tasks import (
     attend_payments,
     attend_refunds,
@@ -21,6 +22,8 @@ __all__ = [
     "follow_budgets",
     "follow_refund_approvals",
     "follow_releases",
+    "follow_credit",
+    "follow_payments",
     "follow_workloads",
     "forget_old_drafts",
     "issue_monthly_bills",

@@ -3,9 +3,9 @@ from django.urls import include, path
 urlpatterns = [
     path("marketplace/", include("marketplace.storefront.urls")),
     path("orders/", include("marketplace.orders.urls")),
-    path("wallet/", include("marketplace.funding.urls")),
     path("costs/", include("marketplace.costs.urls")),
     path("budgets/", include("marketplace.budgets.urls")),
+    path("", include("marketplace.funding.urls")),
     path("bills/", include("marketplace.billing.urls")),
     path("", include("marketplace.payments.urls")),
     path("bank/", include("marketplace.bank.urls")),

@@ -16,6 +16,7 @@ from marketplace.bank import actions as bank
 from marketplace.billing import actions as billing
 from marketplace.billing import monthly
 from marketplace.catalogue.models import Plan
+from marketplace.funding import actions as funding
 from marketplace.orders import actions as orders
 from marketplace.orders.queries import month_start
 from marketplace.payments import actions as payments
@@ -68,7 +69,15 @@ def plan(code="unicom-h800") -> Plan:
 
 
 def request(
-    project, *, code="unicom-h800", cards=8, hours="1", command="python train.py", files=(), vouchers=None
+    project,
+    *,
+    code="unicom-h800",
+    cards=8,
+    hours="1",
+    command="python train.py",
+    files=(),
+    vouchers=None,
+    ways=None,
 ):
     return orders.Request(
         plan=plan(code),
@@ -79,6 +88,7 @@ def request(
         command=command,
         files=files,
         vouchers=vouchers,
+        ways=ways,
     )
 
 
@@ -301,6 +311,15 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "bills": monthly_bill,
         "monthly-bills": monthly_bill,
         "bank": bank_line(city, at=at).code,
+        "credit": funding.propose_credit(
+            organization=city.ludao,
+            contract="HT-2026-018",
+            limit=5_000_000,
+            valid_until=at + 90 * DAY,
+            reason="年度框架合同",
+            by=city.finance,
+            at=at,
+        ).code,
         "audit/versions/project": "PJ-LUDAO-LAB",
         "city-systems": "CS-NONE",
         "city-systems/mine": "CC-NONE",

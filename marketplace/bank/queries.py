@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Q, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from marketplace.bank.models import BankDay, BankFile, BankLine
@@ -149,7 +149,8 @@ class Standing:
 def standing(*, until: date | None = None) -> Standing:
     """Where we stand at the end of a day, or now."""
     lines, receipts = BankLine.objects.all(), unconfirmed()
-    latest = BankFile.objects.first()
+    # Without a file no day was ever closed.
+    latest = BankFile.objects.annotate(closed_on=Subquery(BankDay.objects.values("on")[:1])).first()
     bank = latest.closing if latest else 0
     if until:
         # What the bank had that evening: the newest balance without what has come since.
@@ -160,7 +161,6 @@ def standing(*, until: date | None = None) -> Standing:
         last_day=Max("booked_on"), n=Count("id", filter=waiting), sum=Sum("amount", filter=waiting)
     )
     unseen = receipts.aggregate(n=Count("id"), sum=Sum("amount"))
-    closed = BankDay.objects.first()
     return Standing(
         bank=bank,
         last_day=said["last_day"],
@@ -168,7 +168,7 @@ def standing(*, until: date | None = None) -> Standing:
         open_amount=said["sum"] or 0,
         unconfirmed_count=unseen["n"],
         unconfirmed_amount=unseen["sum"] or 0,
-        closed_on=closed.on if closed else None,
+        closed_on=latest.closed_on if latest else None,
     )
 
 

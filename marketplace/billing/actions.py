@@ -22,7 +22,7 @@ def settle_order(*, order_id, at) -> Order:
     """
     with transaction.atomic():
         order = Order.objects.locked(order_id)
-        if not order.is_open or order.status == Order.Status.AWAITING_APPROVAL:
+        if not order.is_open or order.status in Order.WAITING:
             return order
         workload = Workload.objects.get(order_code=order.code)
         if workload.status not in Workload.TERMINAL:
@@ -71,7 +71,7 @@ def _bill(order, workload, usage, *, most_seconds, at) -> BillLine:
             at=at,
         )
     credit = sum(p.amount for p in paid if p.hold.source == "credit")
-    voucher = sum(p.amount for p in paid if p.hold.source not in ("wallet", "credit"))
+    voucher = sum(p.amount for p in paid if p.hold.is_subsidy)
     line = BillLine.objects.create(
         code=new_code("BL"),
         order=order,
@@ -96,6 +96,7 @@ def _bill(order, workload, usage, *, most_seconds, at) -> BillLine:
         BillPart(
             line=line,
             source=p.hold.source,
+            is_subsidy=p.hold.is_subsidy,
             reference=p.hold.reference,
             payer=p.hold.payer,
             label=p.hold.label,

@@ -41,7 +41,7 @@ def page(request):
 
 def _chart(by, rows) -> Chart:
     shown = rows if by == "day" else rows[:MOST_BARS]
-    names = {"voucher": _("算力券"), "cash": _("预存款"), "credit": _("挂账")}
+    names = {"voucher": _("算力券"), "cash": _("已付"), "credit": _("挂账")}
     return Chart(
         _("费用构成"),
         [row["label"][5:] if by == "day" else row["label"] for row in shown],

@@ -1,5 +1,6 @@
 """A firm's purse for programs."""
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -16,10 +17,12 @@ class WalletSerializer(serializers.Serializer):
     currency = Currency()
     available = Yuan()
     held = Yuan()
+    credit_free = Yuan(help_text=_("还可用的合同授信。"))
+    owed = Yuan(help_text=_("已用未付的账款。"))
 
 
 class Wallet(APIView):
-    """What there is to spend and what is set aside."""
+    """What there is to spend, what is set aside and what is owed."""
 
     scopes = {"GET": "wallet:read"}
 
@@ -31,5 +34,7 @@ class Wallet(APIView):
             "organization": owner,
             "available": balance(Kind.PREPAID, owner),
             "held": balance(Kind.PREPAID_HELD, owner),
+            "credit_free": balance(Kind.CREDIT_FREE, owner),
+            "owed": balance(Kind.RECEIVABLE, owner),
         }
         return Response(WalletSerializer(body).data)

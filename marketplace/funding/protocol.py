@@ -1,8 +1,8 @@
 """What a way to pay must be able to do. Settings list the sources, as Django lists authentication backends."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from marketplace.ledger.actions import Line
@@ -32,25 +32,43 @@ class Part:
     explanation: tuple[dict, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Something a buyer may pay with: its reference and what it is called, as far as it is worth anything now."""
+
+    reference: str
+    label: str
+
+
 class Opened(Protocol):
     """A source with one buyer's means loaded; asks the database nothing more."""
 
     def parts(self, purchase: Purchase, remaining: int, *, chosen: frozenset[str] | None) -> list[Part]:
-        """What it would pay of `remaining`; `chosen` limits it to these references, None leaves the choice to it."""
+        """What it would pay of `remaining`, at most that; `chosen` limits it to these references, None to none."""
 
-    def choices(self) -> list[tuple[str, str]]:
-        """What a buyer may choose among: (reference, label); empty where there is nothing to choose."""
+    def choices(self) -> list[Choice]:
+        """What a buyer may choose among within it; empty where there is nothing to choose."""
+
+    def offered(self) -> Choice | None:
+        """The way itself as a buyer may order it among the others; None where it cannot pay now."""
 
 
 class Source(Protocol):
     """A way to pay."""
 
     code: str
+    # Somebody else's money: a government programme that is billed for it afterwards.
+    is_subsidy: bool
+    # Where the money is not here when the order is placed: how long the order waits for `funding.actions.arrived`.
+    patience: timedelta | None
 
-    def open(self, organization, at) -> Opened:
-        """Load what this buyer has, in as many queries whatever the number of purchases quoted after."""
+    def open(self, organization, purse: Mapping[str, int], at) -> Opened:
+        """Load what this buyer has, in as many queries whatever the number of purchases quoted after.
 
-    def hold(self, parts: list[Part], organization, at) -> list[Line]:
+        `purse` is what the buyer's own accounts hold, in fen by kind of account.
+        """
+
+    def hold(self, order_code: str, parts: list[Part], organization, by, at) -> list[Line]:
         """Lock and check; the legs that set these parts aside. Raises Refusal when one may not be used."""
 
     def capture(self, reference: str, organization, amount: int, at) -> list[Line]:
@@ -58,6 +76,9 @@ class Source(Protocol):
 
     def release(self, reference: str, organization, amount: int, at) -> list[Line]:
         """The legs that give `amount` of what was set aside back."""
+
+    def refund(self, reference: str, organization, amount: int, at) -> list[Line]:
+        """The legs that give `amount` of what was paid back to where it came from (its own side only)."""
 
     def explain(self, steps: list[dict]) -> list[str]:
         """The stored steps of an explanation, in the reader's language."""

@@ -1,50 +1,102 @@
 """What an order would be paid from — asked by the page and by the code that charges, alike."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from marketplace.funding.models import FundingHold
-from marketplace.funding.protocol import Part, Purchase
+from django.db.models import F, Sum
+
+from marketplace.funding.models import CreditLine, FundingHold
+from marketplace.funding.protocol import Choice, Part, Purchase
 from marketplace.funding.sources import all_sources, source
+from marketplace.ledger.models import Account, Kind
+from marketplace.ledger.queries import purse_of
 
 
 @dataclass(frozen=True)
 class Quote:
-    """An amount in fen and the parts that pay it, in paying order; they sum to it."""
+    """An amount in fen and the parts that pay it, in paying order; what they do not reach is the shortage."""
 
     amount: int
     parts: tuple[Part, ...]
 
     @property
     def vouchers(self) -> int:
-        return sum(p.amount for p in self.parts if p.source != "wallet")
+        return sum(p.amount for p in self.subsidies)
+
+    @property
+    def subsidies(self) -> list[Part]:
+        return [p for p in self.parts if source(p.source).is_subsidy]
 
     @property
     def cash(self) -> int:
         return self.amount - self.vouchers
+
+    @property
+    def shortage(self) -> int:
+        return self.amount - sum(p.amount for p in self.parts)
+
+    @property
+    def to_pay(self) -> int:
+        """What the buyer must still bring before the work can begin."""
+        return sum(p.amount for p in self.parts if source(p.source).patience)
+
+    @property
+    def patience(self) -> timedelta | None:
+        """How long an order of these parts waits for money that is not here yet."""
+        return max((wait for p in self.parts if (wait := source(p.source).patience)), default=None)
 
 
 class Means:
     """One buyer's sources, opened once; quotes as many purchases as asked without another query."""
 
     def __init__(self, organization, at):
-        self.opened = [(way, way.open(organization, at)) for way in all_sources()]
+        purse = purse_of(organization.code) if organization else {}
+        self.opened = {way.code: way.open(organization, purse, at) for way in all_sources()}
 
-    def choices(self) -> list[tuple[str, str]]:
-        """What this buyer may choose to pay with: (reference, label)."""
-        return [choice for _way, opened in self.opened for choice in opened.choices()]
+    def choices(self) -> list[Choice]:
+        """What this buyer may choose to pay with inside the sources: vouchers."""
+        return [choice for opened in self.opened.values() for choice in opened.choices()]
 
-    def quote(self, purchase: Purchase, *, chosen: frozenset[str] | None = None) -> Quote:
+    def ways(self) -> list[Choice]:
+        """The sources this buyer may put in order, as they pay unless asked otherwise."""
+        return [way for opened in self.opened.values() if (way := opened.offered())]
+
+    def quote(
+        self,
+        purchase: Purchase,
+        *,
+        chosen: frozenset[str] | None = None,
+        ways: Sequence[str] | None = None,
+    ) -> Quote:
         remaining, parts = purchase.amount, []
-        for _way, opened in self.opened:
-            for part in opened.parts(purchase, remaining, chosen=chosen):
+        for code in paying_order(ways):
+            for part in self.opened[code].parts(purchase, remaining, chosen=chosen):
                 parts.append(part)
                 remaining -= part.amount
         return Quote(purchase.amount, tuple(parts))
 
 
+def paying_order(ways: Sequence[str] | None) -> list[str]:
+    """Subsidies first; then the ways asked for, or what is at hand already."""
+    subsidies = [way.code for way in all_sources() if way.is_subsidy]
+    at_hand = [way.code for way in all_sources() if not way.is_subsidy and not way.patience]
+    return subsidies + (at_hand if ways is None else list(dict.fromkeys(ways)))
+
+
+def orderable() -> list[str]:
+    """The sources that a buyer may put in order."""
+    return [way.code for way in all_sources() if not way.is_subsidy]
+
+
 def holds_of(order_code: str):
     """What is set aside for an order, in paying order."""
     return FundingHold.objects.filter(order_code=order_code).order_by("position")
+
+
+def awaited(order_code: str):
+    """The parts of an order whose money is not here yet."""
+    return holds_of(order_code).filter(paid_at=None)
 
 
 def explained_holds(order_code: str) -> list[tuple[FundingHold, list[str]]]:
@@ -55,3 +107,19 @@ def explained_holds(order_code: str) -> list[tuple[FundingHold, list[str]]]:
 def explained(quote: Quote) -> list[tuple[Part, list[str]]]:
     """Each part of a quote with its explanation in the reader's language."""
     return [(part, source(part.source).explain(list(part.explanation))) for part in quote.parts]
+
+
+def credit_line(organization) -> CreditLine | None:
+    """The contract credit that a firm has now, whether or not its date has passed."""
+    return CreditLine.objects.filter(organization=organization, status=CreditLine.Status.IN_FORCE).first()
+
+
+def hold_breaks(source_code: str, kind: Kind, *, owner: str) -> Iterator[str]:
+    """Where what the holds of a source say is still set aside differs from its accounts; `owner` names their column."""
+    rows = FundingHold.objects.filter(source=source_code).exclude(paid_at=None).values(owner)
+    left = F("amount") - F("captured") - F("released")
+    held = {row[owner]: row["left"] for row in rows.annotate(left=Sum(left))}
+    kept = dict(Account.objects.filter(kind=kind).values_list("owner", "balance"))
+    for name in sorted(held.keys() | kept.keys()):
+        if held.get(name, 0) != kept.get(name, 0):
+            yield f"{kind} {name}: ledger {kept.get(name, 0)}, holds say {held.get(name, 0)}"

@@ -44,6 +44,12 @@ def balances(kinds: Iterable[Kind], owners: Iterable[str]) -> dict[tuple[str, st
     return {(kind, owner): amount for kind, owner, amount in rows.values_list("kind", "owner", "balance")}
 
 
+def purse_of(owner: str) -> dict[str, int]:
+    """What the bounded accounts of one owner hold, by kind."""
+    rows = Account.objects.filter(owner=owner, kind__in=[kind for kind in CHART if CHART[kind][2]])
+    return dict(rows.values_list("kind", "balance"))
+
+
 def totals_by_owner(kind: Kind, *, journal_kinds: Iterable[str] | None = None) -> dict[str, int]:
     """What moved on every account of a kind, on its normal side, by owner."""
     entries = Entry.objects.filter(account__kind=kind)

@@ -8,11 +8,13 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding import actions as funding
+from marketplace.funding.queries import awaited, orderable
 from marketplace.orders import queries
 from marketplace.orders.models import Order
 from portal.approvals import actions as approvals
@@ -33,7 +35,7 @@ ENDINGS = {
     Order.Status.REFUNDED: gettext_noop("订单 %(code)s 未能运行，已全额退回 ¥%(refunded)s"),
     Order.Status.CANCELLED: gettext_noop("订单 %(code)s 已取消，退回 ¥%(refunded)s"),
     Order.Status.REJECTED: gettext_noop("订单 %(code)s 审批未通过，退回 ¥%(refunded)s"),
-    Order.Status.EXPIRED: gettext_noop("订单 %(code)s 审批超时，退回 ¥%(refunded)s"),
+    Order.Status.EXPIRED: gettext_noop("订单 %(code)s 未在期限内审批或付款，已取消，退回 ¥%(refunded)s"),
 }
 
 STOPS = {
@@ -87,6 +89,7 @@ class Request:
     command: str
     files: tuple[tuple[str, bytes], ...] = ()
     vouchers: frozenset[str] | None = None
+    ways: tuple[str, ...] | None = None
     fingerprint: str = field(init=False)
 
     def __post_init__(self):
@@ -99,6 +102,7 @@ class Request:
             self.command,
             sorted((path, hashlib.sha256(content).hexdigest()) for path, content in self.files),
             None if self.vouchers is None else sorted(self.vouchers),
+            self.ways,
         ]
         digest = hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()
         object.__setattr__(self, "fingerprint", digest)
@@ -125,6 +129,12 @@ def check(request: Request):
         raise BadOrder(_("请填写启动命令，例如 python train.py。"), code="command_missing", field="command")
     if not request.project.is_open:
         raise BadOrder(_("该项目已停用，请选择其他项目。"), code="project_closed", field="project")
+    if not set(request.ways or ()) <= set(orderable()):
+        raise BadOrder(
+            _("支付方式只能从这些中选：%(ways)s。") % {"ways": "、".join(orderable())},
+            code="way_unknown",
+            field="ways",
+        )
     workloads.check_files(request.files)
 
 
@@ -208,10 +218,17 @@ def _place(organization, project, request, idempotency_key, by, at):
     # Before the quote, so that two orders of one firm never count on the same voucher.
     funding.lock_purse(organization)
     quote = queries.quote(
-        organization, plan, unit_price, request.cards, request.hours, at, chosen=request.vouchers
+        organization,
+        plan,
+        unit_price,
+        request.cards,
+        request.hours,
+        at,
+        chosen=request.vouchers,
+        ways=request.ways,
     )
     _within_budget(project, quote.amount, at)
-    funding.hold(order_code=code, organization=organization, quote=quote, at=at)
+    funding.hold(order_code=code, organization=organization, quote=quote, by=by, at=at)
     needs_approval = bool(project.approval_threshold) and quote.amount >= project.approval_threshold
     order = Order.objects.create(
         code=code,
@@ -225,12 +242,17 @@ def _place(organization, project, request, idempotency_key, by, at):
         amount=quote.amount,
         voucher_amount=quote.vouchers,
         cash_amount=quote.cash,
-        status=Order.Status.AWAITING_APPROVAL if needs_approval else Order.Status.CONFIRMED,
+        status=Order.Status.AWAITING_APPROVAL
+        if needs_approval
+        else Order.Status.AWAITING_PAYMENT
+        if quote.patience
+        else Order.Status.CONFIRMED,
         placed_by=by,
         placed_at=at,
         cancel_until=at + timedelta(minutes=settings.WITHDRAWAL_MINUTES),
         confirm_by=at + timedelta(hours=settings.APPROVAL_HOURS) if needs_approval else None,
-        confirmed_at=None if needs_approval else at,
+        pay_by=at + quote.patience if quote.patience else None,
+        confirmed_at=None if needs_approval or quote.patience else at,
         idempotency_key=idempotency_key,
         fingerprint=request.fingerprint,
     )
@@ -242,7 +264,7 @@ def _place(organization, project, request, idempotency_key, by, at):
         command=request.command,
         files=request.files,
         max_seconds=order.seconds,
-        is_draft=needs_approval,
+        is_draft=order.status in Order.WAITING,
         at=at,
     )
     audit.record(
@@ -272,24 +294,51 @@ def receipt(order) -> str:
     """The sentence that tells a buyer the order is in."""
     if order.status == Order.Status.AWAITING_APPROVAL:
         return _("订单 %(code)s 已提交，等待本单位审批。") % {"code": order.code}
+    if order.status == Order.Status.AWAITING_PAYMENT:
+        return _("订单 %(code)s 已提交，算力已保留，请在 %(by)s 前付款。") % {
+            "code": order.code,
+            "by": f"{localtime(order.pay_by):%Y-%m-%d %H:%M}",
+        }
     return _("订单 %(code)s 已确认，冻结 ¥%(amount)s，正在调度。") % {
         "code": order.code,
         "amount": yuan(order.amount),
     }
 
 
-def confirm(*, order_id, by, at) -> Order:
-    """A second person agreed: the work may begin. Saying it twice changes nothing."""
+def approve(*, order_id, by, at) -> Order:
+    """A second person agreed: the work may begin, or the money may come. Saying it twice changes nothing."""
     with transaction.atomic():
         order = Order.objects.locked(order_id)
         if order.status != Order.Status.AWAITING_APPROVAL:
             return order
-        before = order.status
-        status.move(order, Order.Status.CONFIRMED, confirmed_at=at)
-        workloads.queue(order_code=order.code, at=at)
-        audit.record(order, "order.confirmed", by=by, before=before, after=order.status)
-        _tell(order, gettext_noop("订单 %(code)s 审批通过，开始调度"), at)
+        if order.pay_by is None:
+            _begin(order, gettext_noop("订单 %(code)s 审批通过，开始调度"), by=by, at=at)
+            return order
+        # The time that the approval took is not the payer's.
+        pay_by = at + (order.pay_by - order.placed_at)
+        status.move(order, Order.Status.AWAITING_PAYMENT, pay_by=pay_by)
+        audit.record(
+            order, "order.approved", by=by, before=Order.Status.AWAITING_APPROVAL, after=order.status
+        )
+        _tell(order, gettext_noop("订单 %(code)s 审批通过，请付款"), at)
     return order
+
+
+def confirm_paid(*, order_id, at) -> Order:
+    """All the money is here: the work may begin. Saying it twice, or too early, changes nothing."""
+    with transaction.atomic():
+        order = Order.objects.locked(order_id)
+        if order.status == Order.Status.AWAITING_PAYMENT and not awaited(order.code).exists():
+            _begin(order, gettext_noop("订单 %(code)s 已付款，开始调度"), by=None, at=at)
+    return order
+
+
+def _begin(order, sentence, *, by, at):
+    before = order.status
+    status.move(order, Order.Status.CONFIRMED, confirmed_at=at)
+    workloads.queue(order_code=order.code, at=at)
+    audit.record(order, "order.confirmed", by=by, before=before, after=order.status)
+    _tell(order, sentence, at)
 
 
 def reject(*, order_id, by, reason, at) -> Order:
@@ -298,14 +347,14 @@ def reject(*, order_id, by, reason, at) -> Order:
 
 
 def expire(*, order_id, at) -> Order:
-    """Nobody answered in time: everything set aside goes back."""
+    """Nobody answered or paid in time: everything set aside goes back."""
     return _give_up(order_id, Order.Status.EXPIRED, by=None, at=at, reason="")
 
 
 def _give_up(order_id, to, *, by, at, reason):
     with transaction.atomic():
         order = Order.objects.locked(order_id)
-        if order.status != Order.Status.AWAITING_APPROVAL:
+        if order.status not in Order.WAITING:
             return order
         workloads.discard(order_code=order.code, at=at)
         close(order, to, by=by, at=at, reason=reason)
@@ -355,7 +404,7 @@ def _ask_to_stop(order, *, is_withdrawn, by, at, **details) -> Order:
         after={"cancel_requested_at": at.isoformat(), "is_withdrawn": is_withdrawn},
         **details,
     )
-    if order.status == Order.Status.AWAITING_APPROVAL:
+    if order.status in Order.WAITING:
         workloads.discard(order_code=order.code, at=at)
         approvals.lapse(kind=APPROVAL_KIND, subject_code=order.code)
         close(order, Order.Status.CANCELLED, by=by, at=at)

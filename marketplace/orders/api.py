@@ -103,6 +103,7 @@ class OrderList(Listed):
             command=data["command"],
             files=tuple(data["files"]),
             vouchers=None if data["vouchers"] is None else frozenset(data["vouchers"]),
+            ways=None if data["ways"] is None else tuple(data["ways"]),
         )
 
 
@@ -117,7 +118,14 @@ def _tried(organization, wanted, by, at):
 def _priced(organization, wanted, at):
     unit_price = orders.price_in_force(wanted.plan, at)
     cost = quote(
-        organization, wanted.plan, unit_price, wanted.cards, wanted.hours, at, chosen=wanted.vouchers
+        organization,
+        wanted.plan,
+        unit_price,
+        wanted.cards,
+        wanted.hours,
+        at,
+        chosen=wanted.vouchers,
+        ways=wanted.ways,
     )
     threshold = wanted.project.approval_threshold
     return QuoteSerializer(
@@ -126,12 +134,14 @@ def _priced(organization, wanted, at):
             "amount": cost.amount,
             "vouchers": cost.vouchers,
             "cash": cost.cash,
+            "shortage": cost.shortage,
+            "to_pay": cost.to_pay,
             "needs_approval": bool(threshold) and cost.amount >= threshold,
             "parts": [
                 {
                     "source": part.source,
                     "reference": part.reference,
-                    "label": part.label,
+                    "label": _(part.label),
                     "amount": part.amount,
                     "explanation": sentences,
                 }

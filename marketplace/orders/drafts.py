@@ -26,6 +26,7 @@ def save(*, organization, request: orders.Request, by, at) -> OrderDraft:
             hours=request.hours,
             command=request.command,
             vouchers=None if request.vouchers is None else sorted(request.vouchers),
+            ways=request.ways,
             created_at=at,
         )
         DraftFile.objects.bulk_create(
@@ -48,6 +49,7 @@ def typed_in(draft: OrderDraft) -> dict:
         "hours": draft.hours,
         "command": draft.command,
         "vouchers": draft.vouchers or [],
+        "ways": draft.ways or [],
     }
 
 
@@ -62,6 +64,7 @@ def request_of(draft: OrderDraft) -> orders.Request:
         command=draft.command,
         files=files_of(draft),
         vouchers=None if draft.vouchers is None else frozenset(draft.vouchers),
+        ways=None if draft.ways is None else tuple(draft.ways),
     )
 
 

@@ -36,20 +36,30 @@ class Order(models.Model):
 
     class Status(models.TextChoices):
         AWAITING_APPROVAL = "awaiting_approval", _("待审批")
+        AWAITING_PAYMENT = "awaiting_payment", _("待付款")
         CONFIRMED = "confirmed", _("已确认")
         RUNNING = "running", _("运行中")
         BILLED = "billed", _("已结算")
         REFUNDED = "refunded", _("已全额退回")
         CANCELLED = "cancelled", _("已取消")
         REJECTED = "rejected", _("审批未通过")
-        EXPIRED = "expired", _("审批超时")
+        EXPIRED = "expired", _("已超时")
 
     NEXT = {
-        Status.AWAITING_APPROVAL: {Status.CONFIRMED, Status.CANCELLED, Status.REJECTED, Status.EXPIRED},
+        Status.AWAITING_APPROVAL: {
+            Status.AWAITING_PAYMENT,
+            Status.CONFIRMED,
+            Status.CANCELLED,
+            Status.REJECTED,
+            Status.EXPIRED,
+        },
+        Status.AWAITING_PAYMENT: {Status.CONFIRMED, Status.CANCELLED, Status.EXPIRED},
         Status.CONFIRMED: {Status.RUNNING, Status.BILLED, Status.REFUNDED, Status.CANCELLED},
         Status.RUNNING: {Status.BILLED, Status.REFUNDED, Status.CANCELLED},
     }
-    OPEN = (Status.AWAITING_APPROVAL, Status.CONFIRMED, Status.RUNNING)
+    # Nothing has begun: a second person's word or the money is still missing.
+    WAITING = (Status.AWAITING_APPROVAL, Status.AWAITING_PAYMENT)
+    OPEN = (*WAITING, Status.CONFIRMED, Status.RUNNING)
 
     code = models.CharField(max_length=32, unique=True)
     organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="orders")
@@ -61,13 +71,14 @@ class Order(models.Model):
     unit_price = models.DecimalField(_("单价（元/卡时）"), max_digits=18, decimal_places=8)
     amount = models.BigIntegerField(_("冻结总额（分）"))
     voucher_amount = models.BigIntegerField(_("算力券抵扣（分）"))
-    cash_amount = models.BigIntegerField(_("预存款支付（分）"))
+    cash_amount = models.BigIntegerField(_("自付（分）"))
     billed_amount = models.BigIntegerField(_("实际结算（分）"), null=True)
     status = models.CharField(_("状态"), max_length=20, choices=Status)
     placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     placed_at = models.DateTimeField(_("下单时间"))
     cancel_until = models.DateTimeField()
     confirm_by = models.DateTimeField(null=True)
+    pay_by = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     is_withdrawn = models.BooleanField(default=False)
@@ -131,6 +142,7 @@ class OrderDraft(models.Model):
     hours = models.DecimalField(max_digits=8, decimal_places=2)
     command = models.TextField()
     vouchers = ArrayField(models.CharField(max_length=32), null=True)
+    ways = ArrayField(models.CharField(max_length=20), null=True)
     created_at = models.DateTimeField()
 
     objects = DraftQuerySet.as_manager()

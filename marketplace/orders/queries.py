@@ -80,10 +80,10 @@ def purchase(
     )
 
 
-def quote(organization, plan, unit_price, cards, hours, at, *, chosen=None) -> Quote:
+def quote(organization, plan, unit_price, cards, hours, at, *, chosen=None, ways=None) -> Quote:
     """What one order would cost this buyer today, and who would pay which part."""
     bought = purchase(organization, plan, unit_price, cards, hours, at, districts=districts_by_offer([plan]))
-    return Means(organization, at).quote(bought, chosen=chosen)
+    return Means(organization, at).quote(bought, chosen=chosen, ways=ways)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def _materials(order, workload):
         Material(file.path, bytes(file.content[:MOST_SHOWN]).decode("utf-8", "replace")) for file in files
     ]
     paid = "\n".join(
-        "\n".join([f"{hold.label} ¥{yuan(hold.amount)}", *map(str, sentences)])
+        "\n".join([f"{_(hold.label)} ¥{yuan(hold.amount)}", *map(str, sentences)])
         for hold, sentences in explained_holds(order.code)
     )
     return [*command, *texts, Material(_("付款方式"), paid)]

@@ -75,6 +75,15 @@ class OrderRequest(serializers.Serializer):
         help_text=_("要用的券号；不填或 null 为自动选择，[] 为不用券。"),
     )
 
+    ways = serializers.ListField(
+        child=serializers.CharField(max_length=20),
+        required=False,
+        default=None,
+        allow_null=True,
+        max_length=10,
+        help_text=_('算力券之外的支付方式，按先后顺序，如 ["wallet", "credit"]；不填为默认顺序。'),
+    )
+
     def validate_files(self, files):
         if sum(len(content) for _path, content in files) > MOST_BYTES:
             raise serializers.ValidationError(_("文件合计不能超过 10 MB，请压缩或改用数据集。"))
@@ -95,6 +104,8 @@ class QuoteSerializer(serializers.Serializer):
     amount = Yuan()
     vouchers = Yuan()
     amount_after_vouchers = Yuan(source="cash")
+    shortage = Yuan(help_text=_("所选支付方式还差多少。"))
+    to_pay = Yuan(help_text=_("下单后还须付款多少，付款后才开始。"))
     needs_approval = serializers.BooleanField()
     parts = QuotePart(many=True)
 
@@ -138,6 +149,7 @@ class OrderSerializer(serializers.ModelSerializer):
             "status",
             "placed_at",
             "cancel_until",
+            "pay_by",
             "confirmed_at",
             "cancel_requested_at",
             "is_withdrawn",

@@ -13,6 +13,8 @@ def stages(order, workload) -> list[dict]:
     steps = [{"label": _("下单"), "state": "done", "at": order.placed_at}]
     if order.confirm_by:
         steps.append(_step(_("审批"), order.confirmed_at, is_now=order.status == S.AWAITING_APPROVAL))
+    if order.pay_by:
+        steps.append(_step(_("付款"), order.confirmed_at, is_now=order.status == S.AWAITING_PAYMENT))
     submitted = workload.submitted_at if workload else None
     started = workload.started_at if workload else None
     ended = workload.ended_at if workload else None

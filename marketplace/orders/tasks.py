@@ -1,8 +1,10 @@
 """Orders follow what approvers and clusters wrote into their rows."""
 
 from celery import shared_task
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from marketplace.funding.models import FundingHold
 from marketplace.orders import actions as orders
 from marketplace.orders import drafts
 from marketplace.orders.models import Order
@@ -25,7 +27,7 @@ def follow_approvals():
     def follow(approval):
         order = waiting.pop(approval.subject_code)
         if approval.status == Approval.Status.APPROVED:
-            orders.confirm(order_id=order.id, by=approval.decided_by, at=now)
+            orders.approve(order_id=order.id, by=approval.decided_by, at=now)
         else:
             orders.reject(order_id=order.id, by=approval.decided_by, reason=approval.reason, at=now)
 
@@ -34,6 +36,19 @@ def follow_approvals():
         [order for order in waiting.values() if order.confirm_by <= now],
         lambda order: orders.expire(order_id=order.id, at=now),
     )
+
+
+@shared_task
+def follow_payments():
+    """Confirm orders whose money has come, give up those it did not reach in time. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    waiting = Order.objects.filter(status=Order.Status.AWAITING_PAYMENT).order_by("id")
+    unpaid = FundingHold.objects.filter(order_code=OuterRef("code"), paid_at=None)
+    each(
+        waiting.exclude(Exists(unpaid))[:BATCH], lambda order: orders.confirm_paid(order_id=order.id, at=now)
+    )
+    late = waiting.filter(Exists(unpaid), pay_by__lte=now)
+    each(late[:BATCH], lambda order: orders.expire(order_id=order.id, at=now))
 
 
 @shared_task

@@ -32,16 +32,18 @@ def commission_on(gross: int, commission_rate: Decimal) -> int:
 
 
 def share(amount: int, whole: int, parts: Sequence[int]) -> list[int]:
-    """What each of `parts` of `whole` pays when only `amount` of it is used.
+    """What each of `parts` of `whole` pays when only `amount` of it is used, in fen.
 
-    Every part but the last is rounded down to the fen; the last takes the rest, so the shares sum to
-    `amount` exactly. `parts` sum to `whole`; 0 <= amount <= whole. The caller puts the part that should bear odd
-    fen last. With amount == whole every part pays itself.
+    Largest remainders (Hare–Niemeyer): every share is its exact proportion rounded down or up, no part pays more than
+    itself, and the shares sum to `amount`. Odd fen fall to the largest remainders, the later part first where they are
+    equal. Raises ValueError unless `parts` sum to `whole` and 0 <= amount <= whole.
     """
     if sum(parts) != whole or not 0 <= amount <= whole:
         raise ValueError("parts must sum to the whole, and the amount lie within it")
     if whole == 0:
         return [0] * len(parts)
     shares = [part * amount // whole for part in parts]
-    shares[-1] += amount - sum(shares)
+    by_remainder = sorted(range(len(parts)), key=lambda n: (parts[n] * amount % whole, n), reverse=True)
+    for n in by_remainder[: amount - sum(shares)]:
+        shares[n] += 1
     return shares

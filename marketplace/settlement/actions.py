@@ -74,7 +74,7 @@ def _providers():
 
 def _programmes():
     """Whoever may have paid for somebody: (party, title, no organisation)."""
-    payers = BillPart.objects.exclude(source="wallet").order_by().values_list("payer", "source").distinct()
+    payers = BillPart.objects.filter(is_subsidy=True).order_by().values_list("payer", "source").distinct()
     return [(payer, source(code).payer_name(payer), None) for payer, code in payers]
 
 

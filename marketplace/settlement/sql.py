@@ -50,7 +50,7 @@ CLOSE_PROGRAMMES = _CLOSE.format(
     SELECT line.id AS line_id, line.code, part.payer AS party, sum(part.amount)::bigint AS gross, 0::bigint AS commission,
            line.billed_at, line.cards::bigint * line.seconds AS card_seconds, 0::bigint AS failed
       FROM marketplace_billpart part JOIN marketplace_billline line ON line.id = part.line_id
-     WHERE line.billed_at >= %(since)s AND line.billed_at < %(until)s AND part.amount <> 0 AND part.source <> 'wallet'
+     WHERE line.billed_at >= %(since)s AND line.billed_at < %(until)s AND part.amount <> 0 AND part.is_subsidy
        AND NOT EXISTS (SELECT FROM marketplace_statementline settled
                         WHERE settled.bill_line_id = line.id AND settled.kind = 'programme' AND settled.party = part.payer)
      GROUP BY line.id, part.payer""",

@@ -58,7 +58,7 @@ class OrderForm(forms.Form):
     )
     vouchers = VoucherChoices(label=_("使用算力券"), required=False)
 
-    def __init__(self, *args, plan, projects, vouchers, kept_files=(), **options):
+    def __init__(self, *args, plan, projects, vouchers, ways, kept_files=(), **options):
         super().__init__(*args, **options)
         self.plan = plan
         self.kept_files = kept_files
@@ -68,12 +68,24 @@ class OrderForm(forms.Form):
         self.fields["cards"].unit = _("卡")
         self.fields["hours"].unit = _("小时")
         self.fields["hours"].widget.attrs["max"] = plan.hours_max
-        self.fields["vouchers"].choices = vouchers
+        self.fields["vouchers"].choices = [(choice.reference, choice.label) for choice in vouchers]
         if not vouchers:
             del self.fields["vouchers"]
+        self._offer_an_order_of(ways)
         if kept_files:
             names = "、".join(path for path, _content in kept_files)
             self.fields["files"].help_text = _("已保留 %(names)s；重新选择则全部替换") % {"names": names}
+
+    def _offer_an_order_of(self, ways):
+        """One choice for each place in line; nothing to choose where there is one way only."""
+        self.places = [f"way_{n}" for n in range(len(ways))] if len(ways) > 1 else []
+        nothing = ("", _("不使用"))
+        typed = self.initial.get("ways") or [way.reference for way in ways]
+        for n, place in enumerate(self.places):
+            label = _("先用") if n == 0 else _("不足时用") if n == 1 else _("仍不足时用")
+            choices = [nothing, *((way.reference, way.label) for way in ways)]
+            self.fields[place] = forms.ChoiceField(label=label, choices=choices, required=False)
+            self.initial[place] = typed[n] if n < len(typed) else ""
 
     def request(self) -> Request:
         """The cleaned order."""
@@ -87,4 +99,7 @@ class OrderForm(forms.Form):
             command=data["command"],
             files=data["files"] or self.kept_files,
             vouchers=frozenset(data.get("vouchers", ())),
+            ways=tuple(dict.fromkeys(filter(None, (data[place] for place in self.places))))
+            if self.places
+            else None,
         )

@@ -5,7 +5,6 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from marketplace.catalogue.models import Plan
 from marketplace.funding.queries import Means, explained
 from marketplace.orders import actions as orders
 from marketplace.orders import drafts
@@ -72,19 +71,20 @@ def _earlier_draft(request):
 def order(request, code):
     """Type an order; what is typed is kept as a draft and shown for checking."""
     organization = acting_for(request, "orders.place")
-    plan = get_object_or_404(Plan.objects.on_shelf().select_related("provider", "accelerator"), code=code)
     now = timezone.now()
     means = Means(organization, now)
     usable = means.choices()
     earlier = _earlier_draft(request)
-    typed = drafts.typed_in(earlier) if earlier else {"vouchers": [v for v, _label in usable]}
+    typed = drafts.typed_in(earlier) if earlier else {"vouchers": [choice.reference for choice in usable]}
     cards, hours = (earlier.cards, earlier.hours) if earlier else size_from(request.GET)
+    offer = _offer(request, code, cards=cards, hours=hours, means=means)
     form = OrderForm(
         request.POST or None,
         request.FILES or None,
-        plan=plan,
+        plan=offer.plan,
         projects=Project.objects.filter(organization_id=organization.id).open(),
         vouchers=usable,
+        ways=means.ways(),
         kept_files=drafts.files_of(earlier) if earlier else (),
         initial={"cards": cards, "hours": hours} | typed,
     )
@@ -95,7 +95,7 @@ def order(request, code):
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
             return redirect("storefront:check", code=draft.code)
-    context = {"form": form, "offer": _offer(request, code, cards=cards, hours=hours, means=means)}
+    context = {"form": form, "offer": offer}
     return render(request, "storefront/order.html", context, status=422 if form.errors else 200)
 
 
@@ -128,6 +128,7 @@ def check(request, code):
             draft.hours,
             now,
             chosen=None if draft.vouchers is None else frozenset(draft.vouchers),
+            ways=draft.ways,
         )
     except Refusal as sad:
         cost, refusal = None, refusal or sad

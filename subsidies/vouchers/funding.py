@@ -1,12 +1,12 @@
 """Vouchers as a way to pay: quoted by the calculator, set aside and redeemed through the ledger."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from marketplace.funding.protocol import Part
+from marketplace.funding.protocol import Choice, Part
 from marketplace.ledger.actions import Line, transfer
 from marketplace.ledger.models import Account, Kind
 from marketplace.ledger.queries import balances, totals_by_owner
@@ -73,7 +73,7 @@ class OpenedVouchers:
 
     def choices(self):
         return [
-            (
+            Choice(
                 v.code,
                 _("%(name)s · %(code)s · 余额 ¥%(left)s · %(until)s 到期")
                 % {
@@ -86,6 +86,9 @@ class OpenedVouchers:
             for v in self.usable.values()
             if v.remaining
         ]
+
+    def offered(self):
+        return None
 
     def _refuse_strangers(self, chosen):
         for code in sorted(chosen - self.usable.keys()):
@@ -107,8 +110,10 @@ class Vouchers:
     """District before city, oldest expiry first, as each programme's rules allow."""
 
     code = "vouchers"
+    is_subsidy = True
+    patience = None
 
-    def open(self, organization, at):
+    def open(self, organization, purse, at):
         if not organization:
             return OpenedVouchers({}, {}, frozenset())
         rows = list(
@@ -122,7 +127,7 @@ class Vouchers:
             unusable=frozenset(v.code for v in rows if v.code not in usable),
         )
 
-    def hold(self, parts, organization, at):
+    def hold(self, order_code, parts, organization, by, at):
         locked = {
             voucher.code: voucher
             for voucher in Voucher.objects.select_for_update(of=("self",), no_key=True)
@@ -153,8 +158,19 @@ class Vouchers:
         ]
 
     def release(self, reference, organization, amount, at):
+        return transfer(amount, (Kind.VOUCHER_FROZEN, reference), self._home(reference)) if amount else []
+
+    def refund(self, reference, organization, amount, at):
         if not amount:
             return []
+        programme = Voucher.objects.values_list("programme__code", flat=True).get(code=reference)
+        return [
+            Line(Kind.SUBSIDY_ACCRUED, programme, -amount),
+            *transfer(amount, (Kind.VOUCHER_REDEEMED, reference), self._home(reference)),
+        ]
+
+    def _home(self, reference):
+        """Where unspent value of a voucher belongs now."""
         # Locked, so that the expiry sweep cannot pass between this look and the posting.
         voucher = (
             Voucher.objects.select_for_update(of=("self",), no_key=True)
@@ -162,8 +178,7 @@ class Vouchers:
             .get(code=reference)
         )
         is_expired = voucher.status == Voucher.Status.EXPIRED
-        home = (Kind.POOL, voucher.programme.code) if is_expired else (Kind.VOUCHER, voucher.code)
-        return transfer(amount, (Kind.VOUCHER_FROZEN, voucher.code), home)
+        return (Kind.POOL, voucher.programme.code) if is_expired else (Kind.VOUCHER, voucher.code)
 
     def explain(self, steps):
         return [wording.sentence(step) for step in steps]
@@ -179,10 +194,11 @@ class Vouchers:
         for owner, amount in Account.objects.filter(kind__in=open_kinds).values_list("owner", "balance"):
             held[owner] += amount
         returned = totals_by_owner(Kind.VOUCHER, journal_kinds=["voucher-expired"])
-        late = totals_by_owner(Kind.VOUCHER_FROZEN, journal_kinds=["order-released"])
-        back = totals_by_owner(Kind.VOUCHER, journal_kinds=["order-released"])
+        late = Counter(totals_by_owner(Kind.VOUCHER_FROZEN, journal_kinds=["order-released"]))
+        late.update(totals_by_owner(Kind.VOUCHER_REDEEMED, journal_kinds=["bill-refunded"]))
+        back = totals_by_owner(Kind.VOUCHER, journal_kinds=["order-released", "bill-refunded"])
         for code, amount in Voucher.objects.values_list("code", "amount").iterator():
-            to_pool = -returned.get(code, 0) - late.get(code, 0) - back.get(code, 0)
+            to_pool = -returned.get(code, 0) - late[code] - back.get(code, 0)
             total = held[code] + spent.get(code, 0) + to_pool
             if total != amount:
                 yield f"voucher {code}: issued {amount}, states add up to {total}"

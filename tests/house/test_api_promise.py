@@ -27,13 +27,31 @@ ON_PAGES = {
     ),
     *("hold_released", "invitation_unusable", "name_taken", "not_enough_cards", "not_for_you", "not_yours"),
     *("other_mailbox", "own_grant", "recusal", "separated_roles", "token_over", "unanswered"),
-    *("already_recorded", "bad_order", "refused", "invalid_phone", "cannot_propose", "not_that_person"),
+    *(
+        "refund_too_high",
+        "already_recorded",
+        "bad_order",
+        "refused",
+        "invalid_phone",
+        "cannot_propose",
+        "not_that_person",
+    ),
     *("password_not_mixed", "password_of_this_place", "password_too_short", "password_used_before"),
 }
 # A statement can be handed in only once, and an example is run by everybody.
 NO_EXAMPLE = {"bank_files_create"}
 # What clusters answer to our adapters, and the names of funding sources.
-INSIDE = {"auth_expired", "gone", "no_capacity", "rejected", "unknown", "unreachable", "vouchers", "wallet"}
+INSIDE = {
+    "auth_expired",
+    "gone",
+    "no_capacity",
+    "rejected",
+    "unknown",
+    "unreachable",
+    "vouchers",
+    "wallet",
+    "credit",
+}
 
 
 @pytest.fixture

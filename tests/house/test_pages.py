@@ -143,6 +143,8 @@ PAGES = {
     "payments/<code>/refund/": "LL 333 33 333 35 333 33",
     "payments/<code>/": "LL 131 44 331 31 333 33",
     "payments/<code>/cancel/": "LL 535 55 333 33 333 33",
+    "credit/": "LL 333 33 331 31 333 33",
+    "credit/<code>/": "LL 333 33 331 31 333 33",
     "bank/": "LL 333 33 331 11 333 33",
     "bank/close/": "LL 333 33 333 35 333 33",
     "bank/<code>/": "LL 333 33 331 11 333 33",

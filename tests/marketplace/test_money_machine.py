@@ -156,7 +156,10 @@ class Ledger(InATransaction):
 
 
 class Funding(InATransaction):
-    """Orders held, used in parts and given back from vouchers and purse; receipts, new vouchers and expiry between."""
+    """Orders held, used in parts, given back and refunded, paid by vouchers, purse and credit in any order.
+
+    Receipts, new vouchers, their expiry and other credit limits come between.
+    """
 
     orders = Bundle("orders")
 
@@ -165,6 +168,7 @@ class Funding(InATransaction):
         self.city = CITY
         self.orders_held = {}
         self.used = Counter()
+        self.refunded = Counter()
         self.deeds = 0
         self.now = NOON
 
@@ -205,19 +209,47 @@ class Funding(InATransaction):
         for voucher in Voucher.objects.filter(status=Voucher.Status.ACTIVE, expires_at__lte=self.now):
             vouchers.expire(voucher_id=voucher.id, at=self.now)
 
-    @rule(target=orders, amount=st.integers(min_value=1, max_value=3_000_000))
-    def hold(self, amount):
+    @rule(limit=st.integers(min_value=0, max_value=1_000_000))
+    def grant_credit(self, limit):
+        """The limit changes as agreed, and never below what is taken already."""
+        taken = sum(balance(kind, "EN-LUDAO") for kind in (Kind.CREDIT_HELD, Kind.CREDIT_USED))
+        line = funding.propose_credit(
+            organization=self.city.ludao,
+            contract="HT-1",
+            limit=limit,
+            valid_until=self.now + timedelta(days=30),
+            reason="x",
+            by=self.city.finance,
+            at=self.now,
+        )
+        try:
+            for _again in range(2):
+                funding.grant_credit(line_id=line.id, by=self.city.checker, at=self.now)
+        except funding.CannotGrant:
+            assert limit < taken
+            funding.refuse_credit(line_id=line.id, by=self.city.checker, at=self.now)
+        else:
+            assert balance(Kind.CREDIT_FREE, "EN-LUDAO") == limit - taken
+
+    @rule(
+        target=orders,
+        amount=st.integers(min_value=1, max_value=3_000_000),
+        ways=st.lists(st.sampled_from(["wallet", "credit"]), unique=True),
+    )
+    def hold(self, amount, ways):
         code = self.next("OD")
         purchase = Purchase(amount, "siming", frozenset({"jimei"}), True, False, self.now)
-        quote = Means(self.city.ludao, self.now).quote(purchase)
-        purse = balance(Kind.PREPAID, "EN-LUDAO")
+        quote = Means(self.city.ludao, self.now).quote(purchase, ways=ways)
+        reach = sum(balance(MEANS[way], "EN-LUDAO") for way in ways)
         try:
-            funding.hold(order_code=code, organization=self.city.ludao, quote=quote, at=self.now)
+            funding.hold(
+                order_code=code, organization=self.city.ludao, quote=quote, by=self.city.bob, at=self.now
+            )
         except InsufficientFunds:
-            assert quote.cash > purse
+            assert quote.cash > reach
             assert not FundingHold.objects.filter(order_code=code).exists()
         else:
-            assert quote.cash <= purse
+            assert quote.cash <= reach
             assert sum(part.amount for part in quote.parts) == amount
             self.orders_held[code] = amount
         return code
@@ -238,6 +270,30 @@ class Funding(InATransaction):
         assert all(0 <= p.amount <= p.hold.amount for p in paid)
         self.used[code] = amount
 
+    @rule(code=orders, share=st.floats(min_value=0, max_value=1))
+    def refund(self, code, share):
+        """Part of what was paid goes back where it came from, in proportion, and never more than was paid."""
+        before = {h.position: h for h in FundingHold.objects.filter(order_code=code)}
+        paid = self.used[code] - self.refunded[code]
+        amount = int(paid * share)
+        if not amount:
+            return
+        lines = [Line(Kind.PROVIDER_ACCRUED, "unicom", amount)]
+        with pytest.raises(funding.RefundTooHigh), transaction.atomic():
+            self.give(code, paid + 1, lines)
+        given = self.give(code, amount, lines)
+        self.refunded[code] += amount
+        assert sum(part.amount for part in given) == amount
+        for part in given:
+            row = before[part.hold.position]
+            exact = amount * (row.captured - row.refunded) / paid
+            assert exact - 1 < part.amount < exact + 1
+
+    def give(self, code, amount, lines):
+        return funding.refund(
+            reference=self.next("refund"), order_code=code, amount=amount, counterpart=lines, at=self.now
+        )
+
     @rule(code=orders)
     def give_back(self, code):
         if code not in self.orders_held:
@@ -252,7 +308,8 @@ class Funding(InATransaction):
             held = list(FundingHold.objects.filter(order_code=code))
             assert sum(h.amount for h in held) == amount
             assert sum(h.captured for h in held) == self.used[code]
-            assert all(h.captured + h.released <= h.amount for h in held)
+            assert sum(h.refunded for h in held) == self.refunded[code]
+            assert all(h.captured + h.released <= h.amount and h.refunded <= h.captured for h in held)
 
     @invariant()
     def nothing_is_below_zero_and_the_books_balance(self):
@@ -263,13 +320,14 @@ class Funding(InATransaction):
 
 
 CITY = None
+MEANS = {"wallet": Kind.PREPAID, "credit": Kind.CREDIT_FREE}
 
 
 def test_the_ledger_agrees_with_a_plain_model_whatever_happens(db):
     run_state_machine_as_test(Ledger, settings=SOME_RUNS)
 
 
-def test_vouchers_and_purse_pay_exactly_what_was_used_whatever_happens(city):
+def test_every_source_pays_exactly_what_was_used_whatever_happens(city):
     global CITY
     CITY = city
 

@@ -37,14 +37,28 @@ def test_floats_are_refused():
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=6), st.data())
-def test_shares_sum_exactly_and_no_part_but_the_last_pays_more_than_it_held(parts, data):
+def test_shares_sum_exactly_and_no_part_pays_more_than_it_held(parts, data):
     whole = sum(parts)
     amount = data.draw(st.integers(0, whole))
 
     shares = share(amount, whole, parts)
 
     assert sum(shares) == amount
-    assert all(0 <= paid <= held for paid, held in zip(shares[:-1], parts[:-1], strict=True))
+    assert all(0 <= paid <= held for paid, held in zip(shares, parts, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("amount", "parts", "shares"),
+    [
+        (10, [5, 5, 1], [4, 5, 1]),
+        (1, [1, 1], [0, 1]),
+        (7, [10, 10, 10], [2, 2, 3]),
+        (4, [0, 5], [0, 4]),
+        (0, [3, 4], [0, 0]),
+    ],
+)
+def test_odd_fen_fall_to_the_largest_remainder_and_the_later_part(amount, parts, shares):
+    assert share(amount, sum(parts), parts) == shares
 
 
 @given(st.lists(st.integers(1, 10**9), min_size=1, max_size=6))
