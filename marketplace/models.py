@@ -7,6 +7,7 @@ from marketplace.funding.models import CreditLine, FundingHold
 from marketplace.ledger.models import Account, Entry, Journal, JournalSeal, Snapshot
 from marketplace.orders.models import DraftFile, Order, OrderDraft
 from marketplace.payments.models import BankReceipt, EventReading, Payment, ProviderEvent, Refund
+from marketplace.payouts.models import Payout, PayoutAccount, PayoutBatch
 from marketplace.settlement.models import SettlementRun, Statement, StatementLine, Terms
 
 __all__ = [
@@ -32,6 +33,9 @@ __all__ = [
     "Order",
     "OrderDraft",
     "Payment",
+    "Payout",
+    "PayoutAccount",
+    "PayoutBatch",
     "Plan",
     "PlanPrice",
     "ProviderEvent",

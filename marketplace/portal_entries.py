@@ -21,6 +21,9 @@ from marketplace.orders.models import Order
 from marketplace.orders.panels import panels as panels
 from marketplace.orders.queries import cancellation
 from marketplace.payments import tables as receipts
+from marketplace.payouts import review as payouts_review
+from marketplace.payouts import tables as payouts
+from marketplace.payouts.actions import ACCOUNT, BATCH
 from marketplace.settlement import desk as settlement_desk
 from marketplace.settlement import tables as statements
 from marketplace.settlement.models import Statement
@@ -111,6 +114,22 @@ navigation = [
         action="receipts.view",
     ),
     Navigation(
+        gettext_lazy("付款"),
+        "payouts:list",
+        section="platform",
+        order=25,
+        icon="bank",
+        action="payouts.view",
+    ),
+    Navigation(
+        gettext_lazy("收款账户"),
+        "payouts:accounts",
+        section="platform",
+        order=26,
+        icon="bank",
+        action="statements.view",
+    ),
+    Navigation(
         gettext_lazy("结算批次"),
         "settlement:runs",
         section="platform",
@@ -155,13 +174,21 @@ screens = [
     budgets.marks,
     statements.screen,
     statements.runs,
+    payouts.batches,
+    payouts.PAYOUTS,
+    payouts.accounts,
     receipts.screen,
     receipts.payments,
     receipts.refunds,
     bank.screen,
     credit.screen,
 ]
-reviews = {APPROVAL_KIND: review.parts, CREDIT_APPROVAL: credit_review.parts}
+reviews = {
+    APPROVAL_KIND: review.parts,
+    CREDIT_APPROVAL: credit_review.parts,
+    BATCH: payouts_review.batch_parts,
+    ACCOUNT: payouts_review.account_parts,
+}
 
 
 def open_orders():

@@ -10,6 +10,7 @@ from marketplace.payments.tasks import (
     follow_refund_approvals,
     read_provider_events,
 )
+from marketplace.payouts.tasks import follow_payout_approvals, match_payouts
 from marketplace.settlement.tasks import close_last_month, follow_releases, take_silence_for_consent
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "follow_approvals",
     "follow_budgets",
     "follow_refund_approvals",
+    "follow_payout_approvals",
     "follow_releases",
     "follow_credit",
     "follow_payments",
@@ -28,6 +30,7 @@ __all__ = [
     "forget_old_drafts",
     "issue_monthly_bills",
     "keep_books",
+    "match_payouts",
     "read_provider_events",
     "seal_journals",
     "take_silence_for_consent",

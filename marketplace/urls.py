@@ -10,4 +10,5 @@ urlpatterns = [
     path("", include("marketplace.payments.urls")),
     path("bank/", include("marketplace.bank.urls")),
     path("statements/", include("marketplace.settlement.urls")),
+    path("payouts/", include("marketplace.payouts.urls")),
 ]

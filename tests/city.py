@@ -23,6 +23,8 @@ from marketplace.payments import actions as payments
 from marketplace.payments import refunds
 from marketplace.payments.models import Payment
 from marketplace.payments.stripe_gateway import Seen, State
+from marketplace.payouts import actions as payouts
+from marketplace.payouts.models import PayoutAccount
 from marketplace.settlement import actions as settlement
 from marketplace.settlement.models import SettlementRun, Statement
 from portal.accounts.models import User
@@ -148,6 +150,20 @@ def statement(*, at, status="offered", party="unicom", fen=1000, **fields):
         organization=provider.organization, from_at=until, until_at=until, line_count=0, card_seconds=0, gross=fen,
         net=fen, due=fen, closed_at=until, answer_by=at + timedelta(days=5), **fields,
     )  # fmt: skip
+
+
+def payout(city, *, at):
+    """A payment to unicom in an approved batch."""
+    provider = Provider.objects.get(code="unicom")
+    PayoutAccount.objects.create(
+        code=new_code("PA"), provider=provider, holder=provider.name, bank="厦门银行", number="3502000012345678",
+        ending="5678", status="in_force", proposed_by=city.unicom, proposed_at=at, decided_by=city.checker,
+    )  # fmt: skip
+    statement(at=at, status="confirmed")
+    platform = Organization.objects.get(code="PL-INFO")
+    batch = payouts.propose_batch(organization=platform, by=city.finance, at=at)
+    payouts.approve_batch(batch_id=batch.id, by=city.checker, at=at)
+    return batch.payouts.get()
 
 
 def picture(note: bytes = b"licence") -> bytes:
@@ -350,6 +366,8 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "payments/refunds": "RF-NONE",
         "people": "bob",
         "people/factor-resets": "FR-NONE",
+        "payouts": payout(city, at=at).batch.code,
+        "payouts/payments": "PO-NONE",
         "plans": "unicom-h800",
         "programmes": "PG-CITY-2026",
         "statements": next(one.code for one in statements if one.party == "unicom"),

@@ -270,6 +270,11 @@ def explain(*, line_id, explanation, by, at) -> BankLine:
     return line
 
 
+def settle_elsewhere(line, *, explanation, at):
+    """Another room has found and booked what a locked line is."""
+    status.move(line, BankLine.Status.EXPLAINED, explanation=explanation, settled_at=at)
+
+
 def close_day(*, on, by, at) -> BankDay:
     """Lock a day on which bank and books agree to the fen. Raises CannotClose with what is still between them."""
     with transaction.atomic():

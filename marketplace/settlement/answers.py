@@ -141,6 +141,27 @@ def release(*, statement_id, answer_by, by, at) -> Statement:
     return statement
 
 
+# --- on its way to the provider ------------------------------------------------------------------------
+def put_on_the_way(*, statement_id):
+    """It is in an approved batch."""
+    _step(statement_id, Status.APPROVED)
+
+
+def pay(*, statement_id):
+    """The bank has paid it."""
+    _step(statement_id, Status.PAID)
+
+
+def owe_again(*, statement_id):
+    """The bank did not take it, or sent it back."""
+    _step(statement_id, Status.CONFIRMED)
+
+
+def _step(statement_id, to):
+    with transaction.atomic():
+        status.move(Statement.objects.locked(statement_id), to)
+
+
 def ask(statement, at):
     """Ask the provider to confirm its statement or to object."""
     sentence = gettext_noop("结算单 %(code)s 应付 ¥%(due)s，请在 %(day)s 前确认或提出异议，逾期视为确认")

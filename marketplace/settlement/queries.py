@@ -131,6 +131,9 @@ def _party_breaks():
     yield from _differences(
         "provider payable", totals_by_owner(Kind.PROVIDER_PAYABLE, journal_kinds=statement), provider_closed
     )
+    yield from _differences("provider owed", _nonzero(totals_by_owner(Kind.PROVIDER_PAYABLE)), _owed())
+    on_the_way = Statement.objects.filter(status=Statement.Status.APPROVED).values_list("code", "due")
+    yield from _differences("payout", _nonzero(totals_by_owner(Kind.PAYOUT)), dict(on_the_way))
     yield from _differences(
         "subsidy receivable",
         totals_by_owner(Kind.SUBSIDY_RECEIVABLE, journal_kinds=statement),
@@ -139,6 +142,20 @@ def _party_breaks():
     earned = sum(totals_by_owner(Kind.COMMISSION).values())
     if earned != commission:
         yield f"commission: ledger {earned}, bills say {commission}"
+
+
+def _nonzero(totals: dict[str, int]) -> dict[str, int]:
+    return {owner: total for owner, total in totals.items() if total}
+
+
+def _owed() -> dict[str, int]:
+    """What each provider has still to get: what no batch has taken yet, and what was left below zero last."""
+    gone = [Statement.Status.APPROVED, Statement.Status.PAID]
+    open_rows = Statement.objects.providers().exclude(status__in=gone).filter(due__gt=0).order_by()
+    owed = dict(open_rows.values_list("party").annotate(Sum("due")))
+    for party, due in carried_over(None).items():
+        owed[party] = owed.get(party, 0) + due
+    return _nonzero(owed)
 
 
 def _run_breaks() -> Iterator[str]:

@@ -20,11 +20,11 @@ FILL = """
     SELECT %(run)s || n, %(cluster)s, %(accelerator)s, 'BENCH', 8, %(at)s - interval '1 hour', %(at)s, 3600, true, %(at)s
       FROM generate_series(1, %(lines)s) n;
     INSERT INTO marketplace_billline (code, order_id, organization_id, project_id, provider_id, usage_id, cards, seconds,
-                                      metered_seconds, unit_price, gross, voucher, cash, commission, provider_amount,
+                                      metered_seconds, unit_price, gross, voucher, cash, credit, commission, provider_amount,
                                       free_reason, billed_at)
     SELECT 'BL-' || source_key, %(order)s, %(organization)s, %(project)s,
            (%(providers)s::bigint[])[1 + id %% cardinality(%(providers)s::bigint[])], id, 8, 3600, 3600, 8,
-           1000 + id %% 977, 0, 1000 + id %% 977, 50, 950 + id %% 977, '', %(at)s
+           1000 + id %% 977, 0, 1000 + id %% 977, 0, 50, 950 + id %% 977, '', %(at)s
       FROM federation_usagerecord WHERE source_key LIKE %(run)s || '%%';
     ANALYZE marketplace_billline;
 """
@@ -79,9 +79,13 @@ def by_loop(until, at):
     from django.db import transaction
 
     from marketplace.billing.models import BillLine
-    from marketplace.settlement.models import Statement, StatementLine
+    from marketplace.settlement.models import SettlementRun, Statement, StatementLine
 
     with transaction.atomic():
+        run = SettlementRun.objects.create(
+            code="LOOP", until_at=until, statement_count=0, line_count=0, metered=0, billed=0, free=0, over=0, gross=0,
+            stated=0, closed_at=at,
+        )  # fmt: skip
         by_provider = defaultdict(list)
         settled = StatementLine.objects.filter(kind="provider").values("bill_line")
         for line in (
@@ -93,9 +97,9 @@ def by_loop(until, at):
         for provider, lines in by_provider.items():
             gross, commission = sum(li.gross for li in lines), sum(li.commission for li in lines)
             statement = Statement.objects.create(
-                code=f"LOOP-{provider.code}", kind="provider", party=provider.code, title=provider.name,
+                code=f"LOOP-{provider.code}", run=run, kind="provider", party=provider.code, title=provider.name,
                 from_at=at, until_at=until, line_count=len(lines), gross=gross, commission=commission,
-                net=gross - commission, card_seconds=sum(li.cards * li.seconds for li in lines), closed_at=at,
+                net=gross - commission, due=gross - commission, card_seconds=sum(li.cards * li.seconds for li in lines), closed_at=at,
             )  # fmt: skip
             for line in lines:
                 StatementLine.objects.create(

@@ -496,6 +496,32 @@ DEEDS = [
         other="unicom",
     ),
     Deed(
+        "payouts/propose/",
+        "finance",
+        ("payout.proposed", "approval.requested"),
+        other="auditor",
+        why="a batch and the question to a second person, a row of its own",
+    ),
+    Deed("payouts/<code>/file/", "finance", ("payout.file_taken",), code="batch", other="auditor"),
+    Deed(
+        "payouts/payments/<code>/fail/",
+        "finance",
+        ("payout.failed",),
+        {"reason": "账户已销户"},
+        code="payout",
+        bad={"reason": ""},
+        other="auditor",
+    ),
+    Deed(
+        "payouts/accounts/",
+        "unicom",
+        ("payout_account.proposed", "approval.requested"),
+        {"holder": "联通", "bank_name": "厦门银行", "number": "3502000012345679"},
+        bad={"number": "12"},
+        other="finance",
+        why="an account and the question to a second person, a row of its own",
+    ),
+    Deed(
         "api/v1/statements/<code>/confirmation/",
         "unicom",
         ("statement.confirmed",),
@@ -905,6 +931,9 @@ READS = {
     # Shut without keys; what comes through it is kept raw, and refusals are on the record: test_payments.py.
     "payments/webhooks/stripe/",
     "statements/runs/",
+    "payouts/",
+    "payouts/payments/",
+    "payouts/<code>/",
     "developers/",
     "developers/requests/",
     "audit/versions/<kind>/<code>/",
@@ -1103,6 +1132,9 @@ def census(django_db_setup, django_db_blocker):
             "parked": town.statement(
                 at=now, status="parked", parked_for=[{"code": "leap", "values": {"gross": 1000, "past": [1]}}]
             ).code,
+            "payout": (paid := town.payout(city, at=now)).code,
+            "batch": paid.batch.code,
+            "confirmed": town.statement(at=now, status="confirmed").code,
             "programme": "PG-CITY-2026",
             "plan": "unicom-h800",
             "person": "jian",

@@ -68,6 +68,7 @@ CITYS_OWN = {
     "marketplace_bankfile",
     "marketplace_bankline",
     "marketplace_eventreading",
+    "marketplace_payoutbatch",
     "marketplace_providerevent",
     "marketplace_settlementrun",
     "portal_archive",

@@ -1,0 +1,1 @@
+"""Confirmed statements leave as payments: proposed by one, approved by another, matched to the bank line by line."""

@@ -1,0 +1,76 @@
+"""What can be paid, what the bank has said of it, and where the two differ."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from marketplace.bank.models import BankLine
+from marketplace.payouts.models import Payout, PayoutAccount
+from marketplace.settlement.models import Statement
+from portal.shell.money import yuan
+
+# Some banks leave hyphens out.
+NUMBER = re.compile(r"PO(\d{6})-?([2-9A-HJ-NP-Z]{8})")
+
+
+def numbers_in(remark: str) -> list[str]:
+    """The payouts' numbers in a remark."""
+    typed = unicodedata.normalize("NFKC", remark).upper()
+    return sorted({f"PO{day}-{tail}" for day, tail in NUMBER.findall(typed)})
+
+
+def payable():
+    """Statements that their providers confirmed, with something to pay and no payment on its way."""
+    taken = Payout.objects.filter(status__in=["prepared", "ordered", "paid"]).values("statement")
+    rows = Statement.objects.providers().filter(status=Statement.Status.CONFIRMED, due__gt=0)
+    return rows.exclude(id__in=taken).order_by("id")
+
+
+def accounts() -> dict[str, PayoutAccount]:
+    """The account in force of each provider, by the provider's code."""
+    return {row.provider.code: row for row in PayoutAccount.objects.in_force().select_related("provider")}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A bank line that speaks of a payout: the payout it settles, or what does not fit, in words."""
+
+    line: BankLine
+    payout: Payout | None = None
+    problem: str = ""
+
+
+def findings(lines: Iterable[BankLine]) -> list[Finding]:
+    """What the bank's open lines say of payouts, by number and to the fen."""
+    named = {line: numbers for line in lines if (numbers := numbers_in(line.remark))}
+    codes = {number for numbers in named.values() for number in numbers}
+    payouts = {payout.code: payout for payout in Payout.objects.filter(code__in=codes)}
+    return [_finding(line, numbers, payouts) for line, numbers in named.items()]
+
+
+def _finding(line, numbers, payouts) -> Finding:
+    if len(numbers) > 1:
+        return Finding(line, None, _("附言有多个付款编号"))
+    payout = payouts.get(numbers[0])
+    if payout is None:
+        return Finding(line, None, _("没有付款编号 %(code)s") % {"code": numbers[0]})
+    if abs(line.amount) != payout.amount:
+        words = _("付款 %(code)s 为 ¥%(ours)s，银行为 ¥%(theirs)s")
+        values = {"code": payout.code, "ours": yuan(payout.amount), "theirs": yuan(abs(line.amount))}
+        return Finding(line, None, words % values)
+    wanted = Payout.Status.ORDERED if line.amount < 0 else Payout.Status.PAID
+    if payout.status != wanted:
+        words = _("付款 %(code)s 现为“%(status)s”") % {
+            "code": payout.code,
+            "status": payout.get_status_display(),
+        }
+        return Finding(line, None, words)
+    return Finding(line, payout)
+
+
+def open_lines():
+    """The bank's lines that nobody has settled and that name a payout."""
+    return BankLine.objects.waiting().filter(remark__icontains="PO").order_by("id")
