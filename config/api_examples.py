@@ -84,6 +84,7 @@ EXAMPLES = {
     "monthly_bills_retrieve": Example("MONTHLY_BILL"),
     "budgets_list": Example(query={"ordering": "-monthly_budget"}),
     "costs_retrieve": Example(query={"by": "accelerator", "since": "2026-10", "until": "2026-11"}),
+    "monthly_bills_payment_create": Example("MONTHLY_BILL"),
     "bills_list": Example(query={"month": "2026-11", "ordering": "-gross"}),
     "clusters_list": Example(query={"accelerator": "h800"}),
     "exports_create": Example(body={"list": "orders", "form": "csv", "query": "status=billed"}),

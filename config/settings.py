@@ -374,6 +374,8 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.orders", "follow_workloads", 2),
         ("marketplace.orders", "forget_old_drafts", 3600),
         ("marketplace.billing", "bill_finished_orders", 2),
+        ("marketplace.billing", "bill_late_usage", 60),
+        ("marketplace.billing", "follow_overdue_bills", 600),
         ("marketplace.billing", "issue_monthly_bills", 3600),
         ("marketplace.budgets", "follow_budgets", 60),
         ("marketplace.settlement", "close_last_month", 3600),
@@ -472,6 +474,8 @@ FREE_WITHDRAWALS_PER_DAY = 3
 APPROVAL_HOURS = 24
 # How long after its month a bill on credit may be paid.
 BILL_DUE_DAYS = 15
+# So many days after that, the firm is reminded, may place no orders, and its work is stopped.
+OVERDUE_DAYS = {"reminded": 1, "stopped": 7, "suspended": 14}
 # A provider answers its statement within so many days and is reminded a day before; silence is consent.
 STATEMENT_ANSWER_DAYS = 5
 # A total that moved by more than so many times the median of these periods is looked at before it is paid.

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from marketplace.bank.api import BankFileIntake, BankLineList
-from marketplace.billing.api import BillList, MonthlyBillDetail, MonthlyBillList
+from marketplace.billing.api import BillList, MonthlyBillDetail, MonthlyBillList, MonthlyBillPayment
 from marketplace.budgets.api import BudgetList
 from marketplace.costs.api import Costs
 from marketplace.funding.api import Wallet
@@ -29,6 +29,7 @@ urlpatterns = [
     path("budgets/", BudgetList.as_view()),
     path("monthly-bills/", MonthlyBillList.as_view()),
     path("monthly-bills/<str:code>/", MonthlyBillDetail.as_view()),
+    path("monthly-bills/<str:code>/payment/", MonthlyBillPayment.as_view()),
     path("statements/", StatementList.as_view()),
     path("statements/<str:code>/", StatementDetail.as_view()),
     path("statements/<str:code>/confirmation/", StatementConfirmation.as_view()),

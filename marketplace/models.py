@@ -5,7 +5,7 @@ from marketplace.catalogue.history import PlanPriceVersion, PlanVersion
 from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding.models import CreditLine, FundingHold
 from marketplace.ledger.models import Account, Entry, Journal, JournalSeal, Snapshot
-from marketplace.orders.models import DraftFile, Order, OrderDraft
+from marketplace.orders.models import DraftFile, Order, OrderDraft, OrderStop
 from marketplace.payments.models import BankReceipt, EventReading, Payment, ProviderEvent, Refund
 from marketplace.payouts.models import Payout, PayoutAccount, PayoutBatch
 from marketplace.settlement.models import SettlementRun, Statement, StatementLine, Terms
@@ -32,6 +32,7 @@ __all__ = [
     "JournalSeal",
     "Order",
     "OrderDraft",
+    "OrderStop",
     "Payment",
     "Payout",
     "PayoutAccount",

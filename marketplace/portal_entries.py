@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace.bank import tables as bank
+from marketplace.billing import desk as bills_desk
 from marketplace.billing import tables as bills
 from marketplace.budgets import tables as budgets
 from marketplace.catalogue.models import Plan
@@ -163,7 +164,12 @@ def shelf():
 
 
 figures = [shelf]
-desk_figures = [orders_desk.buyer_figures, settlement_desk.seller_figures, settlement_desk.finance_figures]
+desk_figures = [
+    orders_desk.buyer_figures,
+    bills_desk.bill_figures,
+    settlement_desk.seller_figures,
+    settlement_desk.finance_figures,
+]
 desk_piles = [orders_desk.recent_orders]
 first_steps = [orders_desk.first_steps]
 screens = [

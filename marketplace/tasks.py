@@ -1,5 +1,10 @@
 from marketplace.bank.tasks import credit_bank_lines
-from marketplace.billing.tasks import bill_finished_orders, issue_monthly_bills
+from marketplace.billing.tasks import (
+    bill_finished_orders,
+    bill_late_usage,
+    follow_overdue_bills,
+    issue_monthly_bills,
+)
 from marketplace.budgets.tasks import follow_budgets
 from marketplace.funding.tasks import follow_credit
 from marketplace.ledger.tasks import keep_books, seal_journals
@@ -17,6 +22,7 @@ __all__ = [
     "attend_payments",
     "attend_refunds",
     "bill_finished_orders",
+    "bill_late_usage",
     "close_last_month",
     "credit_bank_lines",
     "follow_approvals",
@@ -26,6 +32,7 @@ __all__ = [
     "follow_releases",
     "follow_credit",
     "follow_payments",
+    "follow_overdue_bills",
     "follow_workloads",
     "forget_old_drafts",
     "issue_monthly_bills",

@@ -12,6 +12,8 @@ from config.demo import city as demo
 from federation.capacity.models import Pool
 from federation.clusters.models import Cluster
 from federation.providers.models import Provider
+from federation.usage import actions as usage
+from federation.usage.models import UsageRecord
 from marketplace.bank import actions as bank
 from marketplace.billing import actions as billing
 from marketplace.billing import monthly
@@ -129,6 +131,23 @@ def bill(order, at=NOON):
     billing.settle_order(order_id=order.id, at=at)
     order.refresh_from_db()
     return order
+
+
+def comes_late(order, *, seconds, key="late-1", at=NOON):
+    """The cluster hands in a reading of this order's work that it had kept back."""
+    first = UsageRecord.objects.get(workload_code=Workload.objects.get(order_code=order.code).code)
+    return usage.record(
+        source_key=key,
+        cluster=first.cluster,
+        accelerator=first.accelerator,
+        workload_code=first.workload_code,
+        cards=first.cards,
+        started_at=first.ended_at,
+        ended_at=first.ended_at + timedelta(seconds=seconds),
+        seconds=seconds,
+        is_final=True,
+        at=at,
+    )
 
 
 def monthly_bills(at=NOON):

@@ -156,6 +156,7 @@ class Migration(migrations.Migration):
                 ('recorded_at', models.DateTimeField()),
                 ('accelerator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='usage', to='federation.accelerator')),
                 ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='usage', to='federation.cluster')),
+                ('corrects', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='federation.usagerecord')),
             ],
             options={
                 'ordering': ['id'],

@@ -4,7 +4,18 @@ from federation.usage.models import UsageRecord
 
 
 def record(
-    *, source_key, cluster, accelerator, workload_code, cards, started_at, ended_at, seconds, is_final, at
+    *,
+    source_key,
+    cluster,
+    accelerator,
+    workload_code,
+    cards,
+    started_at,
+    ended_at,
+    seconds,
+    is_final,
+    at,
+    corrects=None,
 ) -> UsageRecord:
     """Keep a reading under the source's own key. The first reading stands: history is never rewritten."""
     reading, _created = UsageRecord.objects.get_or_create(
@@ -18,6 +29,7 @@ def record(
             "ended_at": ended_at,
             "seconds": seconds,
             "is_final": is_final,
+            "corrects": corrects,
             "recorded_at": at,
         },
     )

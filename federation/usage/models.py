@@ -29,6 +29,7 @@ class UsageRecord(AppendOnly):
     ended_at = models.DateTimeField(_("结束"))
     seconds = models.PositiveIntegerField(_("计量秒数"))
     is_final = models.BooleanField(default=True)
+    corrects = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="corrected_by")
     recorded_at = models.DateTimeField()
 
     objects = UsageQuerySet.as_manager()

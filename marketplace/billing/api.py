@@ -1,12 +1,13 @@
 """Bills for programs."""
 
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.billing import queries, tables
+from marketplace.billing import overdue, queries, tables
 from marketplace.billing.models import Bill, BillLine, BillPart
 from portal.accounts.scoping import require_for_api
 from portal.shell.listings import Listed
@@ -25,8 +26,9 @@ class BillLineSerializer(serializers.ModelSerializer):
     order = serializers.CharField(source="order.code")
     project = serializers.CharField(source="project.code")
     provider = serializers.CharField(source="provider.code")
-    started_at = serializers.DateTimeField(source="usage.started_at")
-    ended_at = serializers.DateTimeField(source="usage.ended_at")
+    original = serializers.CharField(source="original.code", default=None)
+    started_at = serializers.DateTimeField(source="usage.started_at", default=None)
+    ended_at = serializers.DateTimeField(source="usage.ended_at", default=None)
     currency = Currency()
     gross = Yuan()
     voucher = Yuan()
@@ -38,6 +40,8 @@ class BillLineSerializer(serializers.ModelSerializer):
         model = BillLine
         fields = [
             "code",
+            "kind",
+            "original",
             "order",
             "project",
             "provider",
@@ -69,7 +73,9 @@ class BillList(Listed):
     def get_queryset(self):
         require_for_api(self.request, "bills.view")
         rows = BillLine.objects.visible_to(self.request.user)
-        return rows.select_related("order", "project", "provider", "usage").prefetch_related("parts")
+        return rows.select_related("order", "project", "provider", "usage", "original").prefetch_related(
+            "parts"
+        )
 
 
 class MonthlyBillSerializer(serializers.ModelSerializer):
@@ -79,6 +85,9 @@ class MonthlyBillSerializer(serializers.ModelSerializer):
     voucher = Yuan()
     cash = Yuan()
     credit = Yuan()
+    brought = Yuan()
+    due = Yuan()
+    paid = Yuan()
 
     class Meta:
         model = Bill
@@ -92,6 +101,9 @@ class MonthlyBillSerializer(serializers.ModelSerializer):
             "voucher",
             "cash",
             "credit",
+            "brought",
+            "due",
+            "paid",
             "due_on",
             "status",
             "issued_at",
@@ -143,3 +155,16 @@ class MonthlyBillDetail(APIView):
         require_for_api(request, "bills.view")
         bills = Bill.objects.visible_to(request.user).select_related("organization")
         return Response(WholeBillSerializer(get_object_or_404(bills, code=code)).data)
+
+
+class MonthlyBillPayment(APIView):
+    """Pay one monthly bill from the prepaid balance. Saying it twice pays once."""
+
+    scopes = {"POST": "wallet:write"}
+
+    @extend_schema(request=None, responses=WholeBillSerializer)
+    def post(self, request, code):
+        bill = get_object_or_404(Bill.objects.visible_to(request.user), code=code)
+        require_for_api(request, "bills.pay", bill.organization)
+        paid = overdue.pay(bill_id=bill.id, by=request.user, at=timezone.now())
+        return Response(WholeBillSerializer(paid).data)

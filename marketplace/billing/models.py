@@ -23,9 +23,18 @@ class BillLineQuerySet(OfFirms):
 
 
 class BillLine(AppendOnly):
-    """One metered use, rated once: what the buyer owes and how the provider and the platform share it."""
+    """One metered use, rated once: what the buyer owes and how the provider and the platform share it.
+
+    What comes late, is corrected or refunded is another line that names the first.
+    """
 
     tenant = tenancy.belongs_to("organization", "provider__organization")
+
+    class Kind(models.TextChoices):
+        USAGE = "usage", _("用量")
+        LATE = "late", _("补计")
+        CORRECTION = "correction", _("更正")
+        REFUND = "refund", _("退费")
 
     class Free(models.TextChoices):
         WITHDRAWN = "withdrawn", _("撤单期内免费")
@@ -36,10 +45,14 @@ class BillLine(AppendOnly):
     organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
     project = models.ForeignKey("portal.Project", on_delete=models.PROTECT, related_name="+")
     provider = models.ForeignKey("federation.Provider", on_delete=models.PROTECT, related_name="+")
-    usage = models.OneToOneField("federation.UsageRecord", on_delete=models.PROTECT, related_name="bill_line")
+    kind = models.CharField(_("类型"), max_length=10, choices=Kind, default=Kind.USAGE)
+    original = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="followers")
+    usage = models.OneToOneField(
+        "federation.UsageRecord", on_delete=models.PROTECT, null=True, related_name="bill_line"
+    )
     cards = models.PositiveIntegerField(_("卡数"))
-    seconds = models.PositiveIntegerField(_("计费秒数"))
-    metered_seconds = models.PositiveIntegerField(_("计量秒数"))
+    seconds = models.IntegerField(_("计费秒数"))
+    metered_seconds = models.IntegerField(_("计量秒数"))
     unit_price = models.DecimalField(_("单价（元/卡时）"), max_digits=18, decimal_places=8)
     gross = models.BigIntegerField(_("应付（分）"))
     voucher = models.BigIntegerField(_("算力券（分）"))
@@ -62,9 +75,18 @@ class BillLine(AppendOnly):
                 condition=Q(gross=F("commission") + F("provider_amount")), name="bill_is_shared_whole"
             ),
             models.CheckConstraint(
-                condition=Q(gross__gte=0, voucher__gte=0, cash__gte=0, credit__gte=0)
-                & Q(commission__gte=0, provider_amount__gte=0),
+                condition=~Q(kind__in=["usage", "late"])
+                | Q(gross__gte=0, voucher__gte=0, cash__gte=0, credit__gte=0)
+                & Q(commission__gte=0, provider_amount__gte=0, seconds__gte=0),
                 name="bill_is_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["usage", "late"]) | Q(original__isnull=False),
+                name="a_correction_names_its_original",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="refund", usage=None) | ~Q(kind="refund") & Q(usage__isnull=False),
+                name="only_a_refund_has_no_reading",
             ),
             models.CheckConstraint(condition=Q(free_reason="") | Q(gross=0), name="free_use_costs_nothing"),
         ]
@@ -80,6 +102,11 @@ class BillPart(AppendOnly):
 
     tenant = tenancy.belongs_to("line__organization", "line__provider__organization")
 
+    # What came when its order was closed and its money given back.
+    ON_ACCOUNT = "account"
+    # Not paid yet: owed until the bill is.
+    OWED = ("credit", ON_ACCOUNT)
+
     line = models.ForeignKey(BillLine, on_delete=models.PROTECT, related_name="parts")
     source = models.CharField(max_length=20)
     is_subsidy = models.BooleanField()
@@ -94,9 +121,19 @@ class BillPart(AppendOnly):
             models.UniqueConstraint(
                 fields=["line", "source", "reference"], name="one_part_per_line_and_source"
             ),
-            models.CheckConstraint(condition=Q(amount__gte=0), name="part_is_not_negative"),
         ]
         indexes = [models.Index(fields=["source", "payer"])]
+
+
+class BillQuerySet(OfFirms):
+    def owed(self):
+        """Bills that somebody must still pay, the oldest first."""
+        return self.exclude(status=Bill.Status.PAID).order_by("id")
+
+    def locked(self, bill_id):
+        return (
+            self.select_for_update(of=("self",), no_key=True).select_related("organization").get(id=bill_id)
+        )
 
 
 class Bill(models.Model):
@@ -106,9 +143,17 @@ class Bill(models.Model):
 
     class Status(models.TextChoices):
         DUE = "due", _("待还款")
+        REMINDED = "reminded", _("逾期")
+        STOPPED = "stopped", _("逾期，停止下单")
+        SUSPENDED = "suspended", _("逾期，停止服务")
         PAID = "paid", _("已结清")
 
-    NEXT = {Status.DUE: {Status.PAID}}
+    NEXT = {
+        Status.DUE: {Status.REMINDED, Status.PAID},
+        Status.REMINDED: {Status.STOPPED, Status.PAID},
+        Status.STOPPED: {Status.SUSPENDED, Status.PAID},
+        Status.SUSPENDED: {Status.PAID},
+    }
     # Where nothing was bought on credit.
     BEGINS = (Status.PAID,)
 
@@ -120,12 +165,15 @@ class Bill(models.Model):
     voucher = models.BigIntegerField(_("算力券（分）"))
     cash = models.BigIntegerField(_("已付（分）"))
     credit = models.BigIntegerField(_("挂账（分）"))
+    brought = models.BigIntegerField(_("上期结转（分）"))
+    due = models.BigIntegerField(_("待还（分）"))
+    paid = models.BigIntegerField(_("已还（分）"), default=0)
     due_on = models.DateField(_("还款日"))
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.DUE)
     issued_at = models.DateTimeField(_("出账时间"))
     paid_at = models.DateTimeField(_("结清时间"), null=True)
 
-    objects = OfFirms.as_manager()
+    objects = BillQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -133,6 +181,13 @@ class Bill(models.Model):
             models.UniqueConstraint(fields=["organization", "month"], name="one_bill_per_firm_and_month"),
             models.CheckConstraint(
                 condition=Q(gross=F("voucher") + F("cash") + F("credit")), name="monthly_bill_adds_up"
+            ),
+            models.CheckConstraint(
+                condition=Q(due=F("brought") + F("credit"), due__gte=0) | Q(due=0, credit__lt=-F("brought")),
+                name="a_bill_asks_for_what_is_owed",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid__gte=0, paid__lte=F("due")), name="a_bill_is_not_paid_twice"
             ),
             models.CheckConstraint(condition=Q(month__day=1), name="a_bill_is_of_a_month"),
         ]

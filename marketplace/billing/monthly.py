@@ -44,13 +44,11 @@ def issue(*, until, at) -> list[Bill]:
 
 
 def _tell(bill, at):
-    audit.record(
-        bill, "bill.issued", by=None, organization=bill.organization, gross=bill.gross, credit=bill.credit
-    )
+    audit.record(bill, "bill.issued", by=None, organization=bill.organization, gross=bill.gross, due=bill.due)
     notices.notify(
         kind=Notice.Kind.MONEY,
-        sentence=gettext_noop("%(month)s 账单已出：应付 ¥%(gross)s，其中待还 ¥%(credit)s"),
-        values={"month": bill.period, "gross": yuan(bill.gross), "credit": yuan(bill.credit)},
+        sentence=gettext_noop("%(month)s 账单已出：应付 ¥%(gross)s，其中待还 ¥%(due)s"),
+        values={"month": bill.period, "gross": yuan(bill.gross), "due": yuan(bill.due)},
         url=bill.get_absolute_url(),
         at=at,
         organization=bill.organization,

@@ -1,13 +1,21 @@
 """What a month came to, and whether bills and their lines agree."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Count, F, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Sum
 
+from federation.usage.models import UsageRecord
 from marketplace.billing import sql
-from marketplace.billing.models import BillLine, BillPart
+from marketplace.billing.models import Bill, BillLine, BillPart
+from marketplace.ledger.models import Kind
+from marketplace.ledger.queries import totals_by_owner
+from marketplace.orders.models import Order
+from scheduler.workloads.models import Workload
 
+# How long a reading may take to come in; the meters' own stores keep no longer.
+LATEST = timedelta(days=92)
 SOURCES = ("gross", "voucher", "cash", "credit")
 
 
@@ -34,6 +42,14 @@ def unbilled(user, since) -> dict:
     return BillLine.objects.visible_to(user).unbilled().filter(billed_at__gte=since).aggregate(**_sums())
 
 
+def late_readings(at):
+    """Final readings of closed orders that no line bills yet."""
+    closed = Order.objects.exclude(status__in=Order.OPEN).values("code")
+    ended = Workload.objects.filter(order_code__in=closed, code=OuterRef("workload_code"))
+    recent = UsageRecord.objects.final().filter(recorded_at__gte=at - LATEST, bill_line=None, corrects=None)
+    return recent.filter(Exists(ended)).order_by("id")
+
+
 LINES_FORGOTTEN = """
     SELECT line.code FROM marketplace_billline line
       LEFT JOIN marketplace_billitem item ON item.line_id = line.id
@@ -51,3 +67,16 @@ def breaks() -> Iterator[str]:
         cursor.execute(LINES_FORGOTTEN)
         for (code,) in cursor.fetchall():
             yield f"bill line {code}: on no bill"
+    owed = dict(BillLine.objects.order_by().values_list("organization__code").annotate(Sum("credit")))
+    for owner, paid in Bill.objects.order_by().values_list("organization__code").annotate(Sum("paid")):
+        owed[owner] -= paid
+    kept = totals_by_owner(Kind.RECEIVABLE)
+    for owner in sorted(owed.keys() | kept.keys()):
+        if owed.get(owner, 0) != kept.get(owner, 0):
+            yield f"receivable {owner}: ledger {kept.get(owner, 0)}, bills say {owed.get(owner, 0)}"
+
+
+def unpaid(organization) -> dict:
+    """What a firm must still pay on its bills, and until when."""
+    bills = Bill.objects.owed().filter(organization=organization)
+    return bills.aggregate(due=Sum("due", default=0), due_on=Min("due_on"), count=Count("id"))

@@ -14,14 +14,22 @@ FIRMS = f"SELECT DISTINCT organization_id FROM ({OPEN}) open"
 ISSUE = f"""
 WITH open AS MATERIALIZED ({OPEN}),
 named AS (SELECT * FROM unnest(%(firms)s::bigint[], %(codes)s::text[]) AS named (organization_id, code)),
-issued AS (
-    INSERT INTO marketplace_bill (code, organization_id, month, line_count, gross, voucher, cash, credit,
-                                  due_on, status, issued_at)
-    SELECT named.code, named.organization_id, %(month)s, count(*), sum(open.gross), sum(open.voucher), sum(open.cash),
-           sum(open.credit), %(due_on)s, CASE WHEN sum(open.credit) > 0 THEN 'due' ELSE 'paid' END, %(at)s
+summed AS (
+    SELECT named.code, organization_id, count(*) AS line_count, sum(open.gross) AS gross, sum(open.voucher) AS voucher,
+           sum(open.cash) AS cash, sum(open.credit) AS credit,
+           -- What refunds took off settled bills after they were issued, or more than they came to.
+           coalesce((SELECT sum(earlier.credit - earlier.paid) FROM marketplace_bill earlier
+                      WHERE earlier.organization_id = open.organization_id AND earlier.status = 'paid'), 0) AS brought
       FROM open JOIN named USING (organization_id)
-     GROUP BY named.code, named.organization_id
-     ORDER BY named.organization_id
+     GROUP BY named.code, organization_id
+),
+issued AS (
+    INSERT INTO marketplace_bill (code, organization_id, month, line_count, gross, voucher, cash, credit, brought, due,
+                                  paid, due_on, status, issued_at)
+    SELECT code, organization_id, %(month)s, line_count, gross, voucher, cash, credit, brought,
+           greatest(0, brought + credit), 0, %(due_on)s,
+           CASE WHEN brought + credit > 0 THEN 'due' ELSE 'paid' END, %(at)s
+      FROM summed ORDER BY organization_id
     RETURNING id, organization_id
 )
 INSERT INTO marketplace_billitem (bill_id, line_id)
@@ -56,7 +64,8 @@ CREATE TRIGGER adds_up AFTER INSERT ON marketplace_billitem
 
 CREATE FUNCTION bill_keeps_its_figures() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - ARRAY['status', 'paid_at'] = to_jsonb(OLD) - ARRAY['status', 'paid_at'] THEN
+    IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - ARRAY['status', 'paid', 'paid_at']
+                            = to_jsonb(OLD) - ARRAY['status', 'paid', 'paid_at'] THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'a bill keeps its figures: correct it on the next one' USING ERRCODE = 'restrict_violation';

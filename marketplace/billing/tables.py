@@ -34,7 +34,7 @@ class BillFilters(Filters):
 
 def rows(user):
     return BillLine.objects.visible_to(user).select_related(
-        "order", "organization", "project", "provider", "usage__accelerator"
+        "order", "organization", "project", "provider", "usage", "order__plan__accelerator", "original"
     )
 
 
@@ -48,11 +48,13 @@ screen = ListScreen(
     filters=BillFilters,
     columns=(
         Column("code", _("明细号"), "code"),
+        Column("kind", _("类型"), value="get_kind_display", beneath="code"),
+        Column("original", _("原明细"), "code", value="original.code", beneath="code"),
         Column("free_reason", _("免费原因"), value="get_free_reason_display", beneath="code"),
         Column("order", _("订单号"), "code", value="order.code", url="order.get_absolute_url"),
         Column("project", _("项目"), value="project.name", beneath="order"),
         Column("organization", _("单位"), is_optional=True),
-        Column("accelerator", _("加速卡"), value="usage.accelerator"),
+        Column("accelerator", _("加速卡"), value="order.plan.accelerator"),
         Column("provider", _("服务商"), beneath="accelerator"),
         Column("cards", _("卡数"), "number", sort="cards"),
         Column("started_at", _("开始"), "time", value="usage.started_at", is_optional=True),
@@ -100,7 +102,7 @@ monthly = ListScreen(
         Column("gross", _("应付"), "money", sort="gross", total="gross"),
         Column("voucher", _("算力券"), "money", sort="voucher", total="voucher"),
         Column("cash", _("已付"), "money", sort="cash", total="cash"),
-        Column("credit", _("待还"), "money", sort="credit", total="credit"),
+        Column("due", _("待还"), "money", sort="due", total="due"),
         Column("due_on", _("还款日"), "day", sort="due_on"),
         Column("status", _("状态"), "status"),
         Column("issued_at", _("出账时间"), "time", is_optional=True),

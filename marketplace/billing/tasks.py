@@ -4,7 +4,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from marketplace.billing import actions as billing
-from marketplace.billing import monthly
+from marketplace.billing import monthly, overdue
+from marketplace.billing.models import Bill
+from marketplace.billing.queries import late_readings
 from marketplace.orders.models import Order
 from marketplace.orders.queries import month_start
 from portal.shell.sweeps import BATCH, each
@@ -18,6 +20,20 @@ def bill_finished_orders():
     ended = Workload.objects.ended().values("order_code")
     rows = Order.objects.filter(status__in=[Order.Status.CONFIRMED, Order.Status.RUNNING], code__in=ended)
     each(rows.order_by("id")[:BATCH], lambda order: billing.settle_order(order_id=order.id, at=now))
+
+
+@shared_task
+def bill_late_usage():
+    """Bill readings that came after their order was closed. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    each(late_readings(now)[:BATCH], lambda usage: billing.bill_late(usage_id=usage.id, at=now))
+
+
+@shared_task
+def follow_overdue_bills():
+    """Collect what is due, remind, stop and suspend. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    each(Bill.objects.owed()[:BATCH], lambda bill: overdue.follow(bill_id=bill.id, at=now))
 
 
 @shared_task

@@ -7,5 +7,6 @@ urlpatterns = [
     path("", views.listing, name="list"),
     path("lines/", views.lines, name="lines"),
     path("<code>/", views.detail, name="detail"),
+    path("<code>/pay/", views.pay, name="pay"),
     path("<code>/export.xlsx", views.export, name="export"),
 ]

@@ -2,16 +2,21 @@
 
 from datetime import timedelta
 
-from django.shortcuts import get_object_or_404, render
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from marketplace.billing import queries, tables
+from marketplace.billing import overdue, queries, tables
 from marketplace.billing.models import Bill, BillLine
 from marketplace.orders.queries import month_start
+from portal.accounts.permissions import serves
 from portal.accounts.scoping import require
+from portal.shell.exceptions import Refusal
 from portal.shell.money import to_yuan
 from portal.shell.responses import workbook_response
 from portal.shell.screens import RecordScreen, show
@@ -39,7 +44,9 @@ def _bill(request, code):
 
 def _lines(bill):
     rows = BillLine.objects.filter(item__bill=bill).order_by("id")
-    return rows.select_related("order", "project", "provider", "usage__accelerator")
+    return rows.select_related(
+        "order", "project", "provider", "usage", "order__plan__accelerator", "original"
+    )
 
 
 @require("bills.view")
@@ -54,8 +61,25 @@ def detail(request, code):
         "projects": queries.by_project(bill),
         "sources": queries.by_source(bill),
         "lines": _lines(bill)[:MOST_SHOWN],
+        "may_pay": bill.status != Bill.Status.PAID and serves(request.user, "bills.pay", bill.organization),
     }
     return render(request, "billing/detail.html", context)
+
+
+@require("bills.pay")
+@require_POST
+def pay(request, code):
+    """Pay a bill from the prepaid balance."""
+    bill = _bill(request, code)
+    if not serves(request.user, "bills.pay", bill.organization):
+        raise Http404
+    try:
+        overdue.pay(bill_id=bill.id, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("账单 %(code)s 已结清。") % {"code": bill.code})
+    return redirect(bill)
 
 
 @require("bills.view")
@@ -69,7 +93,7 @@ def export(request, code):
         (_("单位"), bill.organization.name),
         (_("账期"), bill.period),
         (_("应付（元）"), to_yuan(bill.gross)),
-        (_("待还（元）"), to_yuan(bill.credit)),
+        (_("待还（元）"), to_yuan(bill.due)),
         (_("出账时间"), localtime(bill.issued_at).replace(tzinfo=None)),
     ]
     heads = [fact.head for fact in facts]

@@ -20,7 +20,7 @@ SUMS = ("gross", "voucher", "cash", "credit")
 # What costs are summed by: the code on a bill line, and whose code that is.
 GROUPS = {
     "project": (F("project__code"), Project),
-    "accelerator": (F("usage__accelerator__code"), Accelerator),
+    "accelerator": (F("order__plan__accelerator__code"), Accelerator),
     "provider": (F("provider__code"), Provider),
     "day": (TruncDate("billed_at"), None),
 }

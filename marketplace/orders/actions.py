@@ -16,7 +16,7 @@ from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding import actions as funding
 from marketplace.funding.queries import awaited, orderable
 from marketplace.orders import queries
-from marketplace.orders.models import Order
+from marketplace.orders.models import Order, OrderStop
 from portal.approvals import actions as approvals
 from portal.audit import actions as audit
 from portal.notices import actions as notices
@@ -61,6 +61,13 @@ class OverBudget(Refusal):
 
     status = 409
     code = "over_budget"
+
+
+class BillOverdue(Refusal):
+    """The firm has not paid a bill for too long."""
+
+    status = 409
+    code = "bill_overdue"
 
 
 class NotVerified(Refusal):
@@ -185,12 +192,32 @@ def place(*, organization, request: Request, idempotency_key: str, by, at) -> tu
             if not organization.verified_at:
                 raise NotVerified(_("贵单位尚未通过企业认证，请管理员在“单位与项目”中提交营业执照后再下单。"))
             check(request)
+            _refuse_if_overdue(organization)
             return _place(organization, project, request, idempotency_key, by, at), True
     except IntegrityError as clash:
         if "one_order_per_key" not in str(clash):
             raise
         earlier = Order.objects.get(organization=organization, idempotency_key=idempotency_key)
         return _same(earlier, request), False
+
+
+def _refuse_if_overdue(organization):
+    stop = OrderStop.objects.filter(organization=organization).first()
+    if stop:
+        raise BillOverdue(
+            _("账单 %(bill)s 逾期未还，暂不能下单。请管理员或财务在“账单”中还款，还清后立即恢复。")
+            % {"bill": stop.bill_code}
+        )
+
+
+def stop_buying(*, organization, bill_code, at) -> None:
+    """A firm places no orders until this bill is paid. Saying it twice changes nothing."""
+    OrderStop.objects.get_or_create(organization=organization, defaults={"bill_code": bill_code, "since": at})
+
+
+def let_buy(*, organization) -> None:
+    """The firm has paid: it may place orders again. Saying it twice changes nothing."""
+    OrderStop.objects.filter(organization=organization).delete()
 
 
 def _same(earlier, request):

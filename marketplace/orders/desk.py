@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.ledger.models import Kind
-from marketplace.ledger.queries import balance
+from marketplace.ledger.queries import balances
 from marketplace.orders.models import Order
 from marketplace.orders.queries import month_start
 from portal.accounts.permissions import can
@@ -42,8 +42,15 @@ def _orders(request):
     )
 
 
+def purse(request) -> dict:
+    """What this firm has and what it owes, by kind of account."""
+    owner = request.organization.code
+    found = _once(request, "purse", lambda: balances([Kind.PREPAID, Kind.RECEIVABLE], [owner]))
+    return {Kind(kind): amount for (kind, _owner), amount in found.items()}
+
+
 def _balance(request):
-    return _once(request, "balance", lambda: balance(Kind.PREPAID, request.organization.code))
+    return purse(request).get(Kind.PREPAID, 0)
 
 
 def _budget(request):

@@ -122,6 +122,18 @@ class Order(models.Model):
         return self.status in self.OPEN
 
 
+class OrderStop(models.Model):
+    """A firm that may place no orders until an overdue bill is paid."""
+
+    tenant = tenancy.belongs_to("organization")
+
+    organization = models.OneToOneField(
+        "portal.Organization", on_delete=models.CASCADE, related_name="order_stop"
+    )
+    bill_code = models.CharField(max_length=32)
+    since = models.DateTimeField()
+
+
 class DraftQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(user=user)

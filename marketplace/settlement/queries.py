@@ -82,9 +82,10 @@ def _order_breaks():
             held=Sum("amount"), used=Sum("captured"), refunded=Sum("refunded"), back=Sum("released")
         )
     }
+    parts = BillPart.objects.exclude(source=BillPart.ON_ACCOUNT)
     billed = {
-        row["order__code"]: row["total"]
-        for row in BillLine.objects.values("order__code").annotate(total=Sum("gross"))
+        row["line__order__code"]: row["total"]
+        for row in parts.values("line__order__code").annotate(total=Sum("amount"))
     }
     nothing = {"held": 0, "used": 0, "refunded": 0, "back": 0}
     for code, state, amount, total in Order.objects.values_list(
@@ -121,7 +122,7 @@ def _party_breaks():
     programme_closed = {
         party: net for (kind, party), net in closed.items() if kind == Statement.Kind.PROGRAMME
     }
-    billing, statement = ["order-billed"], ["statement"]
+    billing, statement = ["order-billed", "late-usage", "bill-refunded"], ["statement"]
     yield from _differences(
         "provider accrued", totals_by_owner(Kind.PROVIDER_ACCRUED, journal_kinds=billing), by_provider
     )

@@ -59,7 +59,7 @@ CLOSE_PROGRAMMES = _CLOSE.format(
 # What a run settled, counted from the bills and the meters and not from its statements.
 TOTALS = """
     SELECT count(*) AS line_count,
-           coalesce(sum(usage.cards::bigint * usage.seconds), 0)::bigint AS metered,
+           coalesce(sum(usage.cards::bigint * (usage.seconds - coalesce(corrected.seconds, 0))), 0)::bigint AS metered,
            coalesce(sum(line.cards::bigint * line.seconds), 0)::bigint AS billed,
            coalesce(sum(line.cards::bigint * line.metered_seconds) FILTER (WHERE line.free_reason <> ''), 0)::bigint AS free,
            coalesce(sum(line.cards::bigint * (line.metered_seconds - line.seconds))
@@ -69,6 +69,7 @@ TOTALS = """
       JOIN marketplace_statementline settled ON settled.statement_id = statement.id
       JOIN marketplace_billline line ON line.id = settled.bill_line_id
       LEFT JOIN federation_usagerecord usage ON usage.id = line.usage_id
+      LEFT JOIN federation_usagerecord corrected ON corrected.id = usage.corrects_id
      WHERE statement.run_id = %(run)s AND statement.kind = 'provider'
 """
 
@@ -81,7 +82,7 @@ OVER_CAPACITY = """
               FROM marketplace_statement statement
               JOIN marketplace_statementline settled ON settled.statement_id = statement.id
               JOIN marketplace_billline line ON line.id = settled.bill_line_id AND line.gross > 0
-              JOIN federation_usagerecord usage ON usage.id = line.usage_id
+              JOIN federation_usagerecord usage ON usage.id = line.usage_id AND usage.corrects_id IS NULL
               JOIN federation_pool pool ON pool.cluster_id = usage.cluster_id
                                        AND pool.accelerator_id = usage.accelerator_id
              CROSS JOIN LATERAL generate_series(date_trunc('hour', usage.started_at), usage.ended_at, '1 hour') hour

@@ -48,7 +48,7 @@ def _statement(request, code):
 
 def _lines(statement):
     return statement.lines.select_related(
-        "bill_line__order", "bill_line__organization", "bill_line__usage__accelerator"
+        "bill_line__order", "bill_line__organization", "bill_line__order__plan__accelerator"
     ).order_by("id")
 
 
@@ -160,7 +160,7 @@ def export(request, code):
             line.bill_line.code,
             line.bill_line.order.code,
             line.bill_line.organization.name,
-            line.bill_line.usage.accelerator.name,
+            line.bill_line.order.plan.accelerator.name,
             line.bill_line.cards,
             line.bill_line.seconds,
             to_yuan(line.gross),

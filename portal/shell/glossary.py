@@ -84,6 +84,8 @@ LOOKS = {
     "failed": BAD,
     "rejected": BAD,
     "lost": BAD,
+    "reminded": BAD,
+    "stopped": BAD,
     "frozen": BAD,
 }
 

@@ -8,7 +8,7 @@ SCOPES = {
     "orders:write": _("下单与取消订单"),
     "approvals:write": _("审批"),
     "wallet:read": _("查看余额与算力券"),
-    "wallet:write": _("发起充值"),
+    "wallet:write": _("发起充值与还款"),
     "subsidies:read": _("查看补贴项目与报表"),
     "subsidies:write": _("发放算力券"),
     "settlement:read": _("查看结算单"),

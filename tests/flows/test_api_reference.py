@@ -31,6 +31,7 @@ WHOSE = {
     "audit": "alice",
     "bank": "finance",
     "clusters": "officer",
+    "monthly": "alice",
     "payments": "alice",
     "programmes": "officer",
     "receipts": "finance",

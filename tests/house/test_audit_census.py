@@ -23,6 +23,7 @@ from config.demo.data import PASSWORD
 from marketplace.bank import actions as bank
 from marketplace.bank.models import BankLine
 from marketplace.bank.tasks import credit_bank_lines
+from marketplace.billing import actions as billing
 from marketplace.orders import drafts
 from portal.approvals.models import Approval
 from portal.audit.models import Event
@@ -144,6 +145,8 @@ DEEDS = [
         bad={"monthly_budget": "-1"},
         other="charlie",
     ),
+    Deed("bills/<code>/pay/", "fiona", ("bill.paid",), code="bill", other="charlie"),
+    Deed("api/v1/monthly-bills/<code>/payment/", "fiona", ("bill.paid",), code="bill", other="bob"),
     Deed(
         "organization/projects/<code>/budget/",
         "fiona",
@@ -1068,6 +1071,7 @@ def census(django_db_setup, django_db_blocker):
         billed = place(city, key="billed", cards=1, at=now)
         run(billed, seconds=1800, at=now)
         bill(billed, at=now)
+        billing.bill_late(usage_id=town.comes_late(billed, seconds=600, at=now).id, at=now)
         waiting = place(city, key="waiting", at=now, project=city.model, cards=1, hours="100")
         EmailAddress.objects.create(user=city.bob, email="bob@example.com", primary=True, verified=True)
         EmailAddress.objects.create(user=city.bob, email="spare@example.com", verified=True)
@@ -1097,6 +1101,7 @@ def census(django_db_setup, django_db_blocker):
         )
         credit_bank_lines()
         city.codes = {
+            "bill": town.monthly_bills(at=now)[0].code,
             "bank_line": BankLine.objects.get(bank_reference="C-1").code,
             "payment": town.transfer(city, at=now).code,
             "paid_payment": (paid := town.paid_online(city, at=now)).code,

@@ -20,7 +20,7 @@ NAMES = {
     "audit": "evidence_taken exported searched verified",
     "backup": "failed taken",
     "bank": "assigned day_closed explained refused taken",
-    "bill": "issued posted",
+    "bill": "issued paid posted reminded stopped suspended",
     "books": "anchored",
     "credit": "in_force proposed refused",
     "export": "requested",

@@ -116,6 +116,8 @@ def test_the_database_refuses_a_bill_that_is_not_the_sum_of_its_lines(city):
         voucher=line.voucher,
         cash=line.cash + 1,
         credit=0,
+        brought=0,
+        due=0,
         due_on=MONTH,
         issued_at=NOON,
     )
@@ -135,6 +137,8 @@ def test_another_firms_line_cannot_stand_on_a_bill(city):
         organization=city.yunding,
         month=MONTH,
         line_count=1,
+        brought=0,
+        due=0,
         due_on=MONTH,
         issued_at=NOON,
         **sums,
