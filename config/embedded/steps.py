@@ -53,7 +53,13 @@ def steps(var: Path) -> list[Step]:
         ),
         Step("grants", "Rights", manage("grant_app_role"), code, as_owner=True, in_database=True),
         Step("translations", "Translations", ("-m", "config.translations", "compile"), catalogues),
-        Step("assets", "Charts", manage("build_assets"), assets, results=(var / "assets" / "charts.js",)),
+        Step(
+            "assets",
+            "Charts and typefaces",
+            manage("build_assets"),
+            assets,
+            results=(var / "assets" / "charts.js", var / "fonts" / "bold.ttf"),
+        ),
         Step(
             "static",
             "Styles",

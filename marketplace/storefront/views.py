@@ -13,10 +13,12 @@ from marketplace.orders.queries import quote
 from marketplace.storefront.filters import size_from, wishes_from
 from marketplace.storefront.forms import OrderForm
 from marketplace.storefront.queries import counts, offers, select
+from marketplace.storefront.quotation import quotation
 from portal.accounts.permissions import can
 from portal.accounts.scoping import acting_for, require
 from portal.organizations.models import Project
 from portal.shell.exceptions import Refusal
+from portal.shell.responses import paper_response
 
 
 def listing(request):
@@ -60,6 +62,14 @@ def detail(request, code):
         "is_buyer": can(request.user, "orders.place") if request.user.is_authenticated else False,
     }
     return render(request, "storefront/detail.html", context)
+
+
+def quotation_pdf(request, code):
+    """The offer's price for this buyer as a PDF."""
+    cards, hours = size_from(request.GET)
+    offer = _offer(request, code, cards=cards, hours=hours)
+    paper = quotation(offer, cards, hours, request.organization or None, by=request.user, at=timezone.now())
+    return paper_response(paper)
 
 
 def _earlier_draft(request):

@@ -6,6 +6,8 @@ from io import BytesIO
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
+from portal.shell.pdf import Paper, pdf
+
 PICTURES = ("image/png", "image/jpeg")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -15,6 +17,11 @@ def workbook_response(book, filename: str) -> HttpResponse:
     body = BytesIO()
     book.save(body)
     return download(body.getvalue(), XLSX, filename)
+
+
+def paper_response(paper: Paper) -> HttpResponse:
+    """A paper as a PDF download."""
+    return download(pdf(paper), "application/pdf", f"{paper.code}.pdf")
 
 
 def download(content: bytes, content_type: str, filename: str) -> HttpResponse:

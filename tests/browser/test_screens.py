@@ -30,6 +30,7 @@ NO_SCREENS = {
     "api/v1/schema/",
     "healthz",
     "lists/<code>/export.<slug:form>",
+    "marketplace/plans/<code>/quotation.pdf",
     "metrics",
     "notices/bell/",
     "orders/<code>/log/",

@@ -968,6 +968,7 @@ READS = {
     "accelerators/",
     "marketplace/",
     "marketplace/plans/<code>/",
+    "marketplace/plans/<code>/quotation.pdf",
     "orders/",
     "lists/<code>/export.<slug:form>",
     "exports/",

@@ -119,6 +119,7 @@ PAGES = {
     "exports/<code>/": "LL 444 44 444 44 444 44",
     "marketplace/": "11 111 11 111 11 111 11",
     "marketplace/plans/<code>/": "11 111 11 111 11 111 11",
+    "marketplace/plans/<code>/quotation.pdf": "11 111 11 111 11 111 11",
     "marketplace/plans/<code>/order/": "LL 113 11 333 33 333 33",
     "marketplace/drafts/<code>/": "LL 443 44 333 33 333 33",
     "orders/": "LL 111 11 111 11 333 33",

@@ -1,0 +1,56 @@
+"""An offer's price for one size and one buyer, as a paper to take to one's office."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from marketplace.funding.queries import explained
+from portal.shell.codes import new_code
+from portal.shell.columns import Column
+from portal.shell.names import named
+from portal.shell.pdf import Paper, Table
+
+VALID_FOR = timedelta(days=7)
+LINES = (
+    Column("name", gettext_lazy("项目")),
+    Column("basis", gettext_lazy("依据")),
+    Column("amount", gettext_lazy("金额"), "money", total="amount"),
+)
+
+
+def quotation(offer, cards, hours, organization, *, by, at) -> Paper:
+    """The same figures that an order placed now would be charged by, and who would pay which part."""
+    plan, quote = offer.plan, offer.quote
+    size = _("%(cards)s 卡 × %(hours)s 小时") % {"cards": f"{cards:,}", "hours": f"{hours.normalize():f}"}
+    price = _("¥%(price)s / 卡时") % {"price": f"{offer.unit_price.normalize():f}"}
+    parts = explained(quote)
+    lines = [SimpleNamespace(name=named(plan.accelerator), basis=f"{price} × {size}", amount=quote.amount)]
+    lines += [
+        SimpleNamespace(name=part.label, basis=" ".join(map(str, why)), amount=-part.amount)
+        for part, why in parts
+        if part in quote.subsidies
+    ]
+    until = localtime(at + VALID_FOR)
+    return Paper(
+        title=_("算力服务报价单"),
+        code=new_code("QT"),
+        facts=[
+            (_("客户"), named(organization) if organization else _("未登录访客（不含算力券）")),
+            (_("服务商"), named(plan.provider)),
+            (_("商品"), f"{named(plan.accelerator)}（{plan.code}）"),
+            (_("用量"), size),
+            (_("单价"), price),
+            (_("有效期至"), f"{until:%Y-%m-%d}"),
+        ],
+        tables=[Table(_("费用构成"), LINES, lines)],
+        notes=[
+            *([_("该商品的部分集群为模拟接入，报价仅供演示。")] if offer.is_simulated else []),
+            _("应付 = 单价 × 卡数 × 计费秒数 ÷ 3600，四舍五入到分；按实际使用的秒数结算，多余的退回。"),
+            _("算力券抵扣以下单时的余额与规则为准；本报价单不锁定价格与库存，价格以下单时目录价为准。"),
+        ],
+        author=str(by) if by.is_authenticated else _("访客"),
+        at=at,
+    )
