@@ -8,5 +8,6 @@ urlpatterns = [
     path("lines/", views.lines, name="lines"),
     path("<code>/", views.detail, name="detail"),
     path("<code>/pay/", views.pay, name="pay"),
+    path("<code>/bill.pdf", views.paper, name="paper"),
     path("<code>/export.xlsx", views.export, name="export"),
 ]

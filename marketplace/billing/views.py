@@ -13,12 +13,13 @@ from django.views.decorators.http import require_POST
 
 from marketplace.billing import overdue, queries, tables
 from marketplace.billing.models import Bill, BillLine
+from marketplace.billing.papers import bill_paper
 from marketplace.orders.queries import month_start
 from portal.accounts.permissions import serves
 from portal.accounts.scoping import require
 from portal.shell.exceptions import Refusal
 from portal.shell.money import to_yuan
-from portal.shell.responses import workbook_response
+from portal.shell.responses import paper_response, workbook_response
 from portal.shell.screens import RecordScreen, show
 from portal.shell.workbooks import workbook
 
@@ -80,6 +81,13 @@ def pay(request, code):
     else:
         messages.success(request, _("账单 %(code)s 已结清。") % {"code": bill.code})
     return redirect(bill)
+
+
+@require("bills.view")
+def paper(request, code):
+    """One bill as a PDF."""
+    bill = _bill(request, code)
+    return paper_response(bill_paper(bill, _lines(bill), by=request.user, at=timezone.now()))
 
 
 @require("bills.view")

@@ -13,5 +13,6 @@ urlpatterns = [
     path("<code>/dispute/", views.dispute, name="dispute"),
     path("<code>/resolve/", views.resolve, name="resolve"),
     path("<code>/release/", views.release, name="release"),
+    path("<code>/statement.pdf", views.paper, name="paper"),
     path("<code>/export.xlsx", views.export, name="export"),
 ]

@@ -14,12 +14,13 @@ from marketplace.settlement import actions as settlement
 from marketplace.settlement import answers, queries, tables, wording
 from marketplace.settlement.forms import DisputeForm, ReleaseForm, ResolveForm
 from marketplace.settlement.models import Statement
+from marketplace.settlement.papers import statement_paper
 from portal.accounts.permissions import ALL, can, organization_ids
 from portal.accounts.scoping import require
 from portal.approvals.models import Approval
 from portal.shell.exceptions import Refusal
 from portal.shell.money import to_yuan
-from portal.shell.responses import workbook_response
+from portal.shell.responses import paper_response, workbook_response
 from portal.shell.screens import RecordScreen, show
 from portal.shell.workbooks import workbook
 
@@ -138,6 +139,13 @@ def release(request, code):
 def runs(request):
     """Every closing with its control totals."""
     return show(request, tables.runs, "settlement/runs.html")
+
+
+@require("statements.view")
+def paper(request, code):
+    """One statement as a PDF."""
+    statement = _statement(request, code)
+    return paper_response(statement_paper(statement, _lines(statement), by=request.user, at=timezone.now()))
 
 
 @require("statements.view")

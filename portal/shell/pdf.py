@@ -30,6 +30,8 @@ from portal.shell.money import yuan
 
 FONTS = settings.BASE_DIR / "var" / "fonts"
 MARGIN = 18 * mm
+# What somebody still leafs through; the rest is for a spreadsheet.
+MOST_LINES = 500
 WIDTH = A4[0] - 2 * MARGIN
 INK, QUIET, LINE, SHADE = (colors.HexColor(c) for c in ("#1b2430", "#56606e", "#d8dee8", "#f4f6f9"))
 

@@ -35,6 +35,8 @@ NO_SCREENS = {
     "notices/bell/",
     "orders/<code>/log/",
     "readyz",
+    "bills/<code>/bill.pdf",
+    "statements/<code>/statement.pdf",
     "statements/<code>/export.xlsx",
     "verifications/<code>/licence/",
 }

@@ -1,0 +1,45 @@
+"""A statement as a paper."""
+
+from types import SimpleNamespace
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from marketplace.settlement import tables
+from marketplace.settlement.models import Statement
+from portal.shell.columns import Column
+from portal.shell.pdf import MOST_LINES, Paper, Table, facts_of
+
+WORKINGS = (
+    Column("label", gettext_lazy("项目")),
+    Column("amount", gettext_lazy("金额"), "money"),
+)
+LINES = (
+    Column("code", gettext_lazy("账单号"), value="bill_line.code"),
+    Column("order", gettext_lazy("订单号"), value="bill_line.order.code"),
+    Column("firm", gettext_lazy("企业"), value="bill_line.organization"),
+    Column("seconds", gettext_lazy("计费时长"), "span", value="bill_line.seconds"),
+    Column("gross", gettext_lazy("金额"), "money", total="gross"),
+    Column("commission", gettext_lazy("佣金"), "money", total="commission"),
+)
+
+
+def statement_paper(statement: Statement, lines, *, by, at) -> Paper:
+    """How the amount comes about, on which basis, and the lines as far as a paper takes them."""
+    workings = [
+        SimpleNamespace(label=column.label, amount=column.of(statement)) for column in tables.WORKINGS
+    ]
+    shown = list(lines[:MOST_LINES])
+    left = statement.line_count - len(shown)
+    return Paper(
+        title=_("结算单 · %(title)s") % {"title": statement.title},
+        code=statement.code,
+        facts=[*facts_of(statement, tables.FACTS), *facts_of(statement, tables.BASIS)],
+        tables=[
+            Table(_("金额构成"), WORKINGS, [row for row in workings if row.amount is not None]),
+            Table(_("明细"), LINES, shown),
+        ],
+        notes=[_("另有 %(n)d 条明细，见 Excel 文件。") % {"n": left}] if left > 0 else [],
+        author=str(by),
+        at=at,
+    )
