@@ -384,10 +384,12 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.payouts", "follow_payout_approvals", 5),
         ("marketplace.payouts", "match_payouts", 5),
         ("marketplace.bank", "credit_bank_lines", 5),
+        ("marketplace.bank", "match_provider_payouts", 60),
         ("marketplace.payments", "read_provider_events", 2),
         ("marketplace.payments", "attend_payments", 2),
         ("marketplace.payments", "attend_refunds", 5),
         ("marketplace.payments", "follow_refund_approvals", 2),
+        ("marketplace.payments", "reconcile_with_provider", 3600),
         ("marketplace.ledger", "seal_journals", 5),
         ("marketplace.ledger", "keep_books", 3600),
         ("subsidies.vouchers", "expire_vouchers", 60),
@@ -458,6 +460,10 @@ STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_API_BASE = env("STRIPE_API_BASE", default="https://api.stripe.com")
 STRIPE_METHODS = env.list("STRIPE_METHODS", default=["alipay", "wechat_pay", "card"])
+# The provider's fees as agreed, in hundredths of a percent: alipay=220,card=340. Unnamed methods are not checked.
+STRIPE_FEES = {method: int(points) for method, points in env.dict("STRIPE_FEES", default={}).items()}
+# How the provider is called as the sender of its payouts on our bank's statements.
+STRIPE_PAYOUT_NAME = env("STRIPE_PAYOUT_NAME", default="Stripe")
 # Where firms transfer to: holder, bank and number of the platform's own account.
 BANK_ACCOUNT = {
     "holder": env("BANK_ACCOUNT_HOLDER", default="演示账户，请勿汇款" if CITY["is_demo"] else ""),

@@ -6,7 +6,15 @@ from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding.models import CreditLine, FundingHold
 from marketplace.ledger.models import Account, Entry, Journal, JournalSeal, Snapshot
 from marketplace.orders.models import DraftFile, Order, OrderDraft, OrderStop
-from marketplace.payments.models import BankReceipt, EventReading, Payment, ProviderEvent, Refund
+from marketplace.payments.models import (
+    BankReceipt,
+    Difference,
+    EventReading,
+    Payment,
+    ProviderEntry,
+    ProviderEvent,
+    Refund,
+)
 from marketplace.payouts.models import Payout, PayoutAccount, PayoutBatch
 from marketplace.settlement.models import SettlementRun, Statement, StatementLine, Terms
 
@@ -24,6 +32,7 @@ __all__ = [
     "BillPart",
     "BudgetMark",
     "CreditLine",
+    "Difference",
     "DraftFile",
     "Entry",
     "EventReading",
@@ -39,6 +48,7 @@ __all__ = [
     "PayoutBatch",
     "Plan",
     "PlanPrice",
+    "ProviderEntry",
     "ProviderEvent",
     "Refund",
     "SettlementRun",

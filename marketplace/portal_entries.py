@@ -147,6 +147,14 @@ navigation = [
         action="credit.view",
     ),
     Navigation(
+        gettext_lazy("支付机构对账"),
+        "payments:differences",
+        section="platform",
+        order=36,
+        icon="bank",
+        action="receipts.view",
+    ),
+    Navigation(
         gettext_lazy("账簿核对"),
         "settlement:books",
         section="platform",
@@ -186,6 +194,7 @@ screens = [
     receipts.screen,
     receipts.payments,
     receipts.refunds,
+    receipts.differences,
     bank.screen,
     credit.screen,
 ]

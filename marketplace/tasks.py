@@ -1,4 +1,4 @@
-from marketplace.bank.tasks import credit_bank_lines
+from marketplace.bank.tasks import credit_bank_lines, match_provider_payouts
 from marketplace.billing.tasks import (
     bill_finished_orders,
     bill_late_usage,
@@ -14,6 +14,7 @@ from marketplace.payments.tasks import (
     attend_refunds,
     follow_refund_approvals,
     read_provider_events,
+    reconcile_with_provider,
 )
 from marketplace.payouts.tasks import follow_payout_approvals, match_payouts
 from marketplace.settlement.tasks import close_last_month, follow_releases, take_silence_for_consent
@@ -38,7 +39,9 @@ __all__ = [
     "issue_monthly_bills",
     "keep_books",
     "match_payouts",
+    "match_provider_payouts",
     "read_provider_events",
+    "reconcile_with_provider",
     "seal_journals",
     "take_silence_for_consent",
 ]

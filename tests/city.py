@@ -22,9 +22,9 @@ from marketplace.funding import actions as funding
 from marketplace.orders import actions as orders
 from marketplace.orders.queries import month_start
 from marketplace.payments import actions as payments
-from marketplace.payments import refunds
+from marketplace.payments import clearing, refunds
 from marketplace.payments.models import Payment
-from marketplace.payments.stripe_gateway import Seen, State
+from marketplace.payments.stripe_gateway import Entry, Seen, State
 from marketplace.payouts import actions as payouts
 from marketplace.payouts.models import PayoutAccount
 from marketplace.settlement import actions as settlement
@@ -284,6 +284,13 @@ def stuck_refund(city, payment, *, amount=100, at=NOON):
     return refunds.decline(refund_id=refund.id, failure="balance_insufficient", at=at)
 
 
+def difference(*, at=NOON):
+    """The provider took money of which we know nothing."""
+    strange = Entry("txn_strange", "charge", "pi_strange", 500, 0, "cny", at - timedelta(hours=2))
+    clearing.take_entries([strange], at=at)
+    return clearing.compare(at=at)[0]
+
+
 def disturb(city, *, at=NOON, kind="incident", ends_at=None, **wishes):
     """The operator tells the city that its meters are late."""
     told = {
@@ -382,6 +389,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "orders": order.code,
         "organization/projects": "PJ-LUDAO-LAB",
         "payments": transfer(city, at=at).code,
+        "payments/differences": difference(at=at).code,
         "payments/refunds": "RF-NONE",
         "people": "bob",
         "people/factor-resets": "FR-NONE",

@@ -13,7 +13,9 @@ from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import PLATFORM, Posting, transfer
 from marketplace.ledger.models import Cause, Kind
 from marketplace.payments import actions as payments
+from marketplace.payments.actions import STRIPE
 from marketplace.payments.models import BankReceipt, Payment
+from marketplace.payments.queries import payouts_on_the_way
 from portal.audit import actions as audit
 from portal.shell import status
 from portal.shell.codes import new_code
@@ -273,6 +275,30 @@ def explain(*, line_id, explanation, by, at) -> BankLine:
 def settle_elsewhere(line, *, explanation, at):
     """Another room has found and booked what a locked line is."""
     status.move(line, BankLine.Status.EXPLAINED, explanation=explanation, settled_at=at)
+
+
+def match_provider_payout(*, line_id, at) -> BankLine:
+    """An arrival from the payment provider is its oldest payout of that amount. Saying it twice changes nothing."""
+    with transaction.atomic():
+        line = BankLine.objects.locked(line_id)
+        payout = (
+            payouts_on_the_way()
+            .filter(amount=-line.amount, booked_at__date__lte=line.booked_on)
+            .order_by("booked_at", "id")
+            .first()
+        )
+        if line.status != BankLine.Status.WAITING or payout is None:
+            return line
+        said = _("支付机构结转 %(number)s") % {"number": payout.about}
+        status.move(line, BankLine.Status.EXPLAINED, provider_payout=payout, explanation=said, settled_at=at)
+        ledger.post(
+            f"psp-payout:{payout.entry_id}",
+            kind=Cause.PSP_PAYOUT,
+            subject=line.code,
+            lines=transfer(line.amount, (Kind.SUSPENSE, line.code), (Kind.PSP, STRIPE)),
+            at=at,
+        )
+    return line
 
 
 def close_day(*, on, by, at) -> BankDay:

@@ -39,6 +39,10 @@ class BankLineQuerySet(models.QuerySet):
         """What says by itself whose it is and has not been credited yet."""
         return self.waiting().exclude(payer=None)
 
+    def of_the_provider(self):
+        """What may be a payout of the payment provider."""
+        return self.waiting().filter(amount__gt=0, counterparty__icontains=settings.STRIPE_PAYOUT_NAME)
+
     def locked(self, line_id):
         return (
             self.select_for_update(of=("self",), no_key=True)
@@ -83,6 +87,9 @@ class BankLine(models.Model):
     payer = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, null=True, related_name="+")
     payment = models.ForeignKey(
         "marketplace.Payment", on_delete=models.PROTECT, null=True, related_name="bank_lines"
+    )
+    provider_payout = models.OneToOneField(
+        "marketplace.ProviderEntry", on_delete=models.PROTECT, null=True, related_name="bank_line"
     )
     receipt = models.OneToOneField(
         "marketplace.BankReceipt", on_delete=models.PROTECT, null=True, related_name="bank_line"

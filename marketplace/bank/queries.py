@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Q, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from marketplace.bank.models import BankDay, BankFile, BankLine
-from marketplace.ledger.models import Kind
+from marketplace.ledger.models import Cause, Kind
 from marketplace.ledger.queries import totals_by_owner
 from marketplace.payments.models import BankReceipt, Payment
 from portal.organizations.models import Organization
@@ -184,3 +184,7 @@ def breaks() -> Iterator[str]:
     for code in sorted(kept.keys() | still_open.keys()):
         if kept.get(code, 0) != still_open.get(code, 0):
             yield f"suspense {code}: ledger {kept.get(code, 0)}, open lines say {still_open.get(code, 0)}"
+    booked = -sum(totals_by_owner(Kind.PSP, journal_kinds=[Cause.PSP_PAYOUT]).values())
+    arrived = BankLine.objects.exclude(provider_payout=None).aggregate(sum=Sum("amount"))["sum"] or 0
+    if booked != arrived:
+        yield f"psp payouts: ledger {booked}, lines of the bank say {arrived}"

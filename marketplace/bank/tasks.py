@@ -13,3 +13,10 @@ def credit_bank_lines():
     """Credit arrivals that name their firm. Safe to run twice, safe to miss a beat."""
     rows = BankLine.objects.certain().order_by("id")[:BATCH]
     each(rows, lambda line: bank.credit(line_id=line.id, at=now()))
+
+
+@shared_task
+def match_provider_payouts():
+    """Find the payment provider's payouts among the bank's lines. Safe to run twice, safe to miss a beat."""
+    rows = BankLine.objects.of_the_provider().order_by("id")[:BATCH]
+    each(rows, lambda line: bank.match_provider_payout(line_id=line.id, at=now()))

@@ -116,7 +116,7 @@ ROUTES = {
     Cause.BANK_EXPLAINED: ({Kind.SUSPENSE, Kind.BANK_RESULT}, {Kind.SUSPENSE, Kind.BANK_RESULT}),
     Cause.ONLINE_PAYMENT: ({Kind.PSP}, {Kind.PREPAID, Kind.REFUND_DUE}),
     Cause.PSP_FEES: ({Kind.PSP_FEE, Kind.PSP}, {Kind.PSP_FEE, Kind.PSP}),
-    Cause.PSP_PAYOUT: ({Kind.BANK, Kind.SUSPENSE, Kind.PSP}, {Kind.PSP, Kind.SUSPENSE}),
+    Cause.PSP_PAYOUT: ({Kind.SUSPENSE}, {Kind.PSP}),
     Cause.ORDER_PAID: ({Kind.PSP, Kind.SUSPENSE}, {Kind.PAID, Kind.REFUND_DUE}),
     Cause.REFUND: ({Kind.PREPAID, Kind.REFUND_DUE}, {Kind.REFUND_DUE, Kind.PSP, Kind.PREPAID}),
     Cause.CREDIT_LINE: ({Kind.CREDIT_GRANTED, Kind.CREDIT_FREE}, {Kind.CREDIT_GRANTED, Kind.CREDIT_FREE}),

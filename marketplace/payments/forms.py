@@ -44,3 +44,11 @@ class RefundForm(forms.Form):
 
     amount = YuanField(label=_("退款金额"), min_value=to_yuan(1))
     reason = forms.CharField(label=_("退款原因"), max_length=200, help_text=_("复核人与审计可见"))
+
+
+class ExplainForm(forms.Form):
+    """What a difference was, and what was done about it."""
+
+    explanation = forms.CharField(
+        label=_("说明"), max_length=200, help_text=_("写明原因与处理结果，审计可见")
+    )

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from portal.accounts.permissions import ALL, organization_ids
+from portal.accounts.permissions import ALL, can, organization_ids
 from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 
@@ -287,3 +287,91 @@ class EventReading(AppendOnly):
     event = models.OneToOneField(ProviderEvent, on_delete=models.PROTECT, related_name="reading")
     about = models.CharField(max_length=32, blank=True)
     read_at = models.DateTimeField()
+
+
+class ProviderEntry(AppendOnly):
+    """One line of the provider's own account of our money: what it took in, gave back, kept and paid out."""
+
+    tenant = tenancy.belongs_to()
+
+    entry_id = models.CharField(_("支付机构流水号"), max_length=80, unique=True)
+    kind = models.CharField(max_length=40)
+    # The payment, refund or payout it is about, by the provider's number.
+    about = models.CharField(max_length=80, blank=True, db_index=True)
+    amount = models.BigIntegerField(_("金额（分）"))
+    fee = models.BigIntegerField(_("手续费（分）"))
+    currency = models.CharField(max_length=3)
+    booked_at = models.DateTimeField(_("记账时间"), db_index=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self):
+        return self.entry_id
+
+
+class DifferenceQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self if can(user, "receipts.view") else self.none()
+
+    def open(self):
+        return self.filter(status=Difference.Status.OPEN)
+
+    def locked(self, difference_id):
+        return self.select_for_update(of=("self",), no_key=True).get(id=difference_id)
+
+
+class Difference(models.Model):
+    """Where the provider's account and our books say different things, until somebody has found out why."""
+
+    tenant = tenancy.belongs_to()
+
+    class Kind(models.TextChoices):
+        MISSING_HERE = "missing_here", _("支付机构有、平台没有")
+        MISSING_THERE = "missing_there", _("平台有、支付机构没有")
+        OTHER_AMOUNT = "other_amount", _("金额不同")
+        OTHER_CURRENCY = "other_currency", _("币种不是人民币")
+        DUPLICATE = "duplicate", _("同一笔记了多次")
+        FEE_DIFFERS = "fee_differs", _("手续费与约定不同")
+        ALTERED = "altered", _("支付机构改了已记的条目")
+        UNKNOWN_KIND = "unknown_kind", _("未约定的收支种类")
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("待处理")
+        EXPLAINED = "explained", _("已说明")
+        GONE = "gone", _("已消除")
+
+    NEXT = {
+        Status.OPEN: {Status.EXPLAINED, Status.GONE},
+        Status.GONE: {Status.OPEN},
+    }
+
+    code = models.CharField(_("编号"), max_length=32, unique=True)
+    kind = models.CharField(_("差异"), max_length=16, choices=Kind)
+    about = models.CharField(_("对象"), max_length=80)
+    ours = models.BigIntegerField(_("平台记为（分）"), null=True)
+    theirs = models.BigIntegerField(_("支付机构记为（分）"), null=True)
+    status = models.CharField(_("状态"), max_length=10, choices=Status, default=Status.OPEN)
+    found_at = models.DateTimeField(_("发现时间"))
+    explanation = models.CharField(_("说明"), max_length=200, blank=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    settled_at = models.DateTimeField(_("处理时间"), null=True)
+
+    objects = DifferenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "about"], name="one_difference_per_kind_and_object"),
+            models.CheckConstraint(
+                condition=~Q(status="explained") | ~Q(explanation=""), name="explained_difference_says_why"
+            ),
+        ]
+
+    def __str__(self):
+        return self.code
+
+    def get_absolute_url(self):
+        return reverse("payments:difference", args=[self.code])

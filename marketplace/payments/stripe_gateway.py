@@ -67,6 +67,19 @@ class SeenRefund:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A line of the provider's account of our money, in fen of its currency."""
+
+    entry_id: str
+    kind: str
+    about: str
+    amount: int
+    fee: int
+    currency: str
+    booked_at: datetime
+
+
+@dataclass(frozen=True)
 class Heard:
     """An event of the provider's: its number, its kind, and the public code it carries."""
 
@@ -216,6 +229,24 @@ def look_at_refund(refund) -> SeenRefund:
 def _refund(row) -> SeenRefund:
     states = {"succeeded": State.DONE, "failed": State.FAILED, "canceled": State.FAILED}
     return SeenRefund(states.get(row.status, State.OPEN), row.id, getattr(row, "failure_reason", None) or "")
+
+
+# --- their account -------------------------------------------------------------------------------------
+def entries(since: datetime) -> Iterator[Entry]:
+    """Every line of the provider's account since then, the newest first."""
+    wish = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.source"]}
+    with _spoken() as v1:
+        for row in v1.balance_transactions.list(wish).auto_paging_iter():
+            yield Entry(
+                row.id,
+                row.type,
+                getattr(row.source, "payment_intent" if row.type in ("charge", "payment") else "id", "")
+                or "",
+                row.amount,
+                row.fee,
+                row.currency,
+                moment(row.created),
+            )
 
 
 # --- what the provider tells by itself -------------------------------------------------------------------

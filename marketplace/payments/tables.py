@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.payments.models import BankReceipt, Payment, Refund
+from marketplace.payments.models import BankReceipt, Difference, Payment, Refund
 from portal.accounts.permissions import can
 from portal.shell.filters import Filters, days
 from portal.shell.screens import Column, Empty, ListScreen, RowAction
@@ -125,4 +125,45 @@ refunds = ListScreen(
         ),
     ),
     empty=Empty(_("还没有退款"), _("在一笔已到账的在线支付页面提出退款。"), icon="receipt"),
+)
+
+
+class DifferenceFilters(Filters):
+    words = ("^code", "^about")
+    hint = _("编号、支付编号或支付机构流水号")
+    since, until = days("found_at", _("发现日期起"), _("发现日期止"))
+
+
+differences = ListScreen(
+    "psp-differences",
+    _("支付机构对账"),
+    lead=_("每小时取回支付机构的流水与账面逐笔比对；不一致的列在这里，查明后写明原因。"),
+    rows=lambda user: Difference.objects.visible_to(user).select_related("settled_by"),
+    action="receipts.view",
+    scope="settlement:read",
+    filters=DifferenceFilters,
+    tabs="status",
+    columns=(
+        Column("code", _("编号"), "code", url="get_absolute_url"),
+        Column("kind", _("差异"), value="get_kind_display"),
+        Column("about", _("对象"), "code"),
+        Column("ours", _("平台记为"), "money", sort="ours"),
+        Column("theirs", _("支付机构记为"), "money", sort="theirs"),
+        Column("found_at", _("发现时间"), "time", sort="found_at"),
+        Column("settled_by", _("处理人"), is_optional=True),
+        Column("status", _("状态"), "status"),
+        Column("explanation", _("说明"), beneath="status"),
+    ),
+    empty=Empty(_("没有差异"), _("支付机构的流水与账面一致。"), icon="check"),
+)
+
+DIFFERENCE_FACTS = (
+    Column("kind", _("差异"), value="get_kind_display"),
+    Column("about", _("对象")),
+    Column("ours", _("平台记为"), "money"),
+    Column("theirs", _("支付机构记为"), "money"),
+    Column("found_at", _("发现时间"), "time"),
+    Column("explanation", _("说明")),
+    Column("settled_by", _("处理人")),
+    Column("settled_at", _("处理时间"), "time"),
 )

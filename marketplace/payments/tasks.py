@@ -2,20 +2,22 @@
 
 import logging
 import time
+from datetime import timedelta
 
 from celery import shared_task
 from django.utils.timezone import now
 
 from marketplace.payments import actions as payments
-from marketplace.payments import refunds
+from marketplace.payments import clearing, refunds
 from marketplace.payments import stripe_gateway as gateway
-from marketplace.payments.models import Payment, ProviderEvent, Refund
+from marketplace.payments.models import Payment, ProviderEntry, ProviderEvent, Refund
 from marketplace.payments.stripe_gateway import State
 from portal.approvals.models import Approval
 from portal.shell.sweeps import BATCH, each
 
 log = logging.getLogger(__name__)
 SECONDS_PER_SWEEP = 60
+OVERLAP = timedelta(days=3)
 
 
 @shared_task
@@ -92,3 +94,16 @@ def _attend_payment(payment, at) -> None:
         payments.give_up(payment_id=payment.id, reason=Payment.Reason.REFUSED, at=at)
     else:
         payments.note(payment_id=payment.id, seen=seen, at=at)
+
+
+@shared_task
+def reconcile_with_provider():
+    """Take the provider's account over and hold the books against it. Safe to run twice, safe to miss a beat."""
+    if not gateway.is_on():
+        return
+    at = now()
+    last = ProviderEntry.objects.order_by("-booked_at").values_list("booked_at", flat=True).first()
+    # Some days again each time: a line may appear late, and an altered one must be seen.
+    since = last - OVERLAP if last else at - clearing.WINDOW
+    clearing.take_entries(list(gateway.entries(since)), at=at)
+    clearing.compare(at=at)

@@ -10,10 +10,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from marketplace.payments import actions as payments
-from marketplace.payments import queries, refunds, tables
+from marketplace.payments import clearing, queries, refunds, tables
 from marketplace.payments import stripe_gateway as gateway
-from marketplace.payments.forms import BankReceiptForm, RefundForm, TopUpForm
-from marketplace.payments.models import Payment, Refund
+from marketplace.payments.forms import BankReceiptForm, ExplainForm, RefundForm, TopUpForm
+from marketplace.payments.models import Difference, Payment, Refund
 from portal.accounts.permissions import can
 from portal.accounts.scoping import acting_for, require, require_action
 from portal.shell.exceptions import Refusal
@@ -163,6 +163,48 @@ def refund_again(request, code):
     else:
         messages.success(request, _("已重新发起退款。"))
     return redirect("payments:refunds")
+
+
+@require("receipts.view")
+def difference_list(request):
+    """Where the provider's account and our books stand towards each other, and every difference."""
+    return show(request, tables.differences, "payments/differences.html", standing=queries.standing())
+
+
+@require("receipts.view")
+def difference(request, code):
+    """One difference, and the form to say what it was."""
+    found = get_object_or_404(
+        Difference.objects.visible_to(request.user).select_related("settled_by"), code=code
+    )
+    form = ExplainForm(request.POST or None)
+    if request.method == "POST":
+        require_action(request.user, "receipts.record")
+        if form.is_valid():
+            try:
+                clearing.explain(
+                    difference_id=found.id, **form.cleaned_data, by=request.user, at=timezone.now()
+                )
+            except Refusal as refusal:
+                form.add_error("explanation", refusal.message)
+            else:
+                messages.success(request, _("差异 %(code)s 已说明。") % {"code": found.code})
+                return redirect("payments:differences")
+    is_open = found.status == Difference.Status.OPEN and can(request.user, "receipts.record")
+    context = {
+        "record": RecordScreen(
+            found,
+            found.code,
+            found.get_kind_display(),
+            _("支付机构对账"),
+            reverse("payments:differences"),
+            "status",
+        ),
+        "difference": found,
+        "facts": tables.DIFFERENCE_FACTS,
+        "form": form if is_open else None,
+    }
+    return render(request, "payments/difference.html", context, status=422 if form.errors else 200)
 
 
 @require("wallet.top_up")

@@ -17,6 +17,7 @@ from marketplace.ledger import queries as ledger
 from marketplace.ledger.models import Entry, Kind
 from marketplace.ledger.queries import totals_by_owner
 from marketplace.orders.models import Order
+from marketplace.payments import queries as payments
 from marketplace.settlement import sql
 from marketplace.settlement.models import SettlementRun, Statement, StatementLine
 
@@ -67,6 +68,7 @@ def breaks() -> list[str]:
     return [
         *ledger.breaks(),
         *bank.breaks(),
+        *payments.breaks(),
         *billing.breaks(),
         *_order_breaks(),
         *_party_breaks(),

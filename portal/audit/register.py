@@ -121,6 +121,7 @@ EVENTS = {
     "refund.done": _("退款完成"),
     "refund.failed": _("退款未成功"),
     "refund.sent_again": _("重新发起退款"),
+    "difference.explained": _("说明支付机构对账差异"),
     "payment.webhook_refused": _("拒收支付机构通知"),
     "statement.closed": _("生成结算单"),
     "statement.released": _("放行暂缓的结算单"),

@@ -20,6 +20,7 @@ ON_PAGES = {
         "bad_upload",
         "cannot_close",
         "cannot_grant",
+        "cannot_explain",
         "cannot_refund",
         "cannot_silence",
         "cannot_withdraw",

@@ -411,6 +411,15 @@ DEEDS = [
         why="a second person of finance is asked, which is a row of its own",
     ),
     Deed(
+        "payments/differences/<code>/",
+        "finance",
+        ("difference.explained",),
+        {"explanation": "支付机构补记"},
+        code="difference",
+        bad={"explanation": ""},
+        other="auditor",
+    ),
+    Deed(
         "payments/refunds/<code>/again/",
         "finance",
         ("refund.sent_again",),
@@ -931,6 +940,7 @@ READS = {
     "payments/",
     "payments/<code>/",
     "payments/refunds/",
+    "payments/differences/",
     # Shut without keys; what comes through it is kept raw, and refusals are on the record: test_payments.py.
     "payments/webhooks/stripe/",
     "statements/runs/",
@@ -1108,6 +1118,7 @@ def census(django_db_setup, django_db_blocker):
             "bank_line": BankLine.objects.get(bank_reference="C-1").code,
             "payment": town.transfer(city, at=now).code,
             "paid_payment": (paid := town.paid_online(city, at=now)).code,
+            "difference": town.difference(at=now).code,
             "stuck_refund": town.stuck_refund(city, paid, at=now).code,
             "application": application.code,
             "webhook": (webhook := town.listener(city, at=now)).code,

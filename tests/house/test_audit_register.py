@@ -23,6 +23,7 @@ NAMES = {
     "bill": "issued paid posted reminded stopped suspended",
     "books": "anchored",
     "credit": "in_force proposed refused",
+    "difference": "explained",
     "export": "requested",
     "incident": "posted told",
     "order": "approved billed cancel_requested cancelled confirmed expired placed refunded rejected started",

@@ -31,6 +31,7 @@ def test_these_tables_are_history():
         "marketplace_journalseal",
         "marketplace_planpriceversion",
         "marketplace_planversion",
+        "marketplace_providerentry",
         "marketplace_providerevent",
         "marketplace_settlementrun",
         "marketplace_snapshot",

@@ -143,6 +143,8 @@ PAGES = {
     "payments/webhooks/stripe/": "55 555 55 555 55 555 55",
     "payments/refunds/": "LL 131 11 331 31 333 33",
     "payments/refunds/<code>/again/": "LL 333 33 333 35 333 33",
+    "payments/differences/": "LL 333 33 331 11 333 33",
+    "payments/differences/<code>/": "LL 333 33 331 11 333 33",
     "payments/<code>/refund/": "LL 333 33 333 35 333 33",
     "payments/<code>/": "LL 131 44 331 31 333 33",
     "payments/<code>/cancel/": "LL 535 55 333 33 333 33",

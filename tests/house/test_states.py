@@ -24,6 +24,7 @@ def test_these_models_have_states():
         "BankLine",
         "Bill",
         "CreditLine",
+        "Difference",
         "Export",
         "FactorReset",
         "Order",
