@@ -1,5 +1,5 @@
 from marketplace.bank.models import BankDay, BankFile, BankLine
-from marketplace.billing.models import Bill, BillItem, BillLine, BillPart
+from marketplace.billing.models import Bill, BillItem, BillLine, BillPart, BillRefund
 from marketplace.budgets.models import BudgetMark
 from marketplace.catalogue.history import PlanPriceVersion, PlanVersion
 from marketplace.catalogue.models import Plan, PlanPrice
@@ -30,6 +30,7 @@ __all__ = [
     "BillItem",
     "BillLine",
     "BillPart",
+    "BillRefund",
     "BudgetMark",
     "CreditLine",
     "Difference",

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy
 
 from marketplace.bank import tables as bank
 from marketplace.billing import desk as bills_desk
+from marketplace.billing import refunds as bill_refunds
+from marketplace.billing import review as bill_review
 from marketplace.billing import tables as bills
 from marketplace.budgets import tables as budgets
 from marketplace.catalogue.models import Plan
@@ -155,6 +157,14 @@ navigation = [
         action="receipts.view",
     ),
     Navigation(
+        gettext_lazy("账单退费"),
+        "billing:refunds",
+        section="platform",
+        order=38,
+        icon="receipt",
+        action="refunds.manage",
+    ),
+    Navigation(
         gettext_lazy("账簿核对"),
         "settlement:books",
         section="platform",
@@ -184,6 +194,7 @@ screens = [
     orders.screen,
     bills.screen,
     bills.monthly,
+    bills.refunds,
     budgets.screen,
     budgets.marks,
     statements.screen,
@@ -200,6 +211,7 @@ screens = [
 ]
 reviews = {
     APPROVAL_KIND: review.parts,
+    bill_refunds.APPROVAL_KIND: bill_review.parts,
     CREDIT_APPROVAL: credit_review.parts,
     BATCH: payouts_review.batch_parts,
     ACCOUNT: payouts_review.account_parts,

@@ -2,6 +2,7 @@ from marketplace.bank.tasks import credit_bank_lines, match_provider_payouts
 from marketplace.billing.tasks import (
     bill_finished_orders,
     bill_late_usage,
+    follow_bill_refunds,
     follow_overdue_bills,
     issue_monthly_bills,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "follow_releases",
     "follow_credit",
     "follow_payments",
+    "follow_bill_refunds",
     "follow_overdue_bills",
     "follow_workloads",
     "forget_old_drafts",

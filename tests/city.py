@@ -133,9 +133,10 @@ def bill(order, at=NOON):
     return order
 
 
-def comes_late(order, *, seconds, key="late-1", at=NOON):
+def comes_late(order, *, seconds, key="late-1", at=NOON, corrects=None):
     """The cluster hands in a reading of this order's work that it had kept back."""
-    first = UsageRecord.objects.get(workload_code=Workload.objects.get(order_code=order.code).code)
+    work = Workload.objects.get(order_code=order.code).code
+    first = UsageRecord.objects.filter(workload_code=work).first()
     return usage.record(
         source_key=key,
         cluster=first.cluster,
@@ -147,6 +148,7 @@ def comes_late(order, *, seconds, key="late-1", at=NOON):
         seconds=seconds,
         is_final=True,
         at=at,
+        corrects=corrects,
     )
 
 

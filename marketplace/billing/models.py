@@ -1,11 +1,12 @@
 """What was used, at which price, paid from what."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from federation.usage.models import UsageRecord
-from portal.accounts.permissions import ALL, organization_ids
+from portal.accounts.permissions import ALL, can, organization_ids
 from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 
@@ -35,6 +36,9 @@ class BillLine(AppendOnly):
         LATE = "late", _("补计")
         CORRECTION = "correction", _("更正")
         REFUND = "refund", _("退费")
+
+    # What changes a line that was billed before.
+    ADJUSTING = (Kind.CORRECTION, Kind.REFUND)
 
     class Free(models.TextChoices):
         WITHDRAWN = "withdrawn", _("撤单期内免费")
@@ -207,6 +211,61 @@ class BillItem(AppendOnly):
 
     bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="items")
     line = models.OneToOneField(BillLine, on_delete=models.PROTECT, related_name="item")
+
+
+class BillRefundQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self if can(user, "refunds.manage") else self.none()
+
+    def locked(self, refund_id):
+        return (
+            self.select_for_update(of=("self",), no_key=True)
+            .select_related("line__order", "organization")
+            .get(id=refund_id)
+        )
+
+
+class BillRefund(models.Model):
+    """Part of a billed line that finance gives back when a second person agrees; the line that gives it names the first."""
+
+    tenant = tenancy.belongs_to("organization")
+
+    class Status(models.TextChoices):
+        ASKED = "asked", _("待复核")
+        GIVEN = "given", _("已退费")
+        REFUSED = "refused", _("未退费")
+
+    class Reason(models.TextChoices):
+        QUALITY = "quality", _("服务质量")
+        METERING = "metering", _("计量有误")
+        TWICE = "twice", _("重复计费")
+        GOODWILL = "goodwill", _("协商让利")
+
+    NEXT = {Status.ASKED: {Status.GIVEN, Status.REFUSED}}
+
+    code = models.CharField(max_length=32, unique=True)
+    line = models.ForeignKey(BillLine, on_delete=models.PROTECT, related_name="refunds")
+    organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
+    amount = models.BigIntegerField(_("退费金额（分）"))
+    reason_code = models.CharField(_("原因"), max_length=10, choices=Reason)
+    reason = models.CharField(_("说明"), max_length=200)
+    status = models.CharField(_("状态"), max_length=8, choices=Status, default=Status.ASKED)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(_("提出时间"))
+    given_line = models.OneToOneField(BillLine, on_delete=models.PROTECT, null=True, related_name="given_for")
+
+    objects = BillRefundQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="a_refund_gives_something"),
+            models.CheckConstraint(
+                condition=Q(status="given", given_line__isnull=False)
+                | ~Q(status="given") & Q(given_line=None),
+                name="a_given_refund_has_its_line",
+            ),
+        ]
 
 
 # A bill shows its buyer the reading behind it.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Count, Exists, F, Min, OuterRef, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
 
 from federation.usage.models import UsageRecord
 from marketplace.billing import sql
@@ -43,11 +43,29 @@ def unbilled(user, since) -> dict:
 
 
 def late_readings(at):
-    """Final readings of closed orders that no line bills yet."""
+    """Final readings of closed orders that no line bills yet, and corrections of those that one does."""
     closed = Order.objects.exclude(status__in=Order.OPEN).values("code")
     ended = Workload.objects.filter(order_code__in=closed, code=OuterRef("workload_code"))
-    recent = UsageRecord.objects.final().filter(recorded_at__gte=at - LATEST, bill_line=None, corrects=None)
-    return recent.filter(Exists(ended)).order_by("id")
+    recent = UsageRecord.objects.final().filter(recorded_at__gte=at - LATEST, bill_line=None)
+    # A correction waits until what it corrects is billed.
+    is_first = Q(corrects=None) | Q(corrects__bill_line__isnull=False)
+    return recent.filter(is_first & Exists(ended)).order_by("id")
+
+
+def chain(first):
+    """A line and everything that followed it."""
+    return BillLine.objects.filter(Q(id=first.id) | Q(original=first)).order_by()
+
+
+def refundable(first) -> int:
+    """Fen of a line that are still billed."""
+    return chain(first).aggregate(total=Sum("gross"))["total"]
+
+
+def on_account(first) -> int:
+    """Fen of a line and its followers that came when its order was closed."""
+    parts = BillPart.objects.filter(line__in=chain(first), source=BillPart.ON_ACCOUNT)
+    return parts.aggregate(total=Sum("amount", default=0))["total"]
 
 
 LINES_FORGOTTEN = """

@@ -6,7 +6,7 @@ import django_filters as filters
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.billing.models import Bill, BillLine
+from marketplace.billing.models import Bill, BillLine, BillRefund
 from portal.organizations.models import Project
 from portal.shell.filters import Filters, Named
 from portal.shell.screens import Column, Empty, ListScreen
@@ -117,4 +117,35 @@ FACTS = (
     Column("issued_at", _("出账时间"), "time"),
     Column("due_on", _("还款日"), "day"),
     Column("paid_at", _("结清时间"), "time"),
+)
+
+
+class RefundFilters(Filters):
+    words = ("^code", "^line__code", "^line__order__code", "organization__name")
+    hint = _("退费单号、明细号、订单号或单位")
+
+
+refunds = ListScreen(
+    "bill-refunds",
+    _("账单退费"),
+    lead=_("把已计费的明细退回原资金来源：一人提出，另一人复核，记入单位的下一张账单。"),
+    rows=lambda user: BillRefund.objects.visible_to(user).select_related(
+        "line__order", "organization", "asked_by"
+    ),
+    action="refunds.manage",
+    filters=RefundFilters,
+    tabs="status",
+    columns=(
+        Column("code", _("退费单号"), "code"),
+        Column("line", _("明细号"), "code", value="line.code", beneath="code"),
+        Column("order", _("订单号"), "code", value="line.order.code", url="line.order.get_absolute_url"),
+        Column("organization", _("单位"), beneath="order"),
+        Column("amount", _("退费金额"), "money", sort="amount", total="amount"),
+        Column("reason_code", _("原因"), value="get_reason_code_display"),
+        Column("reason", _("说明"), beneath="reason_code"),
+        Column("asked_by", _("提出人")),
+        Column("asked_at", _("提出时间"), "time", beneath="asked_by", sort="asked_at"),
+        Column("status", _("状态"), "status"),
+    ),
+    empty=Empty(_("没有退费"), _("需要退回已计费的明细时，在下方填写明细号与原因。"), icon="receipt"),
 )

@@ -4,11 +4,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from marketplace.billing import actions as billing
-from marketplace.billing import monthly, overdue
-from marketplace.billing.models import Bill
+from marketplace.billing import monthly, overdue, refunds
+from marketplace.billing.models import Bill, BillRefund
 from marketplace.billing.queries import late_readings
 from marketplace.orders.models import Order
 from marketplace.orders.queries import month_start
+from portal.approvals.models import Approval
 from portal.shell.sweeps import BATCH, each
 from scheduler.workloads.models import Workload
 
@@ -27,6 +28,25 @@ def bill_late_usage():
     """Bill readings that came after their order was closed. Safe to run twice, safe to miss a beat."""
     now = timezone.now()
     each(late_readings(now)[:BATCH], lambda usage: billing.bill_late(usage_id=usage.id, at=now))
+
+
+@shared_task
+def follow_bill_refunds():
+    """Give back or drop what a second person decided on. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    asked = {
+        r.code: r.id for r in BillRefund.objects.filter(status=BillRefund.Status.ASKED).order_by("id")[:BATCH]
+    }
+    decided = Approval.objects.filter(kind=refunds.APPROVAL_KIND, subject_code__in=asked)
+
+    def follow(approval):
+        refund_id = asked[approval.subject_code]
+        if approval.status == Approval.Status.APPROVED:
+            refunds.give(refund_id=refund_id, by=approval.decided_by, at=now)
+        else:
+            refunds.refuse(refund_id=refund_id, by=approval.decided_by)
+
+    each(decided.exclude(status=Approval.Status.PENDING).select_related("decided_by"), follow)
 
 
 @shared_task

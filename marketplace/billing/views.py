@@ -11,7 +11,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from marketplace.billing import overdue, queries, tables
+from marketplace.billing import overdue, queries, refunds, tables
+from marketplace.billing.forms import RefundForm
 from marketplace.billing.models import Bill, BillLine
 from marketplace.billing.papers import bill_paper
 from marketplace.orders.queries import month_start
@@ -65,6 +66,23 @@ def detail(request, code):
         "may_pay": bill.status != Bill.Status.PAID and serves(request.user, "bills.pay", bill.organization),
     }
     return render(request, "billing/detail.html", context)
+
+
+@require("refunds.manage")
+def refund_list(request):
+    """What is asked back, given and refused; and asking."""
+    form = RefundForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            refunds.ask(line_id=given.pop("line").id, **given, by=request.user, at=timezone.now())
+        except Refusal as refusal:
+            form.add_error(refusal.field, refusal.message)
+        else:
+            messages.success(request, _("已提出退费，等待另一位财务复核。"))
+            return redirect("billing:refunds")
+    status = 422 if form.errors else 200
+    return show(request, tables.refunds, "billing/refunds.html", status=status, form=form)
 
 
 @require("bills.pay")

@@ -470,6 +470,12 @@ def close(order, to, *, by, at, billed_amount=None, **details):
     _tell(order, ENDINGS[to], at, billed=yuan(billed_amount or 0), refunded=yuan(refunded))
 
 
+def lower(order, amount) -> None:
+    """Part of what a locked order was billed went back: it has cost that much less."""
+    order.billed_amount -= amount
+    order.save(update_fields=["billed_amount"])
+
+
 def _tell(order, sentence, at, **values):
     notices.notify(
         kind=Notice.Kind.ORDER,

@@ -24,6 +24,13 @@ def rate(unit_price: Decimal, cards: int, seconds: int) -> int:
     return int(fen.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
+def half_up(part: int, whole: int) -> int:
+    """The quotient of whole fen, half a fen up; 0 of nothing. Raises ValueError for a negative one."""
+    if part < 0 or whole < 0:
+        raise ValueError("shares are not negative")
+    return (2 * part + whole) // (2 * whole) if whole else 0
+
+
 def commission_on(gross: int, commission_rate: Decimal) -> int:
     """The platform's commission on `gross` fen at a rate in [0, 1], half a fen up; the provider gets the rest."""
     if not 0 <= commission_rate <= 1:

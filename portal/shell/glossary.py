@@ -35,6 +35,8 @@ LOOKS = {
     "awaiting_payment": WAITING,
     "submitted": WAITING,
     "due": WAITING,
+    "given": GOOD,
+    "asked": WAITING,
     "connecting": WAITING,
     "incident": BAD,
     "refused": BAD,

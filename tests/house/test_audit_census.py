@@ -145,6 +145,15 @@ DEEDS = [
         bad={"monthly_budget": "-1"},
         other="charlie",
     ),
+    Deed(
+        "bills/refunds/",
+        "finance",
+        ("bill.refund_asked", "approval.requested"),
+        {"line": "{bill_line}", "amount": "1.00", "reason_code": "quality", "reason": "中断十分钟"},
+        bad={"amount": "999999"},
+        other="auditor",
+        why="a second person of finance is asked, which is a row of its own",
+    ),
     Deed("bills/<code>/pay/", "fiona", ("bill.paid",), code="bill", other="charlie"),
     Deed("api/v1/monthly-bills/<code>/payment/", "fiona", ("bill.paid",), code="bill", other="bob"),
     Deed(
@@ -1096,6 +1105,7 @@ def census(django_db_setup, django_db_blocker):
             "later": later.isoformat(),
             "later_on": f"{timezone.localdate(later):%Y-%m-%d}",
             "lab": str(city.lab.id),
+            "bill_line": billed.lines.first().code,
             **{f"{p.username}_member": p.memberships.get().code for p in (city.alice, city.bob, city.fiona)},
         }
         wish = {"organization": city.ludao, "by": city.bob, "at": now}

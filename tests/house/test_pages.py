@@ -133,6 +133,7 @@ PAGES = {
     "costs/export.<slug:form>": "LL 111 11 111 11 333 33",
     "bills/": "LL 111 11 111 11 333 33",
     "bills/lines/": "LL 111 11 111 11 333 33",
+    "bills/refunds/": "LL 333 33 333 31 333 33",
     "bills/<code>/": "LL 111 44 111 11 333 33",
     "bills/<code>/pay/": "LL 535 55 333 33 333 33",
     "bills/<code>/bill.pdf": "LL 111 44 111 11 333 33",

@@ -23,6 +23,7 @@ def test_these_models_have_states():
         "Approval",
         "BankLine",
         "Bill",
+        "BillRefund",
         "CreditLine",
         "Difference",
         "Export",

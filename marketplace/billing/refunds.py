@@ -1,0 +1,106 @@
+"""Giving a billed line back: asked by one of finance, agreed by another."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from marketplace.billing import actions as billing
+from marketplace.billing import queries
+from marketplace.billing.models import BillLine, BillRefund
+from marketplace.funding.actions import RefundTooHigh
+from marketplace.orders.models import Order
+from portal.approvals import actions as approvals
+from portal.audit import actions as audit
+from portal.notices import actions as notices
+from portal.notices.models import Notice
+from portal.shell import status
+from portal.shell.codes import new_code
+from portal.shell.money import yuan
+
+APPROVAL_KIND = "bill-refund"
+
+
+def ask(*, line_id, amount: int, reason_code, reason, by, at) -> BillRefund:
+    """Ask a second person to give part of a line back. Raises RefundTooHigh; nothing has moved then."""
+    with transaction.atomic():
+        line = BillLine.objects.select_related("organization", "original").get(id=line_id)
+        line = line.original or line if line.kind in BillLine.ADJUSTING else line
+        # The lock under which lines are billed and given back: two asking at once would each see the whole.
+        Order.objects.locked(line.order_id)
+        asked = line.refunds.filter(status=BillRefund.Status.ASKED)
+        most = queries.refundable(line) - sum(asked.values_list("amount", flat=True))
+        if not 0 < amount <= most:
+            raise RefundTooHigh(_("该明细最多可退 ¥%(most)s。") % {"most": yuan(most)}, field="amount")
+        refund = BillRefund.objects.create(
+            code=new_code("BR"),
+            line=line,
+            organization=line.organization,
+            amount=amount,
+            reason_code=reason_code,
+            reason=reason,
+            asked_by=by,
+            asked_at=at,
+        )
+        audit.record(refund, "bill.refund_asked", by=by, line=line.code, amount=amount, reason=reason)
+        approvals.request(
+            kind=APPROVAL_KIND,
+            subject_code=refund.code,
+            organization=line.organization,
+            decided_under="refunds.manage",
+            amount=amount,
+            sentence=gettext_noop("账单退费 %(code)s：%(name)s ¥%(amount)s"),
+            values={"code": refund.code, "name": line.organization.name, "amount": yuan(amount)},
+            url="/bills/refunds/",
+            by=by,
+            at=at,
+        )
+    return refund
+
+
+def give(*, refund_id, by, at) -> BillRefund:
+    """A second person agreed: the amount goes back where it came from. Saying it twice gives once."""
+    with transaction.atomic():
+        refund = BillRefund.objects.locked(refund_id)
+        if refund.status != BillRefund.Status.ASKED:
+            return refund
+        if refund.amount > queries.refundable(refund.line):
+            # A correction of the meter has taken it back meanwhile.
+            return _decided(refund, BillRefund.Status.REFUSED, by=by)
+        line = billing.give_back(
+            line=refund.line, amount=refund.amount, reference=f"bill-refunded:{refund.code}", at=at
+        )
+        _decided(refund, BillRefund.Status.GIVEN, by=by, given_line=line)
+        notices.notify(
+            kind=Notice.Kind.MONEY,
+            sentence=gettext_noop("订单 %(order)s 退费 ¥%(amount)s，已退回原资金来源"),
+            values={"order": refund.line.order.code, "amount": yuan(refund.amount)},
+            url=refund.line.order.get_absolute_url(),
+            at=at,
+            organization=refund.organization,
+            action="bills.pay",
+        )
+    return refund
+
+
+def refuse(*, refund_id, by) -> BillRefund:
+    """A second person said no. Saying it twice changes nothing."""
+    with transaction.atomic():
+        refund = BillRefund.objects.locked(refund_id)
+        if refund.status == BillRefund.Status.ASKED:
+            _decided(refund, BillRefund.Status.REFUSED, by=by)
+    return refund
+
+
+def _decided(refund, to, *, by, **facts) -> BillRefund:
+    before = refund.status
+    status.move(refund, to, **facts)
+    audit.record(
+        refund,
+        f"bill.refund_{to}",
+        by=by,
+        before=before,
+        after=to,
+        line=refund.line.code,
+        amount=refund.amount,
+    )
+    return refund
