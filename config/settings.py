@@ -382,6 +382,8 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.settlement", "close_last_month", 3600),
         ("marketplace.settlement", "take_silence_for_consent", 60),
         ("marketplace.settlement", "follow_releases", 5),
+        ("marketplace.settlement", "follow_adjustments", 5),
+        ("marketplace.settlement", "release_retentions", 3600),
         ("marketplace.payouts", "follow_payout_approvals", 5),
         ("marketplace.payouts", "match_payouts", 5),
         ("marketplace.bank", "credit_bank_lines", 5),

@@ -16,12 +16,13 @@ from marketplace.payments.models import (
     Refund,
 )
 from marketplace.payouts.models import Payout, PayoutAccount, PayoutBatch
-from marketplace.settlement.models import SettlementRun, Statement, StatementLine, Terms
+from marketplace.settlement.models import Adjustment, SettlementRun, Statement, StatementLine, Terms
 
 __all__ = [
     "PlanPriceVersion",
     "PlanVersion",
     "Account",
+    "Adjustment",
     "BankDay",
     "BankFile",
     "BankLine",

@@ -28,7 +28,10 @@ from marketplace.payouts import review as payouts_review
 from marketplace.payouts import tables as payouts
 from marketplace.payouts.actions import ACCOUNT, BATCH
 from marketplace.settlement import desk as settlement_desk
+from marketplace.settlement import review as settlement_review
 from marketplace.settlement import tables as statements
+from marketplace.settlement.answers import RELEASE
+from marketplace.settlement.corrections import ADJUSTMENT
 from marketplace.settlement.models import Statement
 from portal.accounts.permissions import can
 from portal.shell.entries import Figure, Gauge, Hit, LongWork, Navigation
@@ -133,6 +136,22 @@ navigation = [
         action="statements.view",
     ),
     Navigation(
+        gettext_lazy("结算条款"),
+        "settlement:terms",
+        section="platform",
+        order=27,
+        icon="statement",
+        action="statements.view",
+    ),
+    Navigation(
+        gettext_lazy("调账"),
+        "settlement:adjustments",
+        section="platform",
+        order=28,
+        icon="edit",
+        action="payouts.view",
+    ),
+    Navigation(
         gettext_lazy("结算批次"),
         "settlement:runs",
         section="platform",
@@ -199,6 +218,8 @@ screens = [
     budgets.marks,
     statements.screen,
     statements.runs,
+    statements.terms,
+    statements.adjustments,
     payouts.batches,
     payouts.PAYOUTS,
     payouts.accounts,
@@ -213,6 +234,8 @@ reviews = {
     APPROVAL_KIND: review.parts,
     bill_refunds.APPROVAL_KIND: bill_review.parts,
     CREDIT_APPROVAL: credit_review.parts,
+    ADJUSTMENT: settlement_review.adjustment_parts,
+    RELEASE: settlement_review.release_parts,
     BATCH: payouts_review.batch_parts,
     ACCOUNT: payouts_review.account_parts,
 }

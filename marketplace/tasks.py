@@ -18,7 +18,13 @@ from marketplace.payments.tasks import (
     reconcile_with_provider,
 )
 from marketplace.payouts.tasks import follow_payout_approvals, match_payouts
-from marketplace.settlement.tasks import close_last_month, follow_releases, take_silence_for_consent
+from marketplace.settlement.tasks import (
+    close_last_month,
+    follow_adjustments,
+    follow_releases,
+    release_retentions,
+    take_silence_for_consent,
+)
 
 __all__ = [
     "attend_payments",
@@ -27,6 +33,7 @@ __all__ = [
     "bill_late_usage",
     "close_last_month",
     "credit_bank_lines",
+    "follow_adjustments",
     "follow_approvals",
     "follow_budgets",
     "follow_refund_approvals",
@@ -44,6 +51,7 @@ __all__ = [
     "match_provider_payouts",
     "read_provider_events",
     "reconcile_with_provider",
+    "release_retentions",
     "seal_journals",
     "take_silence_for_consent",
 ]

@@ -28,6 +28,7 @@ from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal
 
 SETTLEMENT_LOCK = 0x5E771E
+FIGURES = ("penalty", "tax", "retention", "carried", "adjusted", "released", "due")
 
 
 def close(*, until, by, at) -> list[Statement]:
@@ -46,12 +47,14 @@ def close(*, until, by, at) -> list[Statement]:
             "by": by.id if by else None,
             "at": at,
         }
+        corrections = queries.Corrections.waiting()
         drafts = _draft(sql.CLOSE_PROVIDERS, _providers(), moment)
+        drafts += _draft_corrections(corrections, drafts, moment)
         drafts += _draft(sql.CLOSE_PROGRAMMES, _programmes(), moment)
         if not drafts:
             return []
         _account(run_id, until, drafts, by, at)
-        _work_out(run_id, drafts, at)
+        _work_out(run_id, drafts, corrections, at)
         ledger.post_all([_posting(statement) for statement in drafts])
         for statement in drafts:
             audit.record(
@@ -87,6 +90,31 @@ def _draft(statement, parties, moment) -> list[Statement]:
     return list(Statement.objects.filter(code__in=codes).order_by("id"))
 
 
+def _draft_corrections(corrections, drafts, moment) -> list[Statement]:
+    """Whoever sold nothing but has something to get or give back, gets a statement of that."""
+    missing = corrections.parties - {statement.party for statement in drafts}
+    return [
+        Statement.objects.create(
+            code=new_code("ST"),
+            kind=Statement.Kind.PROVIDER,
+            run_id=moment["run"],
+            party=provider.code,
+            title=provider.name,
+            organization_id=provider.organization_id,
+            from_at=moment["until"],
+            until_at=moment["until"],
+            line_count=0,
+            card_seconds=0,
+            gross=0,
+            net=0,
+            due=0,
+            closed_by_id=moment["by"],
+            closed_at=moment["at"],
+        )
+        for provider in Provider.objects.filter(code__in=missing).order_by("code")
+    ]
+
+
 def _account(run_id, until, drafts, by, at):
     """The control totals: what the bills and the meters say against what the statements say."""
     with connection.cursor() as cursor:
@@ -107,7 +135,7 @@ def _account(run_id, until, drafts, by, at):
 
 
 # --- a provider's figures ------------------------------------------------------------------------------
-def _work_out(run_id, drafts, at):
+def _work_out(run_id, drafts, corrections, at):
     """Turn drafts into statements that stand: deductions, what is carried over, and whether somebody has to look first."""
     terms = {
         row.provider.code: row for row in Terms.objects.in_force(localdate(at)).select_related("provider")
@@ -121,8 +149,14 @@ def _work_out(run_id, drafts, at):
         fields: dict = {}
         if statement.kind == Statement.Kind.PROVIDER:
             found = terms.get(statement.party)
-            worked = _amounts(statement, found.deal if found else Deal(), carried.get(statement.party, 0))
-            fields = asdict(worked) | {"carried": carried.get(statement.party, 0), "terms": found}
+            brought = {
+                "carried": carried.get(statement.party, 0),
+                "adjusted": corrections.adjusted(statement.party),
+                "released": corrections.released(statement.party),
+            }
+            worked = _amounts(statement, found.deal if found else Deal(), brought)
+            fields = asdict(worked) | brought | {"terms": found}
+            corrections.take(statement)
             if worked.retention:
                 end = localdate(statement.until_at)
                 fields["retention_due_on"] = months_later(end, found.retention_months)
@@ -133,13 +167,13 @@ def _work_out(run_id, drafts, at):
         status.move(statement, Statement.Status.PARKED if is_parked else Statement.Status.OFFERED, **fields)
 
 
-def _amounts(statement, deal, carried) -> Amounts:
+def _amounts(statement, deal, brought) -> Amounts:
     period = Period(
         gross=statement.gross,
         commission=statement.commission,
         delivered=statement.card_seconds,
         failed=statement.failed_card_seconds,
-        carried=carried,
+        **brought,
     )
     return amounts(period, deal)
 
@@ -168,7 +202,7 @@ def _digest(statement, fields) -> str:
         "gross": statement.gross,
         "commission": statement.commission,
         "terms": terms.code if terms else "",
-        **{name: str(fields.get(name, 0)) for name in ("penalty", "tax", "retention", "carried", "due")},
+        **{name: str(fields.get(name, 0)) for name in FIGURES},
     }
     return chain.digest_of("", json.dumps(said, sort_keys=True))
 

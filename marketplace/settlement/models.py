@@ -63,6 +63,19 @@ class Terms(AppendOnly):
         ]
 
     @property
+    def tax_percent(self) -> str:
+        return f"{self.tax_rate:.2%}"
+
+    @property
+    def retention_percent(self) -> str:
+        return f"{self.retention_rate:.2%}"
+
+    @property
+    def band_words(self) -> list[str]:
+        """Each band as a contract says it: below 99.90%, 5.00% of the gross."""
+        return [f"< {band.below:.2%} → {band.rate:.2%}" for band in self.deal.bands]
+
+    @property
     def deal(self) -> Deal:
         bands = tuple(Band(Decimal(band["below"]), Decimal(band["rate"])) for band in self.bands)
         return Deal(self.tax_rate, self.retention_rate, bands)
@@ -111,6 +124,10 @@ class StatementQuerySet(models.QuerySet):
 
     def providers(self):
         return self.filter(kind=Statement.Kind.PROVIDER)
+
+    def released(self):
+        """Retentions that are owed again and on no later statement yet."""
+        return self.exclude(retention_released_at=None).filter(retention_paid_with=None)
 
     def locked(self, statement_id):
         return self.select_for_update(of=("self",), no_key=True).get(id=statement_id)
@@ -257,6 +274,60 @@ class Statement(models.Model):
         """May this person confirm or dispute it now?"""
         is_asked = self.status == self.Status.OFFERED and self.organization is not None
         return is_asked and can(user, "statements.answer", self.organization)
+
+
+class AdjustmentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        ids = organization_ids(user, "statements.answer")
+        return self if can(user, "payouts.view") else self.filter(organization_id__in=ids)
+
+    def untaken(self):
+        """Booked for a provider and on no statement yet."""
+        return self.filter(
+            status=Adjustment.Status.BOOKED, taken_with=None, organization__provider__isnull=False
+        )
+
+    def locked(self, adjustment_id):
+        rows = self.select_for_update(of=("self",), no_key=True).select_related("organization")
+        return rows.get(id=adjustment_id)
+
+
+class Adjustment(models.Model):
+    """An amount set right outside a bill, with its reason: one of finance proposes it, another agrees."""
+
+    tenant = tenancy.belongs_to("organization")
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", _("待复核")
+        BOOKED = "booked", _("已入账")
+        REFUSED = "refused", _("未通过")
+
+    NEXT = {Status.PROPOSED: {Status.BOOKED, Status.REFUSED}}
+
+    code = models.CharField(_("调账编号"), max_length=32, unique=True)
+    organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
+    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, null=True, related_name="adjustments")
+    amount = models.BigIntegerField(_("金额（分）"))
+    reason = models.CharField(_("原因"), max_length=100)
+    status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.PROPOSED)
+    proposed_by = person()
+    proposed_at = models.DateTimeField(_("提交时间"))
+    decided_by = person()
+    decided_at = models.DateTimeField(_("复核时间"), null=True)
+    answer = models.CharField(_("复核意见"), max_length=300, blank=True)
+    taken_with = models.ForeignKey(Statement, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = AdjustmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="adjustment_moves_something"),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("proposed_by")),
+                name="nobody_agrees_to_their_own_adjustment",
+            ),
+        ]
 
 
 class StatementLine(AppendOnly):

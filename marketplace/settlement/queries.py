@@ -19,7 +19,7 @@ from marketplace.ledger.queries import totals_by_owner
 from marketplace.orders.models import Order
 from marketplace.payments import queries as payments
 from marketplace.settlement import sql
-from marketplace.settlement.models import SettlementRun, Statement, StatementLine
+from marketplace.settlement.models import Adjustment, SettlementRun, Statement, StatementLine
 
 LONGEST_TRANSACTION = timedelta(days=1)
 
@@ -41,6 +41,39 @@ def carried_over(run_id) -> dict[str, int]:
     """What each provider's last statement before this run left below zero."""
     rows = Statement.objects.providers().exclude(run=run_id).order_by("party", "-id").distinct("party")
     return {party: due for party, due in rows.values_list("party", "due") if due < 0}
+
+
+class Corrections:
+    """Adjustments and released retentions that the next statements take with them, by provider."""
+
+    def __init__(self, adjustments, retentions):
+        self.adjustments, self.retentions = adjustments, retentions
+
+    @classmethod
+    def waiting(cls) -> "Corrections":
+        adjustments, retentions = defaultdict(list), defaultdict(list)
+        for row in Adjustment.objects.untaken().select_related("organization__provider").order_by("id"):
+            adjustments[row.organization.provider.code].append(row)
+        for row in Statement.objects.released().order_by("id"):
+            retentions[row.party].append(row)
+        return cls(adjustments, retentions)
+
+    @property
+    def parties(self) -> set[str]:
+        return self.adjustments.keys() | self.retentions.keys()
+
+    def adjusted(self, party) -> int:
+        return sum(row.amount for row in self.adjustments.get(party, ()))
+
+    def released(self, party) -> int:
+        return sum(row.retention for row in self.retentions.get(party, ()))
+
+    def take(self, statement) -> None:
+        """They stand on this statement now."""
+        adjustments = [row.id for row in self.adjustments.get(statement.party, ())]
+        retentions = [row.id for row in self.retentions.get(statement.party, ())]
+        Adjustment.objects.filter(id__in=adjustments).update(taken_with=statement)
+        Statement.objects.filter(id__in=retentions).update(retention_paid_with=statement)
 
 
 def past_totals(run_id) -> dict[str, list[int]]:
@@ -135,6 +168,7 @@ def _party_breaks():
         "provider payable", totals_by_owner(Kind.PROVIDER_PAYABLE, journal_kinds=statement), provider_closed
     )
     yield from _differences("provider owed", _nonzero(totals_by_owner(Kind.PROVIDER_PAYABLE)), _owed())
+    yield from _differences("retention", _nonzero(totals_by_owner(Kind.PROVIDER_RETENTION)), _retained())
     on_the_way = Statement.objects.filter(status=Statement.Status.APPROVED).values_list("code", "due")
     yield from _differences("payout", _nonzero(totals_by_owner(Kind.PAYOUT)), dict(on_the_way))
     yield from _differences(
@@ -156,9 +190,16 @@ def _owed() -> dict[str, int]:
     gone = [Statement.Status.APPROVED, Statement.Status.PAID]
     open_rows = Statement.objects.providers().exclude(status__in=gone).filter(due__gt=0).order_by()
     owed = dict(open_rows.values_list("party").annotate(Sum("due")))
-    for party, due in carried_over(None).items():
-        owed[party] = owed.get(party, 0) + due
+    waiting, carried = Corrections.waiting(), carried_over(None)
+    for party in carried.keys() | waiting.parties:
+        more = carried.get(party, 0) + waiting.adjusted(party) + waiting.released(party)
+        owed[party] = owed.get(party, 0) + more
     return _nonzero(owed)
+
+
+def _retained() -> dict[str, int]:
+    kept = Statement.objects.providers().filter(retention_released_at=None, retention__gt=0).order_by()
+    return dict(kept.values_list("party").annotate(Sum("retention")))
 
 
 def _run_breaks() -> Iterator[str]:

@@ -3,7 +3,7 @@
 import django_filters as filters
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.settlement.models import SettlementRun, Statement
+from marketplace.settlement.models import Adjustment, SettlementRun, Statement, Terms
 from portal.accounts.permissions import can
 from portal.shell.filters import Filters, days
 from portal.shell.screens import Column, Empty, ListScreen
@@ -76,6 +76,54 @@ runs = ListScreen(
         Column("closed_at", _("结算时间"), "time", is_optional=True),
     ),
     empty=Empty(_("还没有结算"), _("每月初自动结算上一期。"), icon="statement"),
+)
+
+terms = ListScreen(
+    "settlement-terms",
+    _("结算条款"),
+    lead=_("按合同登记的扣款、税率与质保金，自生效日起用于结算；已出的结算单不受影响。佣金按每条账单计。"),
+    rows=lambda user: Terms.objects.visible_to(user).select_related("provider", "set_by"),
+    action="statements.view",
+    scope="settlement:read",
+    columns=(
+        Column("provider", _("服务商")),
+        Column("clause", _("合同条款"), beneath="provider"),
+        Column("effective_from", _("生效日期"), "day", sort="effective_from"),
+        Column("tax", _("代扣税率"), value="tax_percent"),
+        Column("retention", _("质保金比例"), value="retention_percent"),
+        Column("retention_months", _("质保期（月）"), "number"),
+        Column("bands", _("可用率扣款"), "lines", value="band_words"),
+        Column("set_by", _("登记人")),
+        Column("set_at", _("登记时间"), "time", beneath="set_by"),
+    ),
+    empty=Empty(_("还没有结算条款"), _("没有条款的服务商只扣佣金。"), icon="statement"),
+)
+adjustments = ListScreen(
+    "adjustments",
+    _("调账"),
+    lead=_(
+        "账单之外的更正：一人提出金额与原因，另一人复核后入账。服务商的调账计入下一期结算，企业的计入预存款。"
+    ),
+    rows=lambda user: Adjustment.objects.visible_to(user).select_related(
+        "organization", "statement", "proposed_by", "decided_by", "taken_with"
+    ),
+    action="payouts.view",
+    scope="settlement:read",
+    tabs="status",
+    columns=(
+        Column("code", _("调账编号"), "code"),
+        Column("organization", _("单位"), beneath="code"),
+        Column("amount", _("金额"), "money", sort="amount", total="amount"),
+        Column("reason", _("原因")),
+        Column("statement.code", _("相关结算单"), "code", beneath="reason"),
+        Column("taken_with.code", _("计入结算单"), "code", url="taken_with.get_absolute_url"),
+        Column("proposed_by", _("申请人")),
+        Column("proposed_at", _("提交时间"), "time", beneath="proposed_by"),
+        Column("decided_by", _("复核人")),
+        Column("answer", _("复核意见"), beneath="decided_by"),
+        Column("status", _("状态"), "status"),
+    ),
+    empty=Empty(_("没有调账"), _("需要更正时在此提出，由另一位平台财务复核。"), icon="edit"),
 )
 
 # What a statement's own page says of it.

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from marketplace.orders.queries import month_start
 from marketplace.settlement import actions as settlement
-from marketplace.settlement import answers
-from marketplace.settlement.models import SettlementRun, Statement
+from marketplace.settlement import answers, corrections
+from marketplace.settlement.models import Adjustment, SettlementRun, Statement
 from portal.approvals.models import Approval
 from portal.shell.sweeps import BATCH, each
 
@@ -34,6 +34,41 @@ def take_silence_for_consent():
     # Whoever was reminded late still has a day.
     silent = offered.filter(answer_by__lte=now, reminded_at__lte=now - answers.REMINDED_BEFORE)[:BATCH]
     each(silent, lambda statement: answers.confirm(statement_id=statement.id, by=None, at=now))
+
+
+@shared_task
+def release_retentions():
+    """Owe providers again what was kept of their statements, when its time is up. Safe to run twice."""
+    now = timezone.now()
+    kept = Statement.objects.filter(
+        retention__gt=0, retention_released_at=None, retention_due_on__lte=timezone.localdate(now)
+    )
+    each(
+        kept.order_by("id")[:BATCH],
+        lambda row: corrections.release_retention(statement_id=row.id, at=now),
+    )
+
+
+@shared_task
+def follow_adjustments():
+    """Book what a second person agreed to. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    proposed = Adjustment.objects.filter(status=Adjustment.Status.PROPOSED).order_by("id")[:BATCH]
+    waiting = {row.code: row.id for row in proposed}
+    decided = Approval.objects.filter(kind=corrections.ADJUSTMENT, subject_code__in=waiting).exclude(
+        status=Approval.Status.PENDING
+    )
+
+    def follow(word):
+        corrections.decide_adjustment(
+            adjustment_id=waiting[word.subject_code],
+            agree=word.status == Approval.Status.APPROVED,
+            reason=word.reason,
+            by=word.decided_by,
+            at=now,
+        )
+
+    each(decided.select_related("decided_by"), follow)
 
 
 @shared_task

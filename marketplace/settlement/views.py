@@ -11,12 +11,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from marketplace.settlement import actions as settlement
-from marketplace.settlement import answers, queries, tables, wording
-from marketplace.settlement.forms import DisputeForm, ReleaseForm, ResolveForm
+from marketplace.settlement import answers, corrections, queries, tables, wording
+from marketplace.settlement.forms import AdjustmentForm, DisputeForm, ReleaseForm, ResolveForm, TermsForm
 from marketplace.settlement.models import Statement
 from marketplace.settlement.papers import statement_paper
 from portal.accounts.permissions import ALL, can, organization_ids
-from portal.accounts.scoping import require
+from portal.accounts.scoping import require, require_action
 from portal.approvals.models import Approval
 from portal.shell.exceptions import Refusal
 from portal.shell.money import to_yuan
@@ -133,6 +133,57 @@ def release(request, code):
     """Finance asks a colleague to let a parked statement go on."""
     thanks = _("已提交，由另一位平台财务复核。")
     return _said(request, code, "release", ReleaseForm(request.POST), answers.ask_release, thanks)
+
+
+def _listed(request, screen, action, form_class, act, title, thanks):
+    """A list with a form for one more row."""
+    form = form_class(request.POST or None) if can(request.user, action) else None
+    if request.method == "POST":
+        require_action(request.user, action)
+        if form.is_valid():
+            try:
+                act(**form.cleaned_data, by=request.user, at=timezone.now())
+            except Refusal as refusal:
+                form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            else:
+                messages.success(request, thanks)
+                return redirect(request.path)
+    return show(
+        request,
+        screen,
+        "settlement/list_with_form.html",
+        status=422 if form and form.errors else 200,
+        form=form,
+        form_title=title,
+    )
+
+
+@require("statements.view")
+def terms(request):
+    """What contracts let the platform deduct; finance writes new terms down."""
+    return _listed(
+        request,
+        tables.terms,
+        "statements.close",
+        TermsForm,
+        corrections.set_terms,
+        _("登记条款"),
+        _("条款已登记，自生效日起用于结算。"),
+    )
+
+
+@require("payouts.view")
+def adjustments(request):
+    """Corrections outside the bills; finance proposes one."""
+    return _listed(
+        request,
+        tables.adjustments,
+        "payouts.manage",
+        AdjustmentForm,
+        corrections.propose_adjustment,
+        _("提出调账"),
+        _("已提交，由另一位平台财务复核。"),
+    )
 
 
 @require("books.view")

@@ -26,6 +26,7 @@ LOOKS = {
     "prepared": WAITING,
     "ordered": MOVING,
     "in_force": GOOD,
+    "booked": GOOD,
     "replaced": OVER,
     "dropped": OVER,
     "pending": WAITING,

@@ -14,6 +14,7 @@ NAMES = {
     "account": "disabled email_added email_changed email_confirmed email_removed enabled factor_added first_administrator"
     " factor_removed idle_warned locked news_chosen other_stays_ended password_changed password_reset password_set phone_verified"
     " factors_reset recovery_codes_renewed refused_place reset_proposed reset_refused sign_in_failed signed_in signed_out signed_up stay_ended timed_out unlocked",
+    "adjustment": "decided proposed",
     "alarm": "raised",
     "application": "connected disconnected rotated",
     "approval": "approved rejected requested",
@@ -40,7 +41,8 @@ NAMES = {
     "review": "closed opened",
     "payout": "approved failed file_taken paid proposed refused returned",
     "payout_account": "decided proposed",
-    "statement": "closed confirmed disputed released resolved",
+    "statement": "closed confirmed disputed released resolved retention_released",
+    "terms": "set",
     "token": "issued revoked rotated",
     "verification": "decided submitted",
     "voucher": "expired issued",
@@ -67,6 +69,7 @@ NOTHING_BEFORE = [
     "account.refused_place",
     "account.reset_proposed",
     "account.reset_refused",
+    "adjustment.proposed",
     "alarm.raised",
     "backup.failed",
     "backup.taken",
@@ -132,6 +135,7 @@ NOTHING_BEFORE = [
     "refund.asked",
     "review.opened",
     "statement.closed",
+    "terms.set",
     "token.issued",
     "voucher.issued",
     "webhook.created",

@@ -159,6 +159,8 @@ PAGES = {
     "statements/": "LL 333 33 111 11 333 11",
     "statements/close/": "LL 333 33 333 35 333 33",
     "statements/books/": "LL 333 33 331 31 333 33",
+    "statements/terms/": "LL 333 33 111 11 333 11",
+    "statements/adjustments/": "LL 333 33 331 31 333 33",
     "statements/runs/": "LL 333 33 331 31 333 33",
     "statements/<code>/": "LL 333 33 111 11 333 14",
     "statements/<code>/confirm/": "LL 333 33 333 33 333 55",

@@ -20,6 +20,7 @@ PAIRS = [
 
 def test_these_models_have_states():
     assert sorted(model.__name__ for model in MODELS) == [
+        "Adjustment",
         "Approval",
         "BankLine",
         "Bill",
