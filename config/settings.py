@@ -391,6 +391,7 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.payments", "read_provider_events", 2),
         ("marketplace.payments", "attend_payments", 2),
         ("marketplace.payments", "attend_refunds", 5),
+        ("marketplace.payments", "end_payments_of_orders", 5),
         ("marketplace.payments", "follow_refund_approvals", 2),
         ("marketplace.payments", "reconcile_with_provider", 3600),
         ("marketplace.ledger", "seal_journals", 5),
@@ -477,6 +478,10 @@ FUNDING_SOURCES = [
     "subsidies.vouchers.funding.Vouchers",
     "marketplace.funding.wallet.Wallet",
     "marketplace.funding.credit.Credit",
+    "marketplace.payments.funding.Alipay",
+    "marketplace.payments.funding.WeChatPay",
+    "marketplace.payments.funding.Card",
+    "marketplace.payments.funding.BankTransfer",
 ]
 WITHDRAWAL_MINUTES = 10
 FREE_WITHDRAWALS_PER_DAY = 3

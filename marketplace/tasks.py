@@ -13,6 +13,7 @@ from marketplace.orders.tasks import follow_approvals, follow_payments, follow_w
 from marketplace.payments.tasks import (
     attend_payments,
     attend_refunds,
+    end_payments_of_orders,
     follow_refund_approvals,
     read_provider_events,
     reconcile_with_provider,
@@ -34,6 +35,7 @@ __all__ = [
     "close_last_month",
     "credit_bank_lines",
     "follow_adjustments",
+    "end_payments_of_orders",
     "follow_approvals",
     "follow_budgets",
     "follow_refund_approvals",

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from marketplace.funding import actions as funding
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import PLATFORM, transfer
 from marketplace.ledger.models import Cause, Kind
@@ -25,6 +26,8 @@ from portal.shell.sweeps import WAITS
 STRIPE = "stripe"
 Status, Reason, Method = Payment.Status, Payment.Reason, Payment.Method
 TIME_TO_PAY = {True: timedelta(hours=2), False: timedelta(days=7)}
+# An order gives up before; its payments end with it.
+LONGEST_ORDER = timedelta(hours=22)
 LEAST, MOST = 100, 99_999_999
 LEASE = timedelta(minutes=1)
 # The provider tells by itself; in case it is not heard, we ask, at first often.
@@ -87,6 +90,12 @@ def record_bank_receipt(
                     field="bank_reference",
                 )
             return receipt
+        audit.record(receipt, "receipt.recorded", by=by, amount=amount, bank_reference=bank_reference)
+        if payment:
+            payment = Payment.objects.locked(payment.id)
+            _credit(payment, debit, at)
+            _paid(payment, at)
+            return receipt
         ledger.post(
             f"bank-receipt:{bank_reference}",
             kind=Cause.BANK_RECEIPT,
@@ -94,10 +103,6 @@ def record_bank_receipt(
             lines=transfer(amount, debit, (Kind.PREPAID, organization.code)),
             at=at,
         )
-        audit.record(receipt, "receipt.recorded", by=by, amount=amount, bank_reference=bank_reference)
-        if payment:
-            _paid(Payment.objects.locked(payment.id), at)
-            return receipt
         notices.notify(
             kind=Notice.Kind.MONEY,
             sentence=gettext_noop("对公转账到账 ¥%(amount)s"),
@@ -124,7 +129,9 @@ def top_up(*, organization, method, amount: int, idempotency_key, by, at) -> Pay
     )
 
 
-def _open(purpose, *, organization, method, amount, idempotency_key, by, at, order_code="") -> Payment:
+def _open(
+    purpose, *, organization, method, amount, idempotency_key, by, at, code="", order_code=""
+) -> Payment:
     is_online = method != Method.TRANSFER
     if is_online and method not in gateway.methods():
         raise CannotPay(_("该支付方式尚未开通，请选择对公转账。"), field="method")
@@ -133,13 +140,13 @@ def _open(purpose, *, organization, method, amount, idempotency_key, by, at, ord
         raise CannotPay(
             _("金额须在 ¥%(least)s 至 ¥%(most)s 之间。") % {"least": least, "most": most}, field="amount"
         )
-    pay_by = at + TIME_TO_PAY[is_online]
+    pay_by = at + (TIME_TO_PAY[is_online] if purpose == Payment.Purpose.TOP_UP else LONGEST_ORDER)
     with transaction.atomic():
         payment, is_new = Payment.objects.get_or_create(
             organization=organization,
             idempotency_key=idempotency_key,
             defaults={
-                "code": new_code("PM"),
+                "code": code or new_code("PM"),
                 "purpose": purpose,
                 "order_code": order_code,
                 "method": method,
@@ -160,10 +167,27 @@ def _open(purpose, *, organization, method, amount, idempotency_key, by, at, ord
     return payment
 
 
+def await_order(*, code, order_code, organization, method, amount: int, by, at) -> Payment:
+    """Open the payment that a part of an order waits for; it ends with the order's patience, not by its own clock."""
+    return _open(
+        Payment.Purpose.ORDER,
+        organization=organization,
+        method=method,
+        amount=amount,
+        idempotency_key=code,
+        by=by,
+        at=at,
+        code=code,
+        order_code=order_code,
+    )
+
+
 def cancel(*, payment_id, by, at) -> Payment:
     """The firm will not pay this: a transfer ends at once, an online payment as soon as the provider agrees."""
     with transaction.atomic():
         payment = Payment.objects.locked(payment_id)
+        if payment.purpose == Payment.Purpose.ORDER:
+            raise CannotPay(_("订单的付款随订单取消，请在订单页取消订单。"))
         if not payment.is_waiting:
             raise CannotPay(_("该支付已是“%(now)s”，不能取消。") % {"now": payment.get_status_display()})
         before = payment.status
@@ -173,6 +197,15 @@ def cancel(*, payment_id, by, at) -> Payment:
         if not payment.is_online:
             _move(payment, Status.CLOSED)
     return payment
+
+
+def stop_waiting(*, payment_id, at) -> None:
+    """What it was for is gone: the next sweep closes it, also at the provider."""
+    with transaction.atomic():
+        payment = Payment.objects.locked(payment_id)
+        if payment.is_waiting and payment.pay_by > at:
+            payment.pay_by = payment.due_at = at
+            payment.save(update_fields=["pay_by", "due_at"])
 
 
 def take(*, at) -> Payment | None:
@@ -229,14 +262,34 @@ def _arrived(payment, seen, at):
             action="refunds.manage",
         )
         return
+    _credit(payment, (Kind.PSP, STRIPE), at)
+    _paid(payment, at)
+
+
+def _credit(payment, debit, at):
+    """Money for this payment has come: to the order that waits for it, or into the purse."""
+    if payment.purpose == Payment.Purpose.ORDER:
+        funding.arrived(
+            order_code=payment.order_code,
+            reference=payment.code,
+            amount=payment.amount,
+            debit=debit,
+            at=at,
+        )
+        return
     ledger.post(
         f"payment:{payment.code}",
-        kind=Cause.ONLINE_PAYMENT,
+        kind=Cause.ONLINE_PAYMENT if payment.is_online else Cause.BANK_RECEIPT,
         subject=payment.code,
-        lines=transfer(payment.amount, (Kind.PSP, STRIPE), (Kind.PREPAID, payment.organization.code)),
+        lines=transfer(payment.amount, debit, (Kind.PREPAID, payment.organization.code)),
         at=at,
     )
-    _paid(payment, at)
+
+
+ARRIVED = {
+    Payment.Purpose.TOP_UP: gettext_noop("充值到账 ¥%(amount)s"),
+    Payment.Purpose.ORDER: gettext_noop("订单付款到账 ¥%(amount)s"),
+}
 
 
 def _paid(payment, at):
@@ -248,7 +301,7 @@ def _paid(payment, at):
     )  # fmt: skip
     notices.notify(
         kind=Notice.Kind.MONEY,
-        sentence=gettext_noop("充值到账 ¥%(amount)s"),
+        sentence=ARRIVED[Payment.Purpose(payment.purpose)],
         values={"amount": yuan(payment.amount)},
         url=payment.get_absolute_url(),
         at=at,

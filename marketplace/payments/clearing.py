@@ -131,7 +131,7 @@ def _ours(at):
         "code", "intent_id", "amount", "method", "paid_at"
     ).iterator():
         yield Ours(code, number, amount, method, is_fresh=paid_at is None or paid_at > told)
-    refunds = Refund.objects.filter(status=Refund.Status.DONE)
+    refunds = Refund.objects.filter(status=Refund.Status.DONE).exclude(provider_id="")
     refunds = refunds.filter(Q(done_at__gte=since) | Q(provider_id__in=numbers))
     for code, number, amount, done_at in refunds.values_list(
         "code", "provider_id", "amount", "done_at"

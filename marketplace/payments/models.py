@@ -177,8 +177,9 @@ class RefundQuerySet(models.QuerySet):
         return self.filter(due_at__lte=at).order_by("due_at")
 
     def locked(self, refund_id):
-        rows = self.select_for_update(of=("self",), no_key=True).select_related("organization", "payment")
-        return rows.get(id=refund_id)
+        # With its payment: how much of that is due back is counted over all its refunds.
+        rows = self.select_for_update(of=("self", "payment"), no_key=True)
+        return rows.select_related("organization", "payment").get(id=refund_id)
 
 
 class Refund(models.Model):
@@ -200,6 +201,7 @@ class Refund(models.Model):
         Status.SENT: {Status.DUE, Status.DONE},
         Status.DONE: {Status.DUE},
     }
+    ON_THE_WAY = (Status.DUE, Status.SENT)
 
     code = models.CharField(_("退款编号"), max_length=32, unique=True)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")

@@ -1,5 +1,6 @@
 """What can be paid with, and what a payer needs to see."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -7,10 +8,11 @@ from urllib.parse import quote
 
 import qrcode
 from django.conf import settings
-from django.db.models import F, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 from qrcode.image.svg import SvgPathImage
 
+from marketplace.funding.models import FundingHold
 from marketplace.ledger.models import Account, Cause, Kind
 from marketplace.ledger.queries import balance, totals_by_owner
 from marketplace.payments import stripe_gateway as gateway
@@ -80,24 +82,76 @@ def payouts_on_the_way():
     return ProviderEntry.objects.filter(kind="payout", currency=gateway.CURRENCY, bank_line=None)
 
 
+# --- what goes back ------------------------------------------------------------------------------------
+def due_back(payment) -> int:
+    """Fen of this payment that are due back and that no refund has taken up yet."""
+    on_the_way = payment.refunds.filter(status__in=Refund.ON_THE_WAY).aggregate(sum=Sum("amount"))["sum"] or 0
+    return balance(Kind.REFUND_DUE, payment.code) - on_the_way
+
+
+def overpaid() -> list[Payment]:
+    """Payments with something due back that no refund has taken up yet."""
+    owners = Account.objects.filter(kind=Kind.REFUND_DUE, balance__gt=0).values("owner")
+    return [payment for payment in Payment.objects.filter(code__in=owners) if due_back(payment) > 0]
+
+
+def given_up(*, at):
+    """Payments that are still open though their orders have stopped waiting for them."""
+    gone = FundingHold.objects.filter(reference=OuterRef("code"), paid_at=None, released__gt=0)
+    waiting = Payment.objects.filter(status__in=Payment.WAITING, purpose=Payment.Purpose.ORDER, pay_by__gt=at)
+    return waiting.filter(Exists(gone)).order_by("id")
+
+
+# --- whether everything agrees -------------------------------------------------------------------------
 def breaks() -> Iterator[str]:
     """Where payments, refunds and fees disagree with the ledger."""
-    paid = Payment.objects.filter(status=Status.PAID).exclude(method=Payment.Method.TRANSFER)
-    done = Refund.objects.filter(status=Refund.Status.DONE)
-    fees = ProviderEntry.objects.filter(currency=gateway.CURRENCY)
-    own = -(fees.filter(kind="stripe_fee").aggregate(sum=Sum("amount"))["sum"] or 0)
-    kept = own + (fees.exclude(kind="stripe_fee").aggregate(sum=Sum("fee"))["sum"] or 0)
+    online = Payment.objects.exclude(method=Payment.Method.TRANSFER)
+    done = Refund.objects.filter(status=Refund.Status.DONE).exclude(payment__method=Payment.Method.TRANSFER)
+    entries = ProviderEntry.objects.filter(currency=gateway.CURRENCY)
+    own, others = entries.filter(kind="stripe_fee"), entries.exclude(kind="stripe_fee")
     for name, causes, rows in (
-        ("payments", [Cause.ONLINE_PAYMENT, Cause.ORDER_PAID], paid.aggregate(sum=Sum("amount"))["sum"] or 0),
-        ("refunds", [Cause.REFUND, Cause.REVERSAL], -(done.aggregate(sum=Sum("amount"))["sum"] or 0)),
-        ("fees", [Cause.PSP_FEES], -kept),
+        ("payments", [Cause.ONLINE_PAYMENT, Cause.ORDER_PAID], _sum(online.filter(status=Status.PAID))),
+        ("refunds", [Cause.REFUND, Cause.REVERSAL], -_sum(done)),
+        ("fees", [Cause.PSP_FEES], _sum(own) - _sum(others, "fee")),
     ):
         booked = sum(totals_by_owner(Kind.PSP, journal_kinds=causes).values())
         if booked != rows:
             yield f"psp {name}: ledger {booked}, rows say {rows}"
-    waiting = Refund.objects.filter(status__in=(Refund.Status.DUE, Refund.Status.SENT))
-    due = dict(waiting.values_list("organization__code").annotate(Sum("amount")).order_by())
-    held = dict(Account.objects.filter(kind=Kind.REFUND_DUE).values_list("owner", "balance"))
-    for owner in sorted(due.keys() | held.keys()):
-        if due.get(owner, 0) != held.get(owner, 0):
-            yield f"refund due {owner}: ledger {held.get(owner, 0)}, refunds say {due.get(owner, 0)}"
+    holds = FundingHold.objects.filter(source__in=Payment.Method.values)
+    yield from _differences(Kind.PAID, _still_held(holds))
+    yield from _differences(Kind.REFUND_DUE, _still_due(holds))
+
+
+def _sum(rows, field="amount") -> int:
+    return rows.aggregate(sum=Sum(field))["sum"] or 0
+
+
+def _still_held(holds) -> dict[str, int]:
+    """What orders have not used yet of what was paid for them, by payment."""
+    left = F("amount") - F("captured") - F("released")
+    return dict(holds.exclude(paid_at=None).values_list("reference", left))
+
+
+def _still_due(holds) -> dict[str, int]:
+    """What is still to go back, by payment."""
+    due = Counter(dict(holds.exclude(paid_at=None).values_list("reference", F("released") + F("refunded"))))
+    unused = holds.filter(paid_at=None).values("reference")
+    late = Payment.objects.filter(status=Status.PAID, code__in=unused)
+    due.update(dict(late.values_list("code", "amount")))
+    states = Q(payment__purpose=Payment.Purpose.TOP_UP, status__in=Refund.ON_THE_WAY)
+    due.update(dict(_by_payment(Refund.objects.filter(states))))
+    due.subtract(
+        dict(_by_payment(Refund.objects.filter(payment__purpose="order", status=Refund.Status.DONE)))
+    )
+    return due
+
+
+def _by_payment(refunds):
+    return refunds.order_by().values_list("payment__code").annotate(Sum("amount"))
+
+
+def _differences(kind, rows) -> Iterator[str]:
+    kept = dict(Account.objects.filter(kind=kind).values_list("owner", "balance"))
+    for owner in sorted(kept.keys() | rows.keys()):
+        if kept.get(owner, 0) != rows.get(owner, 0):
+            yield f"{kind} {owner}: ledger {kept.get(owner, 0)}, rows say {rows.get(owner, 0)}"

@@ -12,6 +12,7 @@ from marketplace.ledger.models import Cause, Journal, Kind
 from marketplace.payments import stripe_gateway as gateway
 from marketplace.payments.actions import LEASE, STRIPE
 from marketplace.payments.models import Payment, Refund
+from marketplace.payments.queries import due_back
 from marketplace.payments.stripe_gateway import State
 from portal.approvals import actions as approvals
 from portal.audit import actions as audit
@@ -39,8 +40,9 @@ def ask(*, payment_id, amount: int, reason, by, at) -> Refund:
     """Finance wants to give a top-up back; somebody else of finance has to agree."""
     with transaction.atomic():
         payment = Payment.objects.locked(payment_id)
-        if payment.status != Payment.Status.PAID or not payment.is_online:
-            raise CannotRefund(_("只有在线支付且已到账的款项可以原路退回。"), field="amount")
+        is_in_the_purse = payment.purpose == Payment.Purpose.TOP_UP and payment.status == Payment.Status.PAID
+        if not is_in_the_purse or not payment.is_online:
+            raise CannotRefund(_("只有已到账的在线充值可以在此退回；订单的退款由订单发起。"), field="amount")
         left = payment.amount - payment.refunded
         if not 0 < amount <= left:
             raise CannotRefund(_("最多可退 ¥%(left)s。") % {"left": yuan(left)}, field="amount")
@@ -71,6 +73,35 @@ def ask(*, payment_id, amount: int, reason, by, at) -> Refund:
     return refund
 
 
+def give_back(*, payment_id, at) -> Refund | None:
+    """Start on its way what an order did not use, or came too late for. Saying it twice changes nothing.
+
+    What was transferred becomes prepaid balance: a transfer back would need its own two signatures.
+    """
+    with transaction.atomic():
+        payment = Payment.objects.locked(payment_id)
+        amount = due_back(payment)
+        if amount <= 0:
+            return None
+        refund = Refund.objects.create(
+            code=new_code("RF"),
+            payment=payment,
+            organization=payment.organization,
+            amount=amount,
+            reason=_("订单未使用"),
+            status=Status.DUE if payment.is_online else Status.DONE,
+            asked_at=at,
+            due_at=at if payment.is_online else None,
+            done_at=None if payment.is_online else at,
+        )
+        _claim(payment, amount)
+        if not payment.is_online:
+            purse = (Kind.PREPAID, payment.organization.code)
+            _post(refund, "to-purse", (Kind.REFUND_DUE, payment.code), purse, at)
+        audit.record(refund, "refund.due", by=None, payment=payment.code, amount=amount)
+    return refund
+
+
 def _claim(payment, amount):
     payment.refunded += amount
     payment.save(update_fields=["refunded"])
@@ -85,10 +116,10 @@ def agree(*, refund_id, by, at) -> Refund:
         refund = Refund.objects.locked(refund_id)
         if refund.status != Status.ASKED:
             return refund
-        owner = refund.organization.code
+        purse = (Kind.PREPAID, refund.organization.code)
         try:
             with transaction.atomic():
-                _post(refund, "set-aside", (Kind.PREPAID, owner), (Kind.REFUND_DUE, owner), at)
+                _post(refund, "set-aside", purse, (Kind.REFUND_DUE, refund.payment.code), at)
         except ledger.InsufficientFunds:
             return _refuse(refund, by, gettext_noop("余额不足"))
         status.move(refund, Status.DUE, agreed_by=by, due_at=at)
@@ -104,7 +135,7 @@ def refuse(*, refund_id, by, reason) -> Refund:
 
 
 def _refuse(refund, by, reason):
-    _claim(Payment.objects.locked(refund.payment_id), -refund.amount)
+    _claim(refund.payment, -refund.amount)
     status.move(refund, Status.REFUSED, failure=reason[:80])
     audit.record(refund, "refund.refused", by=by, before=Status.ASKED, after=Status.REFUSED, reason=reason)
     return refund
@@ -154,7 +185,7 @@ def note(*, refund_id, seen: gateway.SeenRefund, at) -> Refund:
 def _done(refund, at):
     if refund.status == Status.DONE:
         return
-    _post(refund, refund.round, (Kind.REFUND_DUE, refund.organization.code), (Kind.PSP, STRIPE), at)
+    _post(refund, refund.round, (Kind.REFUND_DUE, refund.payment.code), (Kind.PSP, STRIPE), at)
     before = refund.status
     status.move(refund, Status.DONE, done_at=at)
     audit.record(refund, "refund.done", by=None, before=before, after=Status.DONE, amount=refund.amount)

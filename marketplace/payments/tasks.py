@@ -11,6 +11,7 @@ from marketplace.payments import actions as payments
 from marketplace.payments import clearing, refunds
 from marketplace.payments import stripe_gateway as gateway
 from marketplace.payments.models import Payment, ProviderEntry, ProviderEvent, Refund
+from marketplace.payments.queries import given_up, overpaid
 from marketplace.payments.stripe_gateway import State
 from portal.approvals.models import Approval
 from portal.shell.sweeps import BATCH, each
@@ -52,8 +53,16 @@ def follow_refund_approvals():
 
 
 @shared_task
+def end_payments_of_orders():
+    """Whoever gave an order up is not asked to pay for it any more."""
+    rows = given_up(at=now())[:BATCH]
+    each(rows, lambda payment: payments.stop_waiting(payment_id=payment.id, at=now()))
+
+
+@shared_task
 def attend_refunds():
     """Send what is due to the provider, and ask about what is on its way."""
+    each(overpaid(), lambda payment: refunds.give_back(payment_id=payment.id, at=now()))
     _attend_all(refunds.take, _attend_refund)
 
 

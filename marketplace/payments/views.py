@@ -90,7 +90,8 @@ def detail(request, code):
 
 
 def _page(request, payment, refund_form=None):
-    is_mine = can(request.user, "wallet.top_up", payment.organization)
+    is_order = payment.purpose == Payment.Purpose.ORDER
+    is_mine = can(request.user, "orders.place" if is_order else "wallet.top_up", payment.organization)
     context = {
         "record": RecordScreen(
             payment,
@@ -104,6 +105,7 @@ def _page(request, payment, refund_form=None):
         "facts": tables.FACTS,
         "stages": queries.stages(payment),
         "is_mine": is_mine,
+        "may_cancel": is_mine and not is_order and payment.is_waiting and payment.reason != "cancelled",
         "picture": queries.picture_to_scan(payment.scan_text) if payment.scan_text else "",
         "account": queries.bank_account(),
         "refunds": payment.refunds.order_by("id"),
@@ -123,7 +125,8 @@ def _page(request, payment, refund_form=None):
 
 def _refund_form(request, payment, typed):
     left = payment.amount - payment.refunded
-    is_possible = payment.status == Payment.Status.PAID and payment.is_online and left
+    is_top_up = payment.purpose == Payment.Purpose.TOP_UP
+    is_possible = is_top_up and payment.status == Payment.Status.PAID and payment.is_online and left
     if not is_possible or not can(request.user, "refunds.manage"):
         return None
     return typed or RefundForm(initial={"amount": left})

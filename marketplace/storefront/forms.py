@@ -5,9 +5,12 @@ from decimal import Decimal
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.funding.queries import paying_order
 from marketplace.orders.actions import Request
 from portal.organizations.models import Project
 from scheduler.workloads.actions import MOST_BYTES, MOST_FILES
+
+MOST_WAYS = 3
 
 
 class ManyFilesInput(forms.ClearableFileInput):
@@ -78,9 +81,10 @@ class OrderForm(forms.Form):
 
     def _offer_an_order_of(self, ways):
         """One choice for each place in line; nothing to choose where there is one way only."""
-        self.places = [f"way_{n}" for n in range(len(ways))] if len(ways) > 1 else []
+        self.places = [f"way_{n}" for n in range(min(len(ways), MOST_WAYS))] if len(ways) > 1 else []
         nothing = ("", _("不使用"))
-        typed = self.initial.get("ways") or [way.reference for way in ways]
+        at_hand = paying_order(None)
+        typed = self.initial.get("ways") or [way.reference for way in ways if way.reference in at_hand]
         for n, place in enumerate(self.places):
             label = _("先用") if n == 0 else _("不足时用") if n == 1 else _("仍不足时用")
             choices = [nothing, *((way.reference, way.label) for way in ways)]

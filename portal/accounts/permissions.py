@@ -66,12 +66,7 @@ ACTIONS: dict[str, set[Role]] = {
     "invoices.request": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_FINANCE},
     "credit.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},
     "credit.manage": {Role.PLATFORM_FINANCE},
-    "payments.view": {
-        Role.ENTERPRISE_ADMIN,
-        Role.ENTERPRISE_FINANCE,
-        Role.PLATFORM_FINANCE,
-        Role.AUDITOR,
-    },
+    "payments.view": ENTERPRISE | {Role.PLATFORM_FINANCE, Role.AUDITOR},
     "refunds.manage": {Role.PLATFORM_FINANCE},
     "statements.answer": {Role.PROVIDER_ADMIN},
     "payouts.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},

@@ -119,6 +119,7 @@ EVENTS = {
     "payment.closed": _("关闭未付的支付"),
     "payment.parked": _("支付与支付机构所记不符，待核查"),
     "refund.asked": _("提出退款"),
+    "refund.due": _("订单款项待退"),
     "refund.agreed": _("复核同意退款"),
     "refund.refused": _("未退款"),
     "refund.done": _("退款完成"),
