@@ -146,7 +146,7 @@ def test_credit_past_its_date_pays_nothing_more(city):
 
     quote = queries.Means(city.ludao, NOON + timedelta(seconds=1))
 
-    assert [way.reference for way in quote.ways()] == ["wallet"]
+    assert [way.reference for way in quote.ways()] == ["wallet", "transfer"]
 
 
 def test_one_proposal_at_a_time(city):
