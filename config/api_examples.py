@@ -97,6 +97,10 @@ EXAMPLES = {
     "orders_cancel_create": Example("ORDER"),
     "orders_log_retrieve": Example("ORDER"),
     "orders_placement_list": Example("ORDER"),
+    "invoices_list": Example(),
+    "invoices_create": Example(
+        body={"amount": "10.00", "email": "fapiao@example.com"}, key="invoice-20261121-01"
+    ),
     "payments_list": Example(query={"status": "open"}),
     "payments_create": Example(body={"method": "transfer", "amount": "5000.00"}, key="top-up-20261121-01"),
     "payments_retrieve": Example("PAYMENT"),

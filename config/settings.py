@@ -371,6 +371,8 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.orders", "follow_approvals", 2),
         ("marketplace.orders", "follow_payments", 2),
         ("marketplace.funding", "follow_credit", 5),
+        ("marketplace.invoices", "attend_invoices", 5),
+        ("marketplace.invoices", "redden_invoices", 3600),
         ("marketplace.orders", "follow_workloads", 2),
         ("marketplace.orders", "forget_old_drafts", 3600),
         ("marketplace.billing", "bill_finished_orders", 2),
@@ -483,6 +485,11 @@ FUNDING_SOURCES = [
     "marketplace.payments.funding.Card",
     "marketplace.payments.funding.BankTransfer",
 ]
+# The issuing service of the tax platform; without both of these finance writes the invoices' numbers down by hand.
+INVOICE_API_BASE = env("INVOICE_API_BASE", default="")
+INVOICE_API_KEY = env("INVOICE_API_KEY", default="")
+INVOICE_ITEM = env("INVOICE_ITEM", default="*信息技术服务*算力服务")
+INVOICE_TAX_RATE = env("INVOICE_TAX_RATE", default="0.06")
 WITHDRAWAL_MINUTES = 10
 FREE_WITHDRAWALS_PER_DAY = 3
 APPROVAL_HOURS = 24

@@ -5,6 +5,7 @@ from marketplace.billing.api import BillList, MonthlyBillDetail, MonthlyBillList
 from marketplace.budgets.api import BudgetList
 from marketplace.costs.api import Costs
 from marketplace.funding.api import Wallet
+from marketplace.invoices.api import InvoiceList
 from marketplace.orders.api import OrderCancel, OrderDetail, OrderList, OrderLog, OrderPlacement
 from marketplace.payments.api import PaymentDetail, PaymentList, ReceiptList
 from marketplace.settlement.api import StatementConfirmation, StatementDetail, StatementDispute, StatementList
@@ -24,6 +25,7 @@ urlpatterns = [
     path("receipts/", ReceiptList.as_view()),
     path("bank-lines/", BankLineList.as_view()),
     path("bank-files/", BankFileIntake.as_view()),
+    path("invoices/", InvoiceList.as_view()),
     path("bills/", BillList.as_view()),
     path("costs/", Costs.as_view()),
     path("budgets/", BudgetList.as_view()),

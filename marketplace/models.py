@@ -4,6 +4,7 @@ from marketplace.budgets.models import BudgetMark
 from marketplace.catalogue.history import PlanPriceVersion, PlanVersion
 from marketplace.catalogue.models import Plan, PlanPrice
 from marketplace.funding.models import CreditLine, FundingHold
+from marketplace.invoices.models import Invoice, InvoiceTitle
 from marketplace.ledger.models import Account, Entry, Journal, JournalSeal, Snapshot
 from marketplace.orders.models import DraftFile, Order, OrderDraft, OrderStop
 from marketplace.payments.models import (
@@ -39,6 +40,8 @@ __all__ = [
     "Entry",
     "EventReading",
     "FundingHold",
+    "Invoice",
+    "InvoiceTitle",
     "Journal",
     "JournalSeal",
     "Order",

@@ -16,6 +16,7 @@ from marketplace.catalogue.models import Plan
 from marketplace.funding import review as credit_review
 from marketplace.funding import tables as credit
 from marketplace.funding.actions import CREDIT_APPROVAL
+from marketplace.invoices import tables as invoices
 from marketplace.orders import desk as orders_desk
 from marketplace.orders import review
 from marketplace.orders import tables as orders
@@ -86,6 +87,14 @@ navigation = [
         order=40,
         icon="gauge",
         action="projects.view",
+    ),
+    Navigation(
+        gettext_lazy("发票"),
+        "invoices:list",
+        section="enterprise",
+        order=36,
+        icon="receipt",
+        action="invoices.view",
     ),
     Navigation(
         gettext_lazy("结算单"),
@@ -229,6 +238,7 @@ screens = [
     receipts.differences,
     bank.screen,
     credit.screen,
+    invoices.screen,
 ]
 reviews = {
     APPROVAL_KIND: review.parts,

@@ -8,6 +8,7 @@ from marketplace.billing.tasks import (
 )
 from marketplace.budgets.tasks import follow_budgets
 from marketplace.funding.tasks import follow_credit
+from marketplace.invoices.tasks import attend_invoices, redden_invoices
 from marketplace.ledger.tasks import keep_books, seal_journals
 from marketplace.orders.tasks import follow_approvals, follow_payments, follow_workloads, forget_old_drafts
 from marketplace.payments.tasks import (
@@ -28,6 +29,8 @@ from marketplace.settlement.tasks import (
 )
 
 __all__ = [
+    "attend_invoices",
+    "redden_invoices",
     "attend_payments",
     "attend_refunds",
     "bill_finished_orders",

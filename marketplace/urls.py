@@ -6,6 +6,7 @@ urlpatterns = [
     path("costs/", include("marketplace.costs.urls")),
     path("budgets/", include("marketplace.budgets.urls")),
     path("", include("marketplace.funding.urls")),
+    path("invoices/", include("marketplace.invoices.urls")),
     path("bills/", include("marketplace.billing.urls")),
     path("", include("marketplace.payments.urls")),
     path("bank/", include("marketplace.bank.urls")),

@@ -19,6 +19,7 @@ from marketplace.billing import actions as billing
 from marketplace.billing import monthly
 from marketplace.catalogue.models import Plan
 from marketplace.funding import actions as funding
+from marketplace.invoices import actions as invoices
 from marketplace.orders import actions as orders
 from marketplace.orders.queries import month_start
 from marketplace.payments import actions as payments
@@ -355,6 +356,9 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "bills": monthly_bill,
         "monthly-bills": monthly_bill,
         "bank": bank_line(city, at=at).code,
+        "invoices": invoices.request(
+            organization=city.ludao, amount=100, idempotency_key="first", by=city.alice, at=at
+        ).code,
         "credit": funding.propose_credit(
             organization=city.ludao,
             contract="HT-2026-018",

@@ -13,6 +13,7 @@ from marketplace.billing import queries as billing
 from marketplace.billing.models import BillLine, BillPart
 from marketplace.funding.models import FundingHold
 from marketplace.funding.sources import all_sources
+from marketplace.invoices import queries as invoices
 from marketplace.ledger import queries as ledger
 from marketplace.ledger.models import Entry, Kind
 from marketplace.ledger.queries import totals_by_owner
@@ -103,6 +104,7 @@ def breaks() -> list[str]:
         *bank.breaks(),
         *payments.breaks(),
         *billing.breaks(),
+        *invoices.breaks(),
         *_order_breaks(),
         *_party_breaks(),
         *_run_breaks(),

@@ -64,6 +64,7 @@ ACTIONS: dict[str, set[Role]] = {
     "budgets.manage": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_FINANCE},
     "invoices.view": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_FINANCE} | PLATFORM | {Role.AUDITOR},
     "invoices.request": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_FINANCE},
+    "invoices.issue": {Role.PLATFORM_FINANCE},
     "credit.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},
     "credit.manage": {Role.PLATFORM_FINANCE},
     "payments.view": ENTERPRISE | {Role.PLATFORM_FINANCE, Role.AUDITOR},

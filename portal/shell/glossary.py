@@ -31,6 +31,7 @@ LOOKS = {
     "dropped": OVER,
     "pending": WAITING,
     "queued": WAITING,
+    "requested": WAITING,
     "waiting": WAITING,
     "awaiting_approval": WAITING,
     "awaiting_payment": WAITING,

@@ -24,6 +24,7 @@ from marketplace.bank import actions as bank
 from marketplace.bank.models import BankLine
 from marketplace.bank.tasks import credit_bank_lines
 from marketplace.billing import actions as billing
+from marketplace.invoices import actions as invoices
 from marketplace.orders import drafts
 from portal.approvals.models import Approval
 from portal.audit.models import Event
@@ -465,6 +466,41 @@ DEEDS = [
         {"on": "2026-01-05"},
         bad={"on": "never"},
         other="auditor",
+    ),
+    Deed(
+        "invoices/",
+        "alice",
+        ("invoice.requested",),
+        {"amount": "0.10", "idempotency_key": "k1"},
+        bad={"amount": "0"},
+        other="officer",
+    ),
+    Deed(
+        "invoices/<code>/register/",
+        "finance",
+        ("invoice.issued",),
+        {"number": "26352000000000000001"},
+        code="invoice",
+        bad={"number": "1"},
+        other="auditor",
+    ),
+    Deed(
+        "invoices/<code>/refuse/",
+        "finance",
+        ("invoice.refused",),
+        {"refusal": "抬头有误"},
+        code="invoice",
+        bad={"refusal": ""},
+        other="auditor",
+    ),
+    Deed(
+        "api/v1/invoices/",
+        "alice",
+        ("invoice.requested",),
+        {"amount": "0.10"},
+        bad={"amount": "-1"},
+        other="officer",
+        headers={"idempotency-key": "census"},
     ),
     Deed(
         "credit/",
@@ -1032,6 +1068,7 @@ READS = {
     "budgets/",
     "budgets/marks/",
     "credit/<code>/",
+    "invoices/<code>/",
     "bills/",
     "bills/lines/",
     "bills/<code>/",
@@ -1179,6 +1216,9 @@ def census(django_db_setup, django_db_blocker):
             "list": "orders",
             "view": lists.save_view(
                 screen="orders", name="kept", query="", is_default=False, by=city.bob, at=now
+            ).code,
+            "invoice": invoices.request(
+                organization=city.ludao, amount=10, idempotency_key="k", by=city.alice, at=now
             ).code,
             "incident": town.disturb(city, at=now).code,
             "statement": town.statement(at=now).code,

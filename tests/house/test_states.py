@@ -29,6 +29,7 @@ def test_these_models_have_states():
         "Difference",
         "Export",
         "FactorReset",
+        "Invoice",
         "Order",
         "Payment",
         "Payout",
