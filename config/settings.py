@@ -376,7 +376,7 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.orders", "follow_workloads", 2),
         ("marketplace.orders", "forget_old_drafts", 3600),
         ("marketplace.billing", "bill_finished_orders", 2),
-        ("marketplace.billing", "bill_late_usage", 60),
+        ("marketplace.billing", "bill_late_usage", 600),
         ("marketplace.billing", "follow_bill_refunds", 5),
         ("marketplace.billing", "follow_overdue_bills", 600),
         ("marketplace.billing", "issue_monthly_bills", 3600),

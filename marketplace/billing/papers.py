@@ -16,7 +16,7 @@ PROJECTS = (
     Column("gross", gettext_lazy("应付"), "money", total="gross"),
     Column("voucher", gettext_lazy("算力券"), "money", total="voucher"),
     Column("cash", gettext_lazy("已付"), "money", total="cash"),
-    Column("credit", gettext_lazy("待还"), "money", total="credit"),
+    Column("credit", gettext_lazy("挂账"), "money", total="credit"),
 )
 PAYERS = (
     Column("label", gettext_lazy("资金来源")),
@@ -26,7 +26,7 @@ PAYERS = (
 LINES = (
     Column("code", gettext_lazy("明细编号")),
     Column("order", gettext_lazy("订单号"), value="order.code"),
-    Column("accelerator", gettext_lazy("加速卡"), value="usage.accelerator"),
+    Column("accelerator", gettext_lazy("加速卡"), value="order.plan.accelerator"),
     Column("cards", gettext_lazy("卡数"), "number"),
     Column("seconds", gettext_lazy("计费时长"), "span"),
     Column("gross", gettext_lazy("应付"), "money", total="gross"),

@@ -45,7 +45,8 @@ def _chart(by, rows) -> Chart:
     return Chart(
         _("费用构成"),
         [row["label"][5:] if by == "day" else row["label"] for row in shown],
-        [Series(name, [to_yuan(row[key]) for row in shown]) for key, name in names.items()],
+        # A month of refunds has no bar; the table says what it came to.
+        [Series(name, [to_yuan(max(0, row[key])) for row in shown]) for key, name in names.items()],
         _("元"),
         "stack" if by == "day" else "rows",
     )

@@ -183,8 +183,10 @@ def place(*, organization, request: Request, idempotency_key: str, by, at) -> tu
     try:
         with transaction.atomic():
             # Without this lock, a double click would hold money twice before the key stops it.
-            project = Project.objects.select_for_update(no_key=True).get(
-                id=request.project.id, organization=organization
+            project = (
+                Project.objects.select_for_update(no_key=True, of=("self",))
+                .select_related("organization__order_stop")
+                .get(id=request.project.id, organization=organization)
             )
             earlier = Order.objects.filter(organization=organization, idempotency_key=idempotency_key).first()
             if earlier:
@@ -192,7 +194,7 @@ def place(*, organization, request: Request, idempotency_key: str, by, at) -> tu
             if not organization.verified_at:
                 raise NotVerified(_("贵单位尚未通过企业认证，请管理员在“单位与项目”中提交营业执照后再下单。"))
             check(request)
-            _refuse_if_overdue(organization)
+            _refuse_if_overdue(project.organization)
             return _place(organization, project, request, idempotency_key, by, at), True
     except IntegrityError as clash:
         if "one_order_per_key" not in str(clash):
@@ -202,7 +204,7 @@ def place(*, organization, request: Request, idempotency_key: str, by, at) -> tu
 
 
 def _refuse_if_overdue(organization):
-    stop = OrderStop.objects.filter(organization=organization).first()
+    stop = getattr(organization, "order_stop", None)
     if stop:
         raise BillOverdue(
             _("账单 %(bill)s 逾期未还，暂不能下单。请管理员或财务在“账单”中还款，还清后立即恢复。")

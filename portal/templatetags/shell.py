@@ -90,8 +90,9 @@ def duration(seconds):
     """Seconds as 2:14:05, the way a meter shows them."""
     if seconds is None:
         return "—"
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+    minutes, rest = divmod(abs(int(seconds)), 60)
+    sign = "−" if seconds < 0 else ""
+    return f"{sign}{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 @register.filter

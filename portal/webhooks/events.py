@@ -16,7 +16,13 @@ EVENTS = {
     "order.cancelled": _("订单：已取消"),
     "order.rejected": _("订单：审批未通过"),
     "order.expired": _("订单：审批超时"),
-    "bill.posted": _("账单：已出账"),
+    "bill.posted": _("账单：一次用量已计费"),
+    "bill.issued": _("账单：月度账单已出"),
+    "bill.paid": _("账单：已结清"),
+    "bill.reminded": _("账单：已逾期"),
+    "bill.stopped": _("账单：逾期，停止下单"),
+    "bill.suspended": _("账单：逾期，停止服务"),
+    "project.budget_reached": _("预算：到达阈值"),
     "voucher.issued": _("算力券：已发放"),
     "voucher.expired": _("算力券：已到期"),
     "statement.closed": _("结算单：已生成"),
@@ -29,7 +35,19 @@ EVENTS = {
 }
 TEST = "webhook.test"
 # Whole fen in the record, yuan with two places outside; everything else of an event stays in the house.
-AMOUNTS = ("amount", "vouchers", "billed", "refunded", "gross", "net", "returned")
+AMOUNTS = (
+    "amount",
+    "vouchers",
+    "billed",
+    "refunded",
+    "gross",
+    "net",
+    "returned",
+    "due",
+    "paid",
+    "spent",
+    "budget",
+)
 CODES = ("plan", "order", "programme", "party", "about")
 
 

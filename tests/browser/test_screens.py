@@ -36,6 +36,8 @@ NO_SCREENS = {
     "orders/<code>/log/",
     "readyz",
     "bills/<code>/bill.pdf",
+    "bills/<code>/export.xlsx",
+    "costs/export.<slug:form>",
     "statements/<code>/statement.pdf",
     "statements/<code>/export.xlsx",
     "verifications/<code>/licence/",

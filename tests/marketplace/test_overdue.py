@@ -7,6 +7,7 @@ import pytest
 from marketplace.billing import actions as billing
 from marketplace.billing import overdue
 from marketplace.billing.models import Bill
+from marketplace.funding import actions as funding
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import InsufficientFunds, transfer
 from marketplace.ledger.models import Cause, Journal, Kind
@@ -210,3 +211,52 @@ def test_the_firms_finance_pays_on_the_page_and_the_citys_does_not(owed, client)
     assert client.post(f"/bills/{owed.bill.code}/pay/").status_code == 302
 
     assert balance(Kind.RECEIVABLE, "EN-LUDAO") == 0
+
+
+# --- contract credit -----------------------------------------------------------------------------------
+@pytest.fixture
+def trusted(city):
+    """Ludao may owe 10,000 yuan."""
+    line = funding.propose_credit(
+        organization=city.ludao,
+        contract="HT-2026-1",
+        limit=1_000_000,
+        valid_until=days(365),
+        reason="框架合同",
+        by=city.finance,
+        at=NOON,
+    )
+    funding.grant_credit(line_id=line.id, by=city.checker, at=NOON)
+    return city
+
+
+def test_what_was_bought_on_credit_is_due_with_the_bill_and_paying_frees_the_limit(trusted):
+    order = place(trusted, vouchers=frozenset(), ways=("credit",))
+    run(order, seconds=1800)
+    bill(order)
+    (made,) = monthly_bills()
+    assert (made.credit, made.due, balance(Kind.CREDIT_FREE, "EN-LUDAO")) == (9408, 9408, 1_000_000 - 9408)
+
+    overdue.pay(bill_id=made.id, by=trusted.fiona, at=NOON)
+
+    assert balance(Kind.CREDIT_FREE, "EN-LUDAO") == 1_000_000
+    assert balance(Kind.CREDIT_USED, "EN-LUDAO") == balance(Kind.RECEIVABLE, "EN-LUDAO") == 0
+    assert balance(Kind.PREPAID, "EN-LUDAO") == 20_000_000 - 9408
+    assert books.breaks() == []
+
+
+def test_a_refund_of_credit_before_and_after_the_bill_is_paid(trusted):
+    order = place(trusted, vouchers=frozenset(), ways=("credit",))
+    run(order, seconds=1800)
+    first = bill(order).lines.get()
+    early = billing.give_back(line=first, amount=1000, reference="early", at=NOON)
+    (made,) = monthly_bills()
+    overdue.pay(bill_id=made.id, by=trusted.fiona, at=NOON)
+
+    later = billing.give_back(line=first, amount=500, reference="later", at=NOON)
+
+    assert (early.credit, early.cash, made.due) == (-1000, 0, 8408)
+    assert (later.credit, later.cash) == (0, -500)
+    assert balance(Kind.PREPAID, "EN-LUDAO") == 20_000_000 - 8408 + 500
+    assert balance(Kind.CREDIT_FREE, "EN-LUDAO") == 1_000_000
+    assert books.breaks() == []
