@@ -32,7 +32,7 @@ class BillLine(AppendOnly):
     tenant = tenancy.belongs_to("organization", "provider__organization")
 
     class Kind(models.TextChoices):
-        USAGE = "usage", _("用量")
+        USAGE = "usage", _("按用量")
         LATE = "late", _("补计")
         CORRECTION = "correction", _("更正")
         REFUND = "refund", _("退费")

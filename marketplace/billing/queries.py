@@ -53,8 +53,9 @@ def late_readings(at):
 
 
 def chain(first):
-    """A line and everything that followed it."""
-    return BillLine.objects.filter(Q(id=first.id) | Q(original=first)).order_by()
+    """A line and what changed it since; what came late is a line of its own."""
+    follows = Q(original=first, kind__in=BillLine.ADJUSTING)
+    return BillLine.objects.filter(Q(id=first.id) | follows).order_by()
 
 
 def refundable(first) -> int:

@@ -62,7 +62,7 @@ def export(request, form):
         _("卡时"),
         _("费用（元）"),
         _("算力券（元）"),
-        _("预存款（元）"),
+        _("已付（元）"),
         _("挂账（元）"),
     ]
     name = f"costs-{by}-{months.since:%Y%m}-{months.until:%Y%m}"

@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.CharField(max_length=32, unique=True)),
-                ('kind', models.CharField(choices=[('usage', '用量'), ('late', '补计'), ('correction', '更正'), ('refund', '退费')], default='usage', max_length=10, verbose_name='类型')),
+                ('kind', models.CharField(choices=[('usage', '按用量'), ('late', '补计'), ('correction', '更正'), ('refund', '退费')], default='usage', max_length=10, verbose_name='类型')),
                 ('cards', models.PositiveIntegerField(verbose_name='卡数')),
                 ('seconds', models.IntegerField(verbose_name='计费秒数')),
                 ('metered_seconds', models.IntegerField(verbose_name='计量秒数')),

@@ -170,6 +170,13 @@ def test_what_came_late_and_is_still_owed_is_owed_no_more(city, line):
     assert books.breaks() == []
 
 
+def test_what_came_late_is_a_line_of_its_own_and_no_part_of_the_first(city, line):
+    billing.bill_late(usage_id=comes_late(line.order, seconds=600).id, at=NOON)
+
+    with pytest.raises(RefundTooHigh, match=r"最多可退 ¥94\.08"):
+        ask(city, line, 9409)
+
+
 def test_what_came_late_and_was_paid_is_money_again(city, line):
     late = billing.bill_late(usage_id=comes_late(line.order, seconds=600).id, at=NOON)
     (made,) = monthly_bills()
