@@ -525,7 +525,7 @@ LOGGING = {
             "json_ensure_ascii": False,
         },
     },
-    "loggers": {"httpx": {"level": "WARNING"}, "axes": {"level": "ERROR"}},
+    "loggers": {"httpx": {"level": "WARNING"}, "stripe": {"level": "WARNING"}, "axes": {"level": "ERROR"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
