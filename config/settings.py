@@ -385,6 +385,7 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.settlement", "take_silence_for_consent", 60),
         ("marketplace.settlement", "follow_releases", 5),
         ("marketplace.settlement", "follow_adjustments", 5),
+        ("marketplace.settlement", "match_treasury_receipts", 5),
         ("marketplace.settlement", "release_retentions", 3600),
         ("marketplace.payouts", "follow_payout_approvals", 5),
         ("marketplace.payouts", "match_payouts", 5),

@@ -24,6 +24,7 @@ from marketplace.settlement.tasks import (
     close_last_month,
     follow_adjustments,
     follow_releases,
+    match_treasury_receipts,
     release_retentions,
     take_silence_for_consent,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "issue_monthly_bills",
     "keep_books",
     "match_payouts",
+    "match_treasury_receipts",
     "match_provider_payouts",
     "read_provider_events",
     "reconcile_with_provider",

@@ -233,6 +233,7 @@ def _part(hold, amount) -> BillPart:
     return BillPart(
         source=hold.source,
         is_subsidy=hold.is_subsidy,
+        clause=hold.clause,
         reference=hold.reference,
         payer=hold.payer,
         label=hold.label,

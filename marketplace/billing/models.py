@@ -114,6 +114,7 @@ class BillPart(AppendOnly):
     line = models.ForeignKey(BillLine, on_delete=models.PROTECT, related_name="parts")
     source = models.CharField(max_length=20)
     is_subsidy = models.BooleanField()
+    clause = models.CharField(max_length=80, blank=True)
     reference = models.CharField(max_length=40)
     payer = models.CharField(max_length=40)
     label = models.CharField(max_length=120)

@@ -51,6 +51,11 @@ class FundingHold(models.Model):
             ),
         ]
 
+    @property
+    def clause(self) -> str:
+        """The clause of a policy under which it pays; nothing where no policy does."""
+        return self.explanation[0]["clause"] if self.explanation else ""
+
 
 class CreditLineQuerySet(models.QuerySet):
     def visible_to(self, user):

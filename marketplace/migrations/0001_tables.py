@@ -182,6 +182,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('source', models.CharField(max_length=20)),
                 ('is_subsidy', models.BooleanField()),
+                ('clause', models.CharField(blank=True, max_length=80)),
                 ('reference', models.CharField(max_length=40)),
                 ('payer', models.CharField(max_length=40)),
                 ('label', models.CharField(max_length=120)),
@@ -657,6 +658,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('provider', '服务商结算单'), ('programme', '财政补贴结算单')], max_length=12, verbose_name='类型')),
                 ('status', models.CharField(choices=[('drafted', '计算中'), ('parked', '已暂缓'), ('offered', '待确认'), ('disputed', '有异议'), ('confirmed', '已确认'), ('approved', '付款中'), ('paid', '已付讫')], default='drafted', max_length=12, verbose_name='状态')),
                 ('party', models.CharField(max_length=40)),
+                ('clause', models.CharField(blank=True, max_length=80, verbose_name='政策条款')),
                 ('title', models.CharField(max_length=120, verbose_name='结算对象')),
                 ('from_at', models.DateTimeField(verbose_name='起始')),
                 ('until_at', models.DateTimeField(verbose_name='截至')),
@@ -690,6 +692,7 @@ class Migration(migrations.Migration):
                 ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('disputed_line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.billline')),
                 ('organization', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.organization')),
+                ('paid_line', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement', to='marketplace.bankline')),
                 ('resolved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('retention_paid_with', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='retentions', to='marketplace.statement')),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='marketplace.settlementrun')),
@@ -744,6 +747,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('provider', '服务商结算单'), ('programme', '财政补贴结算单')], max_length=12)),
                 ('party', models.CharField(max_length=40)),
+                ('clause', models.CharField(blank=True, max_length=80)),
                 ('gross', models.BigIntegerField()),
                 ('commission', models.BigIntegerField(default=0)),
                 ('bill_line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.billline')),
@@ -1120,7 +1124,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='statementline',
-            constraint=models.UniqueConstraint(fields=('bill_line', 'kind', 'party'), name='a_bill_line_is_settled_once'),
+            constraint=models.UniqueConstraint(fields=('bill_line', 'kind', 'party', 'clause'), name='a_bill_line_is_settled_once'),
         ),
         migrations.AddConstraint(
             model_name='terms',
@@ -1156,6 +1160,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='statement',
-            constraint=models.UniqueConstraint(fields=('kind', 'party', 'until_at'), name='one_statement_per_party_and_watermark'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'programme'), ('status', 'paid'), _negated=True), ('paid_line__isnull', False), _connector='OR'), name='treasury_paid_by_a_bank_line'),
+        ),
+        migrations.AddConstraint(
+            model_name='statement',
+            constraint=models.UniqueConstraint(fields=('kind', 'party', 'clause', 'until_at'), name='one_statement_per_party_and_watermark'),
         ),
     ]

@@ -50,11 +50,11 @@ def close(*, until, by, at) -> list[Statement]:
         corrections = queries.Corrections.waiting()
         drafts = _draft(sql.CLOSE_PROVIDERS, _providers(), moment)
         drafts += _draft_corrections(corrections, drafts, moment)
-        drafts += _draft(sql.CLOSE_PROGRAMMES, _programmes(), moment)
+        drafts += _draft(sql.CLOSE_PROGRAMMES, _programmes(moment["since"]), moment)
         if not drafts:
             return []
         _account(run_id, until, drafts, by, at)
-        _work_out(run_id, drafts, corrections, at)
+        _work_out(run_id, until, drafts, corrections, at)
         ledger.post_all([_posting(statement) for statement in drafts])
         for statement in drafts:
             audit.record(
@@ -71,22 +71,26 @@ def close(*, until, by, at) -> list[Statement]:
 
 
 def _providers():
-    """Whoever may be owed something: (party, title, organisation)."""
-    return list(Provider.objects.values_list("code", "name", "organization"))
+    """Whoever may be owed something: (party, no clause, title, organisation)."""
+    rows = Provider.objects.values_list("code", "name", "organization")
+    return [(code, "", name, organization) for code, name, organization in rows]
 
 
-def _programmes():
-    """Whoever may have paid for somebody: (party, title, no organisation)."""
-    payers = BillPart.objects.filter(is_subsidy=True).order_by().values_list("payer", "source").distinct()
-    return [(payer, source(code).payer_name(payer), None) for payer, code in payers]
+def _programmes(since):
+    """Whoever may have paid for somebody, clause by clause: (party, clause, title, no organisation)."""
+    parts = BillPart.objects.filter(is_subsidy=True, line__billed_at__gte=since).order_by()
+    payers = parts.values_list("payer", "clause", "source").distinct()
+    return [(payer, clause, source(code).payer_name(payer), None) for payer, clause, code in payers]
 
 
 def _draft(statement, parties, moment) -> list[Statement]:
+    if not parties:
+        return []
+    names, clauses, titles, organizations = (list(column) for column in zip(*parties))
     codes = [new_code("ST") for _party in parties]
-    names, titles, organizations = ([party[n] for party in parties] for n in range(3))
-    words = {"parties": names, "titles": titles, "organizations": organizations, "codes": codes, **moment}
+    words = {"parties": names, "clauses": clauses, "titles": titles, "organizations": organizations}
     with connection.cursor() as cursor:
-        cursor.execute(statement, words)
+        cursor.execute(statement, words | {"codes": codes} | moment)
     return list(Statement.objects.filter(code__in=codes).order_by("id"))
 
 
@@ -135,36 +139,33 @@ def _account(run_id, until, drafts, by, at):
 
 
 # --- a provider's figures ------------------------------------------------------------------------------
-def _work_out(run_id, drafts, corrections, at):
+def _work_out(run_id, until, drafts, corrections, at):
     """Turn drafts into statements that stand: deductions, what is carried over, and whether somebody has to look first."""
-    terms = {
-        row.provider.code: row for row in Terms.objects.in_force(localdate(at)).select_related("provider")
-    }
-    carried, past, crowded = (
-        queries.carried_over(run_id),
-        queries.past_totals(run_id),
-        queries.over_capacity(run_id),
-    )
+    last_day = localdate(until - timedelta(microseconds=1))
+    terms = {row.provider.code: row for row in Terms.objects.in_force(last_day).select_related("provider")}
+    carried, past = queries.carried_over(run_id), queries.past_totals(run_id)
+    crowded = queries.over_capacity(run_id)
     for statement in drafts:
-        fields: dict = {}
+        brought = {"carried": carried.get(statement.account, 0)}
         if statement.kind == Statement.Kind.PROVIDER:
-            found = terms.get(statement.party)
-            brought = {
-                "carried": carried.get(statement.party, 0),
-                "adjusted": corrections.adjusted(statement.party),
-                "released": corrections.released(statement.party),
-            }
-            worked = _amounts(statement, found.deal if found else Deal(), brought)
-            fields = asdict(worked) | brought | {"terms": found}
-            corrections.take(statement)
-            if worked.retention:
-                end = localdate(statement.until_at)
-                fields["retention_due_on"] = months_later(end, found.retention_months)
+            brought |= corrections.take(statement)
+            fields = _provider_fields(statement, terms.get(statement.party), brought)
             fields["parked_for"] = _doubts(statement, past, crowded)
             fields["answer_by"] = at + timedelta(days=settings.STATEMENT_ANSWER_DAYS)
+        else:
+            fields = brought | {"due": statement.net + brought["carried"]}
         fields["digest"] = _digest(statement, fields)
         is_parked = bool(fields.get("parked_for"))
         status.move(statement, Statement.Status.PARKED if is_parked else Statement.Status.OFFERED, **fields)
+
+
+def _provider_fields(statement, terms, brought) -> dict:
+    worked = _amounts(statement, terms.deal if terms else Deal(), brought)
+    fields = asdict(worked) | brought | {"terms": terms}
+    if worked.retention:
+        end = localdate(statement.until_at)
+        fields["retention_due_on"] = months_later(end, terms.retention_months)
+    return fields
 
 
 def _amounts(statement, deal, brought) -> Amounts:

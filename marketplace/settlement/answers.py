@@ -7,6 +7,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from marketplace.bank import actions as bank
+from marketplace.bank.models import BankLine
+from marketplace.ledger import actions as ledger
+from marketplace.ledger.actions import transfer
+from marketplace.ledger.models import Cause, Kind
+from marketplace.settlement import queries
 from marketplace.settlement.models import Statement
 from portal.approvals import actions as approvals
 from portal.approvals.models import Approval
@@ -138,6 +144,34 @@ def release(*, statement_id, answer_by, by, at) -> Statement:
         status.move(statement, Status.OFFERED, answer_by=answer_by)
         audit.record(statement, "statement.released", by=by, before=Status.PARKED, after=Status.OFFERED)
         ask(statement, at)
+    return statement
+
+
+def receive(*, line_id, at) -> Statement | None:
+    """The treasury has paid what a statement shows, to the fen. Saying it twice changes nothing."""
+    with transaction.atomic():
+        line = BankLine.objects.locked(line_id)
+        if line.status != BankLine.Status.WAITING:
+            return None
+        named = [found for _line, found, _problem in queries.treasury_findings([line]) if found]
+        if not named:
+            return None
+        statement = Statement.objects.locked(named[0].id)
+        status.move(statement, Status.PAID, paid_line=line)
+        ledger.post(
+            f"subsidy-received:{statement.code}",
+            kind=Cause.SUBSIDY_RECEIVED,
+            subject=statement.code,
+            lines=transfer(
+                line.amount, (Kind.SUSPENSE, line.code), (Kind.SUBSIDY_RECEIVABLE, statement.party)
+            ),
+            at=at,
+        )
+        bank.settle_elsewhere(line, explanation=statement.code, at=at)
+        audit.record(
+            statement, "statement.received", by=None, before=Status.OFFERED, after=Status.PAID,
+            amount=line.amount, bank_reference=line.bank_reference,
+        )  # fmt: skip
     return statement
 
 

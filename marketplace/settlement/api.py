@@ -36,6 +36,7 @@ class StatementSerializer(serializers.ModelSerializer):
             "kind",
             "party",
             "title",
+            "clause",
             "from_at",
             "until_at",
             "line_count",

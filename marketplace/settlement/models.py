@@ -176,6 +176,7 @@ class Statement(models.Model):
         "resolved_at",
         "retention_released_at",
         "retention_paid_with_id",
+        "paid_line_id",
     )
 
     code = models.CharField(max_length=32, unique=True)
@@ -183,6 +184,7 @@ class Statement(models.Model):
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.DRAFTED)
     run = models.ForeignKey(SettlementRun, on_delete=models.PROTECT, related_name="statements")
     party = models.CharField(max_length=40)
+    clause = models.CharField(_("政策条款"), max_length=80, blank=True)
     title = models.CharField(_("结算对象"), max_length=120)
     organization = models.ForeignKey(
         "portal.Organization", on_delete=models.PROTECT, null=True, related_name="+"
@@ -226,6 +228,10 @@ class Statement(models.Model):
         "self", on_delete=models.PROTECT, null=True, related_name="retentions"
     )
 
+    paid_line = models.OneToOneField(
+        "marketplace.BankLine", on_delete=models.PROTECT, null=True, related_name="statement"
+    )
+
     objects = StatementQuerySet.as_manager()
 
     class Meta:
@@ -249,8 +255,12 @@ class Statement(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="parked") | ~Q(parked_for=[]), name="parked_statement_says_why"
             ),
+            models.CheckConstraint(
+                condition=~Q(kind="programme", status="paid") | Q(paid_line__isnull=False),
+                name="treasury_paid_by_a_bank_line",
+            ),
             models.UniqueConstraint(
-                fields=["kind", "party", "until_at"], name="one_statement_per_party_and_watermark"
+                fields=["kind", "party", "clause", "until_at"], name="one_statement_per_party_and_watermark"
             ),
         ]
         indexes = [
@@ -264,6 +274,11 @@ class Statement(models.Model):
 
     def get_absolute_url(self):
         return f"/statements/{self.code}/"
+
+    @property
+    def account(self) -> tuple[str, str, str]:
+        """Whose statements follow each other: what one leaves below zero, the next begins with."""
+        return self.kind, self.party, self.clause
 
     @property
     def delivered_share(self) -> str:
@@ -339,12 +354,13 @@ class StatementLine(AppendOnly):
     bill_line = models.ForeignKey("marketplace.BillLine", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Statement.Kind)
     party = models.CharField(max_length=40)
+    clause = models.CharField(max_length=80, blank=True)
     gross = models.BigIntegerField()
     commission = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["bill_line", "kind", "party"], name="a_bill_line_is_settled_once"
+                fields=["bill_line", "kind", "party", "clause"], name="a_bill_line_is_settled_once"
             ),
         ]

@@ -1,14 +1,18 @@
 """Whether the books hold, to the fen; and what is not yet settled."""
 
-from collections import defaultdict
+import re
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Sum
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from marketplace.bank import queries as bank
+from marketplace.bank.models import BankLine
 from marketplace.billing import queries as billing
 from marketplace.billing.models import BillLine, BillPart
 from marketplace.funding.models import FundingHold
@@ -21,8 +25,17 @@ from marketplace.orders.models import Order
 from marketplace.payments import queries as payments
 from marketplace.settlement import sql
 from marketplace.settlement.models import Adjustment, SettlementRun, Statement, StatementLine
+from portal.shell.money import yuan
 
 LONGEST_TRANSACTION = timedelta(days=1)
+# Some banks leave hyphens out.
+NUMBER = re.compile(r"ST(\d{6})-?([2-9A-HJ-NP-Z]{8})")
+
+
+def numbers_in(remark: str) -> list[str]:
+    """The statements' numbers in a remark."""
+    typed = unicodedata.normalize("NFKC", remark).upper()
+    return sorted({f"ST{day}-{tail}" for day, tail in NUMBER.findall(typed)})
 
 
 def open_since():
@@ -38,10 +51,11 @@ def unsettled():
     return recent.exclude(gross=0).exclude(Exists(held))
 
 
-def carried_over(run_id) -> dict[str, int]:
-    """What each provider's last statement before this run left below zero."""
-    rows = Statement.objects.providers().exclude(run=run_id).order_by("party", "-id").distinct("party")
-    return {party: due for party, due in rows.values_list("party", "due") if due < 0}
+def carried_over(run_id) -> dict[tuple[str, str, str], int]:
+    """What each party's last statement before this run left below zero, by its account."""
+    keys = ("kind", "party", "clause")
+    rows = Statement.objects.exclude(run=run_id).order_by(*keys, "-id").distinct(*keys)
+    return {statement.account: statement.due for statement in rows if statement.due < 0}
 
 
 class Corrections:
@@ -69,12 +83,13 @@ class Corrections:
     def released(self, party) -> int:
         return sum(row.retention for row in self.retentions.get(party, ()))
 
-    def take(self, statement) -> None:
-        """They stand on this statement now."""
+    def take(self, statement) -> dict[str, int]:
+        """They stand on this statement now; what they come to."""
         adjustments = [row.id for row in self.adjustments.get(statement.party, ())]
         retentions = [row.id for row in self.retentions.get(statement.party, ())]
         Adjustment.objects.filter(id__in=adjustments).update(taken_with=statement)
         Statement.objects.filter(id__in=retentions).update(retention_paid_with=statement)
+        return {"adjusted": self.adjusted(statement.party), "released": self.released(statement.party)}
 
 
 def past_totals(run_id) -> dict[str, list[int]]:
@@ -169,7 +184,12 @@ def _party_breaks():
     yield from _differences(
         "provider payable", totals_by_owner(Kind.PROVIDER_PAYABLE, journal_kinds=statement), provider_closed
     )
-    yield from _differences("provider owed", _nonzero(totals_by_owner(Kind.PROVIDER_PAYABLE)), _owed())
+    kinds = {
+        Kind.PROVIDER_PAYABLE: Statement.Kind.PROVIDER,
+        Kind.SUBSIDY_RECEIVABLE: Statement.Kind.PROGRAMME,
+    }
+    for account, kind in kinds.items():
+        yield from _differences(f"{kind} owed", _nonzero(totals_by_owner(account)), _owed(kind))
     yield from _differences("retention", _nonzero(totals_by_owner(Kind.PROVIDER_RETENTION)), _retained())
     on_the_way = Statement.objects.filter(status=Statement.Status.APPROVED).values_list("code", "due")
     yield from _differences("payout", _nonzero(totals_by_owner(Kind.PAYOUT)), dict(on_the_way))
@@ -187,16 +207,45 @@ def _nonzero(totals: dict[str, int]) -> dict[str, int]:
     return {owner: total for owner, total in totals.items() if total}
 
 
-def _owed() -> dict[str, int]:
-    """What each provider has still to get: what no batch has taken yet, and what was left below zero last."""
+def _owed(kind) -> dict[str, int]:
+    """What is still to be paid to each party of a kind, or by it; and what was left below zero last."""
     gone = [Statement.Status.APPROVED, Statement.Status.PAID]
-    open_rows = Statement.objects.providers().exclude(status__in=gone).filter(due__gt=0).order_by()
-    owed = dict(open_rows.values_list("party").annotate(Sum("due")))
-    waiting, carried = Corrections.waiting(), carried_over(None)
-    for party in carried.keys() | waiting.parties:
-        more = carried.get(party, 0) + waiting.adjusted(party) + waiting.released(party)
-        owed[party] = owed.get(party, 0) + more
+    open_rows = Statement.objects.filter(kind=kind, due__gt=0).exclude(status__in=gone).order_by()
+    owed = Counter(dict(open_rows.values_list("party").annotate(Sum("due"))))
+    for (of_kind, party, _clause), due in carried_over(None).items():
+        owed[party] += due if of_kind == kind else 0
+    if kind == Statement.Kind.PROVIDER:
+        waiting = Corrections.waiting()
+        for party in waiting.parties:
+            owed[party] += waiting.adjusted(party) + waiting.released(party)
     return _nonzero(owed)
+
+
+def treasury_findings(lines) -> list[tuple[BankLine, Statement | None, str]]:
+    """Arrivals that name a treasury's statement: which one they pay to the fen, or what does not fit, in words."""
+    named = {line: numbers for line in lines if (numbers := numbers_in(line.remark))}
+    codes = {number for numbers in named.values() for number in numbers}
+    statements = {s.code: s for s in Statement.objects.filter(code__in=codes, kind=Statement.Kind.PROGRAMME)}
+    return [(line, *_judged(line, numbers, statements)) for line, numbers in named.items()]
+
+
+def _judged(line, numbers, statements):
+    if len(numbers) > 1:
+        return None, _("附言有多个结算单号")
+    statement = statements.get(numbers[0])
+    if statement is None:
+        return None, _("没有补贴结算单 %(code)s") % {"code": numbers[0]}
+    values = {"code": statement.code, "ours": yuan(statement.due), "theirs": yuan(line.amount)}
+    if line.amount != statement.due:
+        return None, _("结算单 %(code)s 应付 ¥%(ours)s，银行为 ¥%(theirs)s") % values
+    if statement.status == Statement.Status.PAID:
+        return None, _("结算单 %(code)s 此前已到账") % values
+    return statement, ""
+
+
+def treasury_lines():
+    """Arrivals that nobody has settled and that name a statement."""
+    return BankLine.objects.waiting().filter(amount__gt=0, remark__icontains="ST").order_by("id")
 
 
 def _retained() -> dict[str, int]:

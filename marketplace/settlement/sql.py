@@ -5,26 +5,27 @@ from marketplace.settlement.models import Statement
 _CLOSE = """
 WITH open AS MATERIALIZED ({open}),
 named AS (
-    SELECT * FROM unnest(%(parties)s::text[], %(codes)s::text[], %(titles)s::text[], %(organizations)s::bigint[])
-             AS named (party, code, title, organization_id)
+    SELECT * FROM unnest(%(parties)s::text[], %(clauses)s::text[], %(titles)s::text[], %(organizations)s::bigint[],
+                         %(codes)s::text[])
+             AS named (party, clause, title, organization_id, code)
 ),
 closed AS (
     INSERT INTO marketplace_statement (
-        code, kind, status, run_id, party, title, organization_id, from_at, until_at, line_count, card_seconds,
+        code, kind, status, run_id, party, clause, title, organization_id, from_at, until_at, line_count, card_seconds,
         failed_card_seconds, availability, gross, commission, penalty, tax, retention, net, carried, adjusted, released, due,
         lines_digest, digest, parked_for, objection, resolution, closed_by_id, closed_at)
-    SELECT named.code, '{kind}', 'drafted', %(run)s, named.party, named.title, named.organization_id,
+    SELECT named.code, '{kind}', 'drafted', %(run)s, party, clause, named.title, named.organization_id,
            min(open.billed_at), %(until)s, count(*), sum(open.card_seconds), sum(open.failed), 1,
            sum(open.gross), sum(open.commission), 0, 0, 0, sum(open.gross - open.commission), 0, 0, 0,
            sum(open.gross - open.commission), {digest}, '', '[]', '', '', %(by)s, %(at)s
-      FROM open JOIN named USING (party)
-     GROUP BY named.code, named.party, named.title, named.organization_id
-     ORDER BY named.party
-    RETURNING id, party
+      FROM open JOIN named USING (party, clause)
+     GROUP BY party, clause, named.code, named.title, named.organization_id
+     ORDER BY party, clause
+    RETURNING id, party, clause
 )
-INSERT INTO marketplace_statementline (statement_id, bill_line_id, kind, party, gross, commission)
-SELECT closed.id, open.line_id, '{kind}', party, open.gross, open.commission
-  FROM open JOIN closed USING (party) ORDER BY open.line_id
+INSERT INTO marketplace_statementline (statement_id, bill_line_id, kind, party, clause, gross, commission)
+SELECT closed.id, open.line_id, '{kind}', party, clause, open.gross, open.commission
+  FROM open JOIN closed USING (party, clause) ORDER BY open.line_id
 """
 # The same lines give the same digest, in whatever order they were found.
 _DIGEST = """encode(sha256(convert_to(
@@ -35,7 +36,7 @@ CLOSE_PROVIDERS = _CLOSE.format(
     kind="provider",
     digest=_DIGEST.format(code="open.code", line="open"),
     open="""
-    SELECT line.id AS line_id, line.code, provider.code AS party, line.gross, line.commission, line.billed_at,
+    SELECT line.id AS line_id, line.code, provider.code AS party, '' AS clause, line.gross, line.commission, line.billed_at,
            line.cards::bigint * line.seconds AS card_seconds,
            CASE WHEN line.free_reason = 'provider_fault' THEN line.cards::bigint * line.metered_seconds ELSE 0 END AS failed
       FROM marketplace_billline line JOIN federation_provider provider ON provider.id = line.provider_id
@@ -47,13 +48,14 @@ CLOSE_PROGRAMMES = _CLOSE.format(
     kind="programme",
     digest=_DIGEST.format(code="open.code", line="open"),
     open="""
-    SELECT line.id AS line_id, line.code, part.payer AS party, sum(part.amount)::bigint AS gross, 0::bigint AS commission,
+    SELECT line.id AS line_id, line.code, part.payer AS party, part.clause, sum(part.amount)::bigint AS gross, 0::bigint AS commission,
            line.billed_at, line.cards::bigint * line.seconds AS card_seconds, 0::bigint AS failed
       FROM marketplace_billpart part JOIN marketplace_billline line ON line.id = part.line_id
      WHERE line.billed_at >= %(since)s AND line.billed_at < %(until)s AND part.amount <> 0 AND part.is_subsidy
        AND NOT EXISTS (SELECT FROM marketplace_statementline settled
-                        WHERE settled.bill_line_id = line.id AND settled.kind = 'programme' AND settled.party = part.payer)
-     GROUP BY line.id, part.payer""",
+                        WHERE settled.bill_line_id = line.id AND settled.kind = 'programme' AND settled.party = part.payer
+                          AND settled.clause = part.clause)
+     GROUP BY line.id, part.payer, part.clause""",
 )
 
 # What a run settled, counted from the bills and the meters and not from its statements.

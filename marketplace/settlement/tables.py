@@ -31,6 +31,7 @@ screen = ListScreen(
         Column("title", _("结算对象"), url="get_absolute_url"),
         Column("code", _("结算单号"), "code", beneath="title"),
         Column("kind", _("类型"), value="get_kind_display"),
+        Column("clause", _("政策条款"), beneath="kind"),
         Column("from_at", _("起始"), "time", is_optional=True),
         Column("until_at", _("截至"), "time", sort="until_at"),
         Column(
@@ -129,6 +130,7 @@ adjustments = ListScreen(
 # What a statement's own page says of it.
 FACTS = (
     Column("title", _("结算对象")),
+    Column("clause", _("政策条款")),
     Column("from_at", _("起始"), "time"),
     Column("until_at", _("截至"), "time"),
     Column("closed_at", _("结算时间"), "time"),
@@ -147,6 +149,15 @@ WORKINGS = (
     Column("adjusted", _("调账"), "money"),
     Column("released", _("质保金退还"), "money"),
     Column("due", _("应付"), "money"),
+)
+# What a treasury is shown, and whether it has paid.
+TREASURY = (
+    Column("gross", _("核销总额"), "money"),
+    Column("carried", _("上期结转"), "money"),
+    Column("due", _("应付"), "money"),
+    Column("paid_line.bank_reference", _("银行流水号"), "code"),
+    Column("paid_line.booked_on", _("到账日期"), "day"),
+    Column("digest", _("校验值"), "code"),
 )
 BASIS = (
     Column("delivered_share", _("可用率")),

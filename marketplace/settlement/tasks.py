@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from marketplace.orders.queries import month_start
 from marketplace.settlement import actions as settlement
-from marketplace.settlement import answers, corrections
+from marketplace.settlement import answers, corrections, queries
 from marketplace.settlement.models import Adjustment, SettlementRun, Statement
 from portal.approvals.models import Approval
 from portal.shell.sweeps import BATCH, each
@@ -47,6 +47,13 @@ def release_retentions():
         kept.order_by("id")[:BATCH],
         lambda row: corrections.release_retention(statement_id=row.id, at=now),
     )
+
+
+@shared_task
+def match_treasury_receipts():
+    """Mark treasuries' statements paid by the bank's lines that name them. Safe to run twice."""
+    now = timezone.now()
+    each(queries.treasury_lines()[:BATCH], lambda line: answers.receive(line_id=line.id, at=now))
 
 
 @shared_task

@@ -40,7 +40,17 @@ def listing(request):
         .annotate(gross=Sum("gross"), commission=Sum("commission"), net=Sum("provider_amount"))
         .order_by("provider__name"),
         may_close=can(request.user, "statements.close"),
+        problems=_unmatched() if can(request.user, "books.view") else [],
     )
+
+
+def _unmatched():
+    """Arrivals that name a statement and do not pay it to the fen."""
+    return [
+        (line, problem)
+        for line, _found, problem in queries.treasury_findings(queries.treasury_lines()[:200])
+        if problem
+    ]
 
 
 def _statement(request, code):

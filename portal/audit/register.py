@@ -143,6 +143,7 @@ EVENTS = {
     "payout.paid": _("付款与银行流水核对一致"),
     "payout.failed": _("付款失败"),
     "payout.returned": _("付款被退汇"),
+    "statement.received": _("财政补贴到账"),
     "statement.retention_released": _("质保金到期退还"),
     "terms.set": _("登记结算条款"),
     "adjustment.proposed": _("提出调账"),

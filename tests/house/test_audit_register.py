@@ -42,7 +42,7 @@ NAMES = {
     "review": "closed opened",
     "payout": "approved failed file_taken paid proposed refused returned",
     "payout_account": "decided proposed",
-    "statement": "closed confirmed disputed released resolved retention_released",
+    "statement": "closed confirmed disputed received released resolved retention_released",
     "terms": "set",
     "token": "issued revoked rotated",
     "verification": "decided submitted",
