@@ -17,6 +17,7 @@ HISTORY = [
     "budgetmark",
     "bankreceipt",
     "providerevent",
+    "providerentry",
     "eventreading",
     "bankfile",
     "bankday",
