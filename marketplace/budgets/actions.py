@@ -12,6 +12,7 @@ from portal.audit import actions as audit
 from portal.notices import actions as notices
 from portal.notices.models import Notice
 from portal.organizations.models import Project
+from portal.shell.codes import new_code
 from portal.shell.money import yuan
 
 SENTENCES = {
@@ -45,6 +46,7 @@ def follow(*, project_id, at) -> list[BudgetMark]:
         )
         passed = [
             BudgetMark.objects.create(
+                code=new_code("BM"),
                 project=project,
                 month=month,
                 kind=kind,

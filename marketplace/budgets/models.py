@@ -25,6 +25,7 @@ class BudgetMark(AppendOnly):
         STOP_NEW = "stop_new", _("停止新订单")
         STOP_ALL = "stop_all", _("全部停止")
 
+    code = models.CharField(max_length=32, unique=True)
     project = models.ForeignKey("portal.Project", on_delete=models.PROTECT, related_name="budget_marks")
     month = models.DateField(_("月份"))
     kind = models.CharField(_("动作"), max_length=8, choices=Kind)

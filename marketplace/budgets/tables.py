@@ -53,9 +53,9 @@ marks = ListScreen(
     action="projects.view",
     filters=MarkFilters,
     tabs="kind",
-    key="id",
     columns=(
         Column("passed_at", _("时间"), "time", sort="passed_at"),
+        Column("code", _("记录号"), "code", is_optional=True),
         Column("project", _("项目"), value="project.name"),
         Column("organization", _("单位"), value="project.organization", is_optional=True),
         Column("kind", _("动作"), value="get_kind_display"),

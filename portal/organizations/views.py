@@ -73,6 +73,7 @@ def settings(request):
             "members": members,
             "projects": projects,
             "may_manage": bool(organization) and can(request.user, "projects.manage", organization),
+            "may_budget": bool(organization) and can(request.user, "budgets.manage", organization),
             "second_factor_form": SecondFactorForm(instance=organization)
             if organization and can(request.user, "members.manage", organization)
             else None,
