@@ -16,6 +16,7 @@ HISTORY = [
     "billitem",
     "budgetmark",
     "bankreceipt",
+    "providerentry",
     "providerevent",
     "providerentry",
     "eventreading",
