@@ -18,7 +18,6 @@ HISTORY = [
     "bankreceipt",
     "providerentry",
     "providerevent",
-    "providerentry",
     "eventreading",
     "bankfile",
     "bankday",
