@@ -227,7 +227,9 @@ class BillRefundQuerySet(models.QuerySet):
 
 
 class BillRefund(models.Model):
-    """Part of a billed line that finance gives back when a second person agrees; the line that gives it names the first."""
+    """What finance sets right about a billed line when a second person agrees: an amount that goes back, or the seconds
+    that the meter should have said. The line that does it names the first.
+    """
 
     tenant = tenancy.belongs_to("organization")
 
@@ -248,6 +250,7 @@ class BillRefund(models.Model):
     line = models.ForeignKey(BillLine, on_delete=models.PROTECT, related_name="refunds")
     organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
     amount = models.BigIntegerField(_("退费金额（分）"))
+    seconds = models.PositiveIntegerField(_("更正后的计量秒数"), null=True)
     reason_code = models.CharField(_("原因"), max_length=10, choices=Reason)
     reason = models.CharField(_("说明"), max_length=200)
     status = models.CharField(_("状态"), max_length=8, choices=Status, default=Status.ASKED)
@@ -260,7 +263,10 @@ class BillRefund(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="a_refund_gives_something"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, seconds=None) | Q(amount=0, seconds__isnull=False),
+                name="a_refund_gives_an_amount_or_corrects_seconds",
+            ),
             models.CheckConstraint(
                 condition=Q(status="given", given_line__isnull=False)
                 | ~Q(status="given") & Q(given_line=None),

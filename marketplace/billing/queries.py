@@ -58,6 +58,12 @@ def chain(first):
     return BillLine.objects.filter(Q(id=first.id) | follows).order_by()
 
 
+def last_reading(first) -> UsageRecord:
+    """What the meter says of a line by now."""
+    line = chain(first).exclude(usage=None).select_related("usage").latest("id")
+    return line.usage
+
+
 def refundable(first) -> int:
     """Fen of a line that are still billed."""
     return chain(first).aggregate(total=Sum("gross"))["total"]

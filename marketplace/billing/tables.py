@@ -141,6 +141,7 @@ refunds = ListScreen(
         Column("order", _("订单号"), "code", value="line.order.code", url="line.order.get_absolute_url"),
         Column("organization", _("单位"), beneath="order"),
         Column("amount", _("退费金额"), "money", sort="amount", total="amount"),
+        Column("seconds", _("更正后的计量秒数"), "number"),
         Column("reason_code", _("原因"), value="get_reason_code_display"),
         Column("reason", _("说明"), beneath="reason_code"),
         Column("asked_by", _("提出人")),

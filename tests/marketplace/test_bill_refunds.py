@@ -269,6 +269,38 @@ def test_corrections_keep_the_control_totals_of_a_settlement(city, line):
     assert books.breaks() == []
 
 
+def test_two_of_finance_put_a_meter_right(city, line):
+    purse = balance(Kind.PREPAID, FIRM)
+    refund = ask(city, line, 0, seconds=900, reason_code="metering")
+
+    given = refunds.give(refund_id=refund.id, by=city.checker, at=NOON)
+    refunds.give(refund_id=refund.id, by=city.checker, at=NOON)
+    again = ask(city, line, 0, seconds=1200, reason_code="metering")
+    more = refunds.give(refund_id=again.id, by=city.checker, at=NOON)
+
+    assert (given.given_line.kind, given.given_line.seconds, given.given_line.gross) == (
+        "correction",
+        -900,
+        -4704,
+    )
+    assert (more.given_line.seconds, more.given_line.gross, more.given_line.credit) == (300, 1568, 1568)
+    assert balance(Kind.PREPAID, FIRM) == purse + 2964
+    assert list(UsageRecord.objects.order_by("id").values_list("seconds", flat=True)) == [1800, 900, 1200]
+    assert books.breaks() == []
+
+
+@pytest.mark.parametrize("wish", [{}, {"amount": "1.00", "seconds": "900"}, {"seconds": "-1"}])
+def test_an_amount_or_seconds_and_not_both(city, line, client, wish):
+    client.force_login(city.finance)
+
+    answer = client.post(
+        "/bills/refunds/", {"line": line.code, "reason_code": "metering", "reason": "时钟漂移"} | wish
+    )
+
+    assert answer.status_code == 422
+    assert BillRefund.objects.count() == 0
+
+
 # --- the page ------------------------------------------------------------------------------------------
 def test_finance_asks_on_the_page_and_what_was_typed_wrong_is_kept(city, line, client):
     client.force_login(city.finance)
