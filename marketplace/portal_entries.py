@@ -35,7 +35,7 @@ from marketplace.settlement.answers import RELEASE
 from marketplace.settlement.corrections import ADJUSTMENT
 from marketplace.settlement.models import Statement
 from portal.accounts.permissions import can
-from portal.shell.entries import Figure, Gauge, Hit, LongWork, Navigation
+from portal.shell.entries import Figure, Gauge, Hit, LongWork, Navigation, ToDo
 from portal.shell.names import named
 
 navigation = [
@@ -145,28 +145,12 @@ navigation = [
         action="statements.view",
     ),
     Navigation(
-        gettext_lazy("结算条款"),
-        "settlement:terms",
-        section="platform",
-        order=27,
-        icon="statement",
-        action="statements.view",
-    ),
-    Navigation(
         gettext_lazy("调账"),
         "settlement:adjustments",
         section="platform",
         order=28,
         icon="edit",
         action="payouts.view",
-    ),
-    Navigation(
-        gettext_lazy("结算批次"),
-        "settlement:runs",
-        section="platform",
-        order=39,
-        icon="list",
-        action="books.view",
     ),
     Navigation(
         gettext_lazy("企业授信"),
@@ -301,5 +285,14 @@ def found_statements(user, words, limit):
 
 long_works = [
     LongWork(lambda user: Order.objects.visible_to(user).asked_to_stop(), cancellation),
+]
+todos = [
+    ToDo(
+        gettext_lazy("结算单"),
+        awaiting=lambda user: Statement.objects.awaiting(user),
+        submitted=lambda user: Statement.objects.none(),
+        task=settlement_desk.answering,
+        url_name="settlement:list",
+    ),
 ]
 searchers = [found_orders, found_plans, found_statements]

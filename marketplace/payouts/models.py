@@ -94,7 +94,7 @@ class PayoutBatch(models.Model):
 
     class Status(models.TextChoices):
         PROPOSED = "proposed", _("待复核")
-        APPROVED = "approved", _("付款中")
+        APPROVED = "approved", _("已批准付款")
         REFUSED = "refused", _("已驳回")
         CLOSED = "closed", _("已核对")
 

@@ -8,7 +8,7 @@ from marketplace.billing.models import BillLine
 from marketplace.orders.queries import month_start
 from marketplace.settlement.queries import unsettled
 from portal.accounts.permissions import ALL, can, organization_ids
-from portal.shell.entries import Figure, address
+from portal.shell.entries import Figure, Task, address
 from portal.shell.money import yuan
 
 
@@ -39,3 +39,15 @@ def finance_figures(request) -> list[Figure]:
     return [
         Figure(_("待结算"), yuan(waiting["gross"]), _("元"), address("settlement:list"), note, "statement")
     ]
+
+
+def answering(statement) -> Task:
+    """A statement that waits for a word."""
+    return Task(
+        _("%(title)s 的结算单 %(code)s") % {"title": statement.title, "code": statement.code},
+        statement.get_absolute_url(),
+        statement.closed_at,
+        state=statement.status,
+        state_word=statement.get_status_display(),
+        due=statement.answer_by if statement.status == statement.Status.OFFERED else None,
+    )

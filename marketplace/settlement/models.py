@@ -125,6 +125,15 @@ class StatementQuerySet(models.QuerySet):
     def providers(self):
         return self.filter(kind=Statement.Kind.PROVIDER)
 
+    def awaiting(self, user):
+        """What waits for this person: a provider's answer, or finance's look."""
+        Status = Statement.Status
+        ids = organization_ids(user, "statements.answer")
+        mine = Q(status=Status.OFFERED, organization_id__in=ids)
+        if can(user, "statements.close"):
+            mine |= Q(status__in=[Status.DISPUTED, Status.PARKED])
+        return self.filter(mine)
+
     def released(self):
         """Retentions that are owed again and on no later statement yet."""
         return self.exclude(retention_released_at=None).filter(retention_paid_with=None)
@@ -148,7 +157,7 @@ class Statement(models.Model):
         OFFERED = "offered", _("待确认")
         DISPUTED = "disputed", _("有异议")
         CONFIRMED = "confirmed", _("已确认")
-        APPROVED = "approved", _("付款中")
+        APPROVED = "approved", _("已批准付款")
         PAID = "paid", _("已付讫")
 
     NEXT = {
@@ -274,6 +283,11 @@ class Statement(models.Model):
 
     def get_absolute_url(self):
         return f"/statements/{self.code}/"
+
+    @property
+    def digest_words(self) -> str:
+        """The digest in groups that people can compare and a line can break between."""
+        return " ".join(self.digest[n : n + 8] for n in range(0, len(self.digest), 8))
 
     @property
     def account(self) -> tuple[str, str, str]:

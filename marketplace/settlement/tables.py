@@ -130,7 +130,6 @@ adjustments = ListScreen(
 # What a statement's own page says of it.
 FACTS = (
     Column("title", _("结算对象")),
-    Column("clause", _("政策条款")),
     Column("from_at", _("起始"), "time"),
     Column("until_at", _("截至"), "time"),
     Column("closed_at", _("结算时间"), "time"),
@@ -152,19 +151,20 @@ WORKINGS = (
 )
 # What a treasury is shown, and whether it has paid.
 TREASURY = (
+    Column("clause", _("政策条款")),
     Column("gross", _("核销总额"), "money"),
     Column("carried", _("上期结转"), "money"),
     Column("due", _("应付"), "money"),
     Column("paid_line.bank_reference", _("银行流水号"), "code"),
     Column("paid_line.booked_on", _("到账日期"), "day"),
-    Column("digest", _("校验值"), "code"),
+    Column("digest_words", _("校验值")),
 )
 BASIS = (
     Column("delivered_share", _("可用率")),
     Column("terms.clause", _("合同条款")),
     Column("terms.effective_from", _("条款生效日期"), "day"),
     Column("retention_due_on", _("质保到期日"), "day"),
-    Column("digest", _("校验值"), "code"),
+    Column("digest_words", _("校验值")),
 )
 ANSWER = (
     Column("answer_by", _("确认期限"), "time"),

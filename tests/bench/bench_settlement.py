@@ -19,10 +19,10 @@ FILL = """
                                         seconds, is_final, recorded_at)
     SELECT %(run)s || n, %(cluster)s, %(accelerator)s, 'BENCH', 8, %(at)s - interval '1 hour', %(at)s, 3600, true, %(at)s
       FROM generate_series(1, %(lines)s) n;
-    INSERT INTO marketplace_billline (code, order_id, organization_id, project_id, provider_id, usage_id, cards, seconds,
+    INSERT INTO marketplace_billline (code, kind, order_id, organization_id, project_id, provider_id, usage_id, cards, seconds,
                                       metered_seconds, unit_price, gross, voucher, cash, credit, commission, provider_amount,
                                       free_reason, billed_at)
-    SELECT 'BL-' || source_key, %(order)s, %(organization)s, %(project)s,
+    SELECT 'BL-' || source_key, 'usage', %(order)s, %(organization)s, %(project)s,
            (%(providers)s::bigint[])[1 + id %% cardinality(%(providers)s::bigint[])], id, 8, 3600, 3600, 8,
            1000 + id %% 977, 0, 1000 + id %% 977, 0, 50, 950 + id %% 977, '', %(at)s
       FROM federation_usagerecord WHERE source_key LIKE %(run)s || '%%';

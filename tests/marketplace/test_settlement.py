@@ -361,6 +361,18 @@ def test_silence_is_consent_a_day_after_the_reminder(city, offered):
     assert "已视为确认" in city.unicom.notices.latest("id").title
 
 
+def test_a_statement_stands_among_what_waits_for_whoever_has_to_answer(city, offered):
+    def waiting():
+        names = ("unicom", "baidu", "finance", "auditor")
+        return [name for name in names if offered in Statement.objects.awaiting(getattr(city, name))]
+
+    before = waiting()
+    answers.dispute(statement_id=offered.id, reason="少计", by=city.unicom, at=NOON + DAY)
+
+    assert (before, waiting()) == (["unicom"], ["finance"])
+    assert offered.code in visitor(city.finance).get("/todo/").content.decode()
+
+
 # --- pages and programs -------------------------------------------------------------------------------
 def visitor(user):
     client = Client()
