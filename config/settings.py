@@ -371,6 +371,7 @@ CELERY_BEAT_SCHEDULE = {
         ("marketplace.orders", "follow_approvals", 2),
         ("marketplace.orders", "follow_payments", 2),
         ("marketplace.funding", "follow_credit", 5),
+        ("marketplace.catalogue", "follow_price_drafts", 5),
         ("marketplace.invoices", "attend_invoices", 5),
         ("marketplace.invoices", "redden_invoices", 3600),
         ("marketplace.orders", "follow_workloads", 2),

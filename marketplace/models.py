@@ -2,7 +2,7 @@ from marketplace.bank.models import BankDay, BankFile, BankLine
 from marketplace.billing.models import Bill, BillItem, BillLine, BillPart, BillRefund
 from marketplace.budgets.models import BudgetMark
 from marketplace.catalogue.history import PlanPriceVersion, PlanVersion
-from marketplace.catalogue.models import Plan, PlanPrice
+from marketplace.catalogue.models import Plan, PlanPrice, PriceDraft
 from marketplace.funding.models import CreditLine, FundingHold
 from marketplace.invoices.models import Invoice, InvoiceTitle
 from marketplace.ledger.models import Account, Entry, Journal, JournalSeal, Snapshot
@@ -52,6 +52,7 @@ __all__ = [
     "PayoutAccount",
     "PayoutBatch",
     "Plan",
+    "PriceDraft",
     "PlanPrice",
     "ProviderEntry",
     "ProviderEvent",

@@ -12,6 +12,7 @@ from marketplace.billing import refunds as bill_refunds
 from marketplace.billing import review as bill_review
 from marketplace.billing import tables as bills
 from marketplace.budgets import tables as budgets
+from marketplace.catalogue import tables as prices
 from marketplace.catalogue.models import Plan
 from marketplace.funding import review as credit_review
 from marketplace.funding import tables as credit
@@ -95,6 +96,14 @@ navigation = [
         order=36,
         icon="receipt",
         action="invoices.view",
+    ),
+    Navigation(
+        gettext_lazy("商品与价格"),
+        "catalogue:list",
+        section="provider",
+        order=15,
+        icon="market",
+        action="prices.view",
     ),
     Navigation(
         gettext_lazy("结算单"),
@@ -222,6 +231,7 @@ screens = [
     receipts.differences,
     bank.screen,
     credit.screen,
+    prices.screen,
     invoices.screen,
 ]
 reviews = {

@@ -7,6 +7,7 @@ from marketplace.billing.tasks import (
     issue_monthly_bills,
 )
 from marketplace.budgets.tasks import follow_budgets
+from marketplace.catalogue.tasks import follow_price_drafts
 from marketplace.funding.tasks import follow_credit
 from marketplace.invoices.tasks import attend_invoices, redden_invoices
 from marketplace.ledger.tasks import keep_books, seal_journals
@@ -30,6 +31,7 @@ from marketplace.settlement.tasks import (
 )
 
 __all__ = [
+    "follow_price_drafts",
     "attend_invoices",
     "redden_invoices",
     "attend_payments",

@@ -2,6 +2,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("marketplace/", include("marketplace.storefront.urls")),
+    path("prices/", include("marketplace.catalogue.urls")),
     path("orders/", include("marketplace.orders.urls")),
     path("costs/", include("marketplace.costs.urls")),
     path("budgets/", include("marketplace.budgets.urls")),

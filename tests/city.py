@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.demo import city as demo
-from federation.capacity.models import Pool
+from federation.capacity.models import Accelerator, Pool
 from federation.clusters.models import Cluster
 from federation.providers.models import Provider
 from federation.usage import actions as usage
@@ -17,6 +17,7 @@ from federation.usage.models import UsageRecord
 from marketplace.bank import actions as bank
 from marketplace.billing import actions as billing
 from marketplace.billing import monthly
+from marketplace.catalogue import drafts as price_drafts
 from marketplace.catalogue.models import Plan
 from marketplace.funding import actions as funding
 from marketplace.invoices import actions as invoices
@@ -151,6 +152,17 @@ def comes_late(order, *, seconds, key="late-1", at=NOON, corrects=None):
         at=at,
         corrects=corrects,
     )
+
+
+def price_draft(city, *, at, price="20.00", code="h800", by=None, **wishes):
+    """What Unicom wants to sell from now on."""
+    offer = price_drafts.Offer(
+        accelerator=Accelerator.objects.get(code=code),
+        unit_price=Decimal(price),
+        **{"cards_max": 64, "hours_max": 720, "is_listed": True, "effective_from": at} | wishes,
+    )
+    provider = Provider.objects.get(code="unicom")
+    return price_drafts.write(provider=provider, offer=offer, by=by or city.unicom, at=at)
 
 
 def monthly_bills(at=NOON):
@@ -359,6 +371,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "invoices": invoices.request(
             organization=city.ludao, amount=100, idempotency_key="first", by=city.alice, at=at
         ).code,
+        "prices": price_draft(city, at=at).code,
         "credit": funding.propose_credit(
             organization=city.ludao,
             contract="HT-2026-018",

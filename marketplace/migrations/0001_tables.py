@@ -585,6 +585,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PriceDraft',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=32, unique=True, verbose_name='草稿编号')),
+                ('unit_price', models.DecimalField(decimal_places=8, max_digits=18, verbose_name='单价（元/卡时）')),
+                ('cards_max', models.PositiveIntegerField(verbose_name='单个订单最多卡数')),
+                ('hours_max', models.PositiveIntegerField(verbose_name='单个订单最长小时数')),
+                ('is_listed', models.BooleanField(default=True, verbose_name='在售')),
+                ('effective_from', models.DateTimeField(verbose_name='生效时间')),
+                ('status', models.CharField(choices=[('draft', '草稿'), ('submitted', '待审核'), ('approved', '待生效'), ('published', '已上架'), ('refused', '未通过'), ('withdrawn', '已撤回')], default='draft', max_length=12, verbose_name='状态')),
+                ('refusal', models.CharField(blank=True, max_length=300, verbose_name='原因')),
+                ('written_at', models.DateTimeField(verbose_name='编辑时间')),
+                ('published_at', models.DateTimeField(null=True, verbose_name='上架时间')),
+                ('accelerator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='federation.accelerator')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='price_drafts', to='federation.provider')),
+                ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
             name='EventReading',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1051,6 +1073,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='planprice',
             constraint=models.UniqueConstraint(condition=models.Q(('effective_to', None)), fields=('plan',), name='one_open_price_per_plan'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricedraft',
+            constraint=models.CheckConstraint(condition=models.Q(('cards_max__gt', 0), ('hours_max__gt', 0), ('unit_price__gt', 0)), name='price_draft_is_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricedraft',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['draft', 'submitted', 'approved'])), fields=('provider', 'accelerator'), name='one_open_draft_per_offer'),
         ),
         migrations.AddIndex(
             model_name='bankline',

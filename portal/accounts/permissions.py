@@ -50,8 +50,8 @@ ACTIONS: dict[str, set[Role]] = {
     # What a firm's job writes is the firm's own.
     "logs.view": ENTERPRISE,
     "deliveries.view": {Role.PROVIDER_ADMIN},
-    # A firm's people see its matters, platform finance those of its own office.
-    "approvals.view": ENTERPRISE | {Role.PLATFORM_FINANCE},
+    # A firm's people see its matters, the platform's people those of their own office.
+    "approvals.view": ENTERPRISE | PLATFORM,
     "approvals.decide": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_FINANCE},
     "wallet.view": {Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_MEMBER, Role.ENTERPRISE_FINANCE},
     "bills.view": ENTERPRISE | PLATFORM | GOVERNMENT,
@@ -72,6 +72,7 @@ ACTIONS: dict[str, set[Role]] = {
     "statements.answer": {Role.PROVIDER_ADMIN},
     "payouts.view": {Role.PLATFORM_FINANCE, Role.AUDITOR},
     "payouts.manage": {Role.PLATFORM_FINANCE},
+    "prices.view": {Role.PROVIDER_ADMIN, Role.AUDITOR} | PLATFORM,
     "prices.edit": {Role.PROVIDER_ADMIN},
     "prices.review": {Role.PLATFORM_OPERATOR},
     "programmes.view": PLATFORM | GOVERNMENT,

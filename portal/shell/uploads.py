@@ -71,6 +71,7 @@ class Place:
 
 JOB_FILES = Place(TEXT | {"zip", "gz", "npy", "npz", "png", "jpg", "jpeg", "pdf"}, 10 * MEGABYTE)
 STATEMENTS = Place(frozenset({"csv", "xml", "txt"}), 10 * MEGABYTE)
+SHEETS = Place(frozenset({"xlsx"}), 5 * MEGABYTE)
 DOCUMENTS = Place(frozenset({"pdf", "png", "jpg", "jpeg"}), 5 * MEGABYTE)
 
 
@@ -100,6 +101,7 @@ def is_what_it_says(extension: str, content: bytes) -> bool:
         "jpeg": is_plain_jpeg,
         "pdf": is_still_pdf,
         "zip": is_modest_zip,
+        "xlsx": is_modest_zip,
         "npz": is_modest_zip,
         "gz": lambda body: body.startswith(b"\x1f\x8b"),
         "npy": lambda body: body.startswith(b"\x93NUMPY"),

@@ -34,6 +34,7 @@ NO_SCREENS = {
     "metrics",
     "notices/bell/",
     "orders/<code>/log/",
+    "prices/sheet/prices.xlsx",
     "readyz",
     "bills/<code>/bill.pdf",
     "bills/<code>/export.xlsx",

@@ -45,6 +45,7 @@ from portal.webhooks import actions as webhooks
 from tests import city as town
 from tests.city import PICTURE, apply_for_verification, bill, place, run
 from tests.entrance import SECRET, code_now, code_of
+from tests.marketplace.test_prices import book
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 NEW_PASSWORD = "another-Passphrase-8"
@@ -83,6 +84,7 @@ CLIENT = {"client_id": "{client_id}", "client_secret": "{client_secret}"}
 PROJECT = {"name": "新项目", "approval_threshold": "10", "monthly_budget": "20"}
 BODY = "91350200MA0000U9X"
 FIRM = {"name": "新来科技有限公司", "district": "huli", "credit_code": BODY + check_digit(BODY)}
+PRICES = book(["a800", 9.5, 64, 720, "是", "2027-01-01 00:00"])
 RECEIPT = {"organization": "EN-LUDAO", "amount": "10.00", "bank_reference": "CENSUS-1"}
 TOP_UP = {"method": "transfer", "amount": "500.00"}
 BANK_HEAD = "交易日期,交易流水号,支出,收入,余额,对方户名,附言\n"
@@ -502,6 +504,38 @@ DEEDS = [
         other="officer",
         headers={"idempotency-key": "census"},
     ),
+    Deed(
+        "prices/new/",
+        "unicom",
+        ("price.drafted",),
+        {
+            "accelerator": "a800",
+            "unit_price": "9.5",
+            "cards_max": "64",
+            "hours_max": "720",
+            "is_listed": "on",
+            "effective_from": "2027-01-01T00:00",
+        },
+        bad={"unit_price": "-1"},
+        other="operator",
+    ),
+    Deed(
+        "prices/sheet/",
+        "unicom",
+        ("price.drafted",),
+        {"file": "prices.xlsx"},
+        bad={"file": "bank.png"},
+        other="operator",
+    ),
+    Deed(
+        "prices/<code>/submit/",
+        "unicom",
+        ("price.submitted", "approval.requested"),
+        code="price",
+        other="operator",
+        why="the draft and the asking of the platform",
+    ),
+    Deed("prices/<code>/withdraw/", "unicom", ("price.withdrawn",), code="price", other="operator"),
     Deed(
         "credit/",
         "finance",
@@ -1068,6 +1102,9 @@ READS = {
     "budgets/",
     "budgets/marks/",
     "credit/<code>/",
+    "prices/",
+    "prices/<code>/",
+    "prices/sheet/prices.xlsx",
     "invoices/<code>/",
     "bills/",
     "bills/lines/",
@@ -1220,6 +1257,7 @@ def census(django_db_setup, django_db_blocker):
             "invoice": invoices.request(
                 organization=city.ludao, amount=10, idempotency_key="k", by=city.alice, at=now
             ).code,
+            "price": town.price_draft(city, at=now).code,
             "incident": town.disturb(city, at=now).code,
             "statement": town.statement(at=now).code,
             "disputed": town.statement(at=now, status="disputed", objection="少计").code,
@@ -1324,7 +1362,8 @@ def news_of(city, deed, by, change=None):
         key.format(**known): value.format(**known) if isinstance(value, str) else value
         for key, value in (deed.body | (change or {})).items()
     }
-    for name, content in (("licence", PICTURE), ("file", BANK_FILE.encode())):
+    file = PRICES if deed.route == "prices/sheet/" else BANK_FILE.encode()
+    for name, content in (("licence", PICTURE), ("file", file)):
         if name in words:
             words[name] = SimpleUploadedFile(words[name], content)
     last = Event.objects.latest("id").id

@@ -28,6 +28,7 @@ NAMES = {
     "export": "requested",
     "invoice": "issued refused requested",
     "incident": "posted told",
+    "price": "approved drafted published refused submitted withdrawn",
     "order": "approved billed cancel_requested cancelled confirmed expired placed refunded rejected started",
     "city_system": "code_replayed connected consent_withdrawn consented disconnected rotated",
     "member": "changed expired granted invitation_withdrawn invited joined withdrawn",

@@ -35,6 +35,7 @@ def test_these_models_have_states():
         "Payout",
         "PayoutAccount",
         "PayoutBatch",
+        "PriceDraft",
         "Programme",
         "Refund",
         "Statement",

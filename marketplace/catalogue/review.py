@@ -1,0 +1,33 @@
+"""What the platform finds on the desk before an offer goes on the shelf."""
+
+from django.utils import timezone
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from marketplace.catalogue.drafts import compared
+from marketplace.catalogue.models import PriceDraft
+from portal.shell.names import named
+from portal.shell.reviews import Fact, Parts
+
+
+def parts(approval) -> Parts:
+    """Every value beside what is sold now."""
+    draft = PriceDraft.objects.select_related("provider", "accelerator").get(code=approval.subject_code)
+    facts = [
+        Fact(_("服务商"), named(draft.provider)),
+        Fact(_("型号"), named(draft.accelerator)),
+        Fact(_("生效时间"), f"{localtime(draft.effective_from):%Y-%m-%d %H:%M}"),
+    ]
+    for name, now, then in compared(draft, timezone.now()):
+        before = _("现为 %(now)s") % {"now": shown(now)} if now is not None else _("尚未在售")
+        facts.append(Fact(name, shown(then), "", "ok" if now == then else "warn", before))
+    return Parts([], facts)
+
+
+def shown(value) -> str:
+    """A value of an offer in words."""
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if value is None:
+        return "—"
+    return f"{value.normalize():f}" if hasattr(value, "normalize") else f"{value:,}"
