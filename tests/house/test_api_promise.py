@@ -30,6 +30,8 @@ ON_PAGES = {
     *("other_mailbox", "own_grant", "recusal", "separated_roles", "token_over", "unanswered"),
     *(
         "refund_too_high",
+        "bad_offer",
+        "bad_sheet",
         "already_recorded",
         "bad_order",
         "refused",
