@@ -41,8 +41,7 @@ def pay(*, bill_id, by, at) -> Bill:
             return bill
         owner = bill.organization.code
         funding.lock_purse(bill.organization)
-        # A refund since then has made what is owed less; the next bill brings the difference forward.
-        amount = min(bill.due, balance(Kind.RECEIVABLE, owner))
+        amount = _still_owed(bill)
         freed = min(amount, balance(Kind.CREDIT_USED, owner))
         try:
             ledger.post(
@@ -64,6 +63,11 @@ def pay(*, bill_id, by, at) -> Bill:
     return bill
 
 
+def _still_owed(bill) -> int:
+    # A refund since then may have made it less; the next bill brings the difference forward.
+    return min(bill.due, balance(Kind.RECEIVABLE, bill.organization.code))
+
+
 def follow(*, bill_id, at) -> Bill:
     """Collect a bill on its day where the balance reaches; after it, take the next step. Each step once."""
     with transaction.atomic():
@@ -71,7 +75,7 @@ def follow(*, bill_id, at) -> Bill:
         days = (timezone.localdate(at) - bill.due_on) // timedelta(days=1)
         if bill.status == Bill.Status.PAID or days < 0:
             return bill
-        if balance(Kind.PREPAID, bill.organization.code) >= bill.due:
+        if balance(Kind.PREPAID, bill.organization.code) >= _still_owed(bill):
             return pay(bill_id=bill.id, by=None, at=at)
         for step in (Bill.Status.REMINDED, Bill.Status.STOPPED, Bill.Status.SUSPENDED):
             if step in Bill.NEXT[bill.status] and days >= settings.OVERDUE_DAYS[step]:

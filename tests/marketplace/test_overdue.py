@@ -6,7 +6,7 @@ import pytest
 
 from marketplace.billing import actions as billing
 from marketplace.billing import overdue
-from marketplace.billing.models import Bill
+from marketplace.billing.models import Bill, BillLine
 from marketplace.funding import actions as funding
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import InsufficientFunds, transfer
@@ -170,6 +170,20 @@ def test_paying_lifts_everything_and_says_so(owed):
     assert place(owed, key="k2", cards=1).status == Order.Status.CONFIRMED
     told = Notice.objects.filter(user=owed.alice).order_by("-id").first()
     assert told.sentence % told.values == f"账单 {owed.bill.code} 已结清，支付 ¥31.36"
+    assert books.breaks() == []
+
+
+def test_a_refund_of_all_that_is_owed_lifts_everything_though_the_purse_is_empty(owed):
+    empty_purse()
+    for day in (1, 7):
+        stage(owed, day)
+    late = BillLine.objects.get(kind="late")
+    billing.give_back(line=late, amount=3136, reference="all", at=days(8))
+
+    assert stage(owed, 8) == Bill.Status.PAID
+
+    owed.bill.refresh_from_db()
+    assert (owed.bill.paid, OrderStop.objects.count()) == (0, 0)
     assert books.breaks() == []
 
 
