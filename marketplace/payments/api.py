@@ -56,6 +56,8 @@ class PaymentSerializer(serializers.ModelSerializer):
     organization = serializers.CharField(source="organization.code", read_only=True)
     amount = Yuan()
     currency = Currency()
+    # Empty while nothing stands in the way.
+    reason = serializers.ChoiceField(choices=[*Payment.Reason.choices, ("", "")], read_only=True)
 
     class Meta:
         model = Payment
