@@ -117,6 +117,8 @@ def test_find_order_run_bill_settle(city, bob):
         "currency": "CNY",
         "available": "199940.72",
         "held": "0.00",
+        "credit_free": "0.00",
+        "owed": "0.00",
     }
 
     finance = Caller("finance", "settlement:read", "settlement:write")
