@@ -114,7 +114,7 @@ ROUTES = {
     Cause.BANK_LINE: ({Kind.BANK, Kind.SUSPENSE}, {Kind.BANK, Kind.SUSPENSE}),
     Cause.BANK_RECEIPT: ({Kind.BANK, Kind.SUSPENSE}, {Kind.PREPAID}),
     Cause.BANK_EXPLAINED: ({Kind.SUSPENSE, Kind.BANK_RESULT}, {Kind.SUSPENSE, Kind.BANK_RESULT}),
-    Cause.ONLINE_PAYMENT: ({Kind.PSP}, {Kind.PREPAID, Kind.REFUND_DUE}),
+    Cause.ONLINE_PAYMENT: ({Kind.PSP}, {Kind.PREPAID}),
     Cause.PSP_FEES: ({Kind.PSP_FEE, Kind.PSP}, {Kind.PSP_FEE, Kind.PSP}),
     Cause.PSP_PAYOUT: ({Kind.SUSPENSE}, {Kind.PSP}),
     Cause.ORDER_PAID: ({Kind.PSP, Kind.SUSPENSE}, {Kind.PAID, Kind.REFUND_DUE}),
