@@ -125,6 +125,8 @@ def visit(page, login, city, who, name, path):
     elif getattr(page, "reader", None) != who:
         login(getattr(city, who))
     page.reader = who
+    # What the last page still asks for by itself is not this page's.
+    page.goto("about:blank")
     page.on("response", keep)
     page.goto(path)
     if name in LIVE:
