@@ -77,24 +77,21 @@ TOTALS = """
 
 # Where more cards were billed in an hour than the provider's pool has: the worst hour of each pool.
 OVER_CAPACITY = """
-    WITH used AS MATERIALIZED (
-        SELECT statement.party AS provider, usage.cluster_id, usage.accelerator_id, usage.cards, usage.started_at, usage.ended_at
-          FROM marketplace_statement statement
-          JOIN marketplace_statementline settled ON settled.statement_id = statement.id
-          JOIN marketplace_billline line ON line.id = settled.bill_line_id AND line.gross > 0
-          JOIN federation_usagerecord usage ON usage.id = line.usage_id AND usage.corrects_id IS NULL
-         WHERE statement.run_id = %(run)s AND statement.kind = 'provider'),
-    hours AS (
-        SELECT used.provider, used.cluster_id, used.accelerator_id, hour,
-               sum(used.cards * extract(epoch FROM least(used.ended_at, hour + interval '1 hour')
-                                                    - greatest(used.started_at, hour)))::bigint AS used
-          FROM used, LATERAL generate_series(date_trunc('hour', used.started_at), used.ended_at, '1 hour') hour
-         GROUP BY used.provider, used.cluster_id, used.accelerator_id, hour)
-    SELECT DISTINCT ON (hours.provider, pool.code)
-           hours.provider, pool.code, hours.hour, hours.used, pool.cards_total::bigint * 3600
-      FROM hours JOIN federation_pool pool USING (cluster_id, accelerator_id)
-     WHERE hours.used > pool.cards_total::bigint * 3600
-     ORDER BY hours.provider, pool.code, hours.used DESC
+    SELECT DISTINCT ON (provider, pool) provider, pool, hour, used, capacity
+      FROM (SELECT statement.party AS provider, pool.code AS pool, hour, pool.cards_total::bigint * 3600 AS capacity,
+                   sum(usage.cards * extract(epoch FROM least(usage.ended_at, hour + interval '1 hour')
+                                                        - greatest(usage.started_at, hour)))::bigint AS used
+              FROM marketplace_statement statement
+              JOIN marketplace_statementline settled ON settled.statement_id = statement.id
+              JOIN marketplace_billline line ON line.id = settled.bill_line_id AND line.gross > 0
+              JOIN federation_usagerecord usage ON usage.id = line.usage_id AND usage.corrects_id IS NULL
+              JOIN federation_pool pool ON pool.cluster_id = usage.cluster_id
+                                       AND pool.accelerator_id = usage.accelerator_id
+             CROSS JOIN LATERAL generate_series(date_trunc('hour', usage.started_at), usage.ended_at, '1 hour') hour
+             WHERE statement.run_id = %(run)s AND statement.kind = 'provider'
+             GROUP BY statement.party, pool.code, pool.cards_total, hour) hours
+     WHERE used > capacity
+     ORDER BY provider, pool, used DESC
 """
 
 # Bill lines that the runs have passed over, and statements whose lines are no longer what they were.
