@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from marketplace.orders import actions as orders
 from marketplace.orders.models import Order
+from portal.incidents import queries as incidents
 from tests import city as town
 from tests.city import bill, place, run
 
@@ -43,6 +44,8 @@ def many(city):
 
 
 def visit(user):
+    # Asked twice a minute for the whole city, whoever comes first.
+    incidents.lasting()
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
