@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from html import escape
 from io import BytesIO
-from xml.sax.saxutils import escape
 
 from django.conf import settings
 from django.utils.timezone import localtime

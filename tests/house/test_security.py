@@ -207,6 +207,8 @@ def test_only_programs_may_post_without_a_forms_token():
     exempt = {route for route, view in views() if getattr(view, "csrf_exempt", False)}
 
     assert {route for route in exempt if not route.startswith("api/v1/")} == {
+        # Signed by the payment provider, word for word.
+        "payments/webhooks/stripe/",
         *(f"oauth/{each}" for each in ("token", "revoke", "introspect", "userinfo", "device/code")),
         # Pages that other systems may also post to ask for the token before they grant or end anything; no system of
         # ours is given the device grant, so there is nothing for the last to grant.
