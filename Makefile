@@ -41,11 +41,11 @@ bench: $(VENV)/tested ## Measurements too long or too noisy for the tests
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; \
 		$(PY) -m "$$(echo "$${file%.py}" | tr / .)" || exit 1; done
 
-screens: $(VENV)/tested node browser ## Every page × both languages and themes × phone and laptop, and in large letters; CI walks a half
+screens: $(VENV)/tested node browser ## Every page × both languages and themes × phone and laptop, and in large letters; CI walks a quarter
 	@SCREENS=all $(PY) -m pytest -q tests/browser/test_screens.py
 
 pictures: $(VENV)/tested node browser ## Screenshots of every main page in var/screenshots; the README's picture
-	@$(PY) -m pytest -q tests/browser/test_screens.py -k zh-hans-light-1280
+	@SCREENS=all $(PY) -m pytest -q tests/browser/test_screens.py -k zh-hans-light-1280
 	@mkdir -p docs/pictures && cp var/screenshots/cockpit-officer-zh-hans-light-1280.png docs/pictures/cockpit.png
 
 check: lint ## What must be true before anybody reads a change
