@@ -259,6 +259,7 @@ def test_a_row_read_without_its_number_can_still_be_asked_for_it(db, keys):
 # --- new keys -----------------------------------------------------------------------------------------
 def test_every_sealed_column_takes_part_in_a_rotation():
     assert [field.purpose_of_column for field in rotation.fields()] == [
+        "marketplace_payoutaccount.number",
         "portal_user.phone",
         "portal_verification.legal_representative",
         "portal_verification.contact_phone",
