@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('pue__gte', 1)), name='cluster_pue_is_at_least_one'), models.CheckConstraint(condition=models.Q(('max_gang_nodes__gte', 1)), name='cluster_gang_has_a_node')],
             },
         ),
         migrations.CreateModel(
@@ -84,6 +85,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
+                'constraints': [models.UniqueConstraint(fields=('cluster', 'accelerator'), name='one_pool_per_cluster_and_card'), models.CheckConstraint(condition=models.Q(('cards_total', django.db.models.expressions.CombinedExpression(models.F('nodes'), '*', models.F('cards_per_node')))), name='pool_total_is_nodes_times_cards'), models.CheckConstraint(condition=models.Q(('cards_held__gte', 0), ('cards_sold__gte', 0), ('cards_total__gte', django.db.models.expressions.CombinedExpression(models.F('cards_sold'), '+', models.F('cards_held')))), name='pool_is_never_oversold')],
             },
         ),
         migrations.CreateModel(
@@ -100,6 +102,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('cards__gt', 0)), name='hold_is_for_a_card'), models.CheckConstraint(condition=models.Q(models.Q(('released_at', None), ('state', 'open')), models.Q(('released_at__isnull', False), ('state', 'released')), _connector='OR'), name='hold_knows_when_it_ended')],
             },
         ),
         migrations.CreateModel(
@@ -116,6 +119,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('commission_rate__gte', 0), ('commission_rate__lte', 1)), name='provider_commission_is_a_share')],
             },
         ),
         migrations.AddField(
@@ -140,6 +144,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('cluster', 'key'), name='one_simulated_job_per_key')],
             },
         ),
         migrations.CreateModel(
@@ -160,50 +165,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ended_at__gte', models.F('started_at'))), name='usage_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(('cards__gt', 0)), name='usage_is_of_a_card')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='pool',
-            constraint=models.UniqueConstraint(fields=('cluster', 'accelerator'), name='one_pool_per_cluster_and_card'),
-        ),
-        migrations.AddConstraint(
-            model_name='pool',
-            constraint=models.CheckConstraint(condition=models.Q(('cards_total', django.db.models.expressions.CombinedExpression(models.F('nodes'), '*', models.F('cards_per_node')))), name='pool_total_is_nodes_times_cards'),
-        ),
-        migrations.AddConstraint(
-            model_name='pool',
-            constraint=models.CheckConstraint(condition=models.Q(('cards_held__gte', 0), ('cards_sold__gte', 0), ('cards_total__gte', django.db.models.expressions.CombinedExpression(models.F('cards_sold'), '+', models.F('cards_held')))), name='pool_is_never_oversold'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('cards__gt', 0)), name='hold_is_for_a_card'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('released_at', None), ('state', 'open')), models.Q(('released_at__isnull', False), ('state', 'released')), _connector='OR'), name='hold_knows_when_it_ended'),
-        ),
-        migrations.AddConstraint(
-            model_name='provider',
-            constraint=models.CheckConstraint(condition=models.Q(('commission_rate__gte', 0), ('commission_rate__lte', 1)), name='provider_commission_is_a_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.CheckConstraint(condition=models.Q(('pue__gte', 1)), name='cluster_pue_is_at_least_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.CheckConstraint(condition=models.Q(('max_gang_nodes__gte', 1)), name='cluster_gang_has_a_node'),
-        ),
-        migrations.AddConstraint(
-            model_name='simulatedjob',
-            constraint=models.UniqueConstraint(fields=('cluster', 'key'), name='one_simulated_job_per_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='usagerecord',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__gte', models.F('started_at'))), name='usage_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='usagerecord',
-            constraint=models.CheckConstraint(condition=models.Q(('cards__gt', 0)), name='usage_is_of_a_card'),
         ),
     ]

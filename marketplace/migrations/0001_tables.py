@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('federation', '0002_guards'),
         ('portal', '0002_guards'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('portal', '__first__'),
     ]
 
     operations = [
@@ -111,6 +111,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='receipt_brings_something')],
             },
         ),
         migrations.CreateModel(
@@ -135,6 +136,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(fields=('organization', 'month'), name='one_bill_per_firm_and_month'), models.CheckConstraint(condition=models.Q(('gross', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('voucher'), '+', models.F('cash')), '+', models.F('credit')))), name='monthly_bill_adds_up'), models.CheckConstraint(condition=models.Q(models.Q(('due', django.db.models.expressions.CombinedExpression(models.F('brought'), '+', models.F('credit'))), ('due__gte', 0)), models.Q(('credit__lt', django.db.models.expressions.CombinedExpression(models.F('brought'), '*', models.Value(-1))), ('due', 0)), _connector='OR'), name='a_bill_asks_for_what_is_owed'), models.CheckConstraint(condition=models.Q(('paid__gte', 0), ('paid__lte', models.F('due'))), name='a_bill_is_not_paid_twice'), models.CheckConstraint(condition=models.Q(('month__day', 1)), name='a_bill_is_of_a_month')],
             },
         ),
         migrations.CreateModel(
@@ -163,6 +165,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(fields=['organization', '-id'], name='marketplace_organiz_a9f145_idx'), models.Index(fields=['provider', '-id'], name='marketplace_provide_e08773_idx'), models.Index(fields=['billed_at'], name='marketplace_billed__1539c4_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('gross', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('voucher'), '+', models.F('cash')), '+', models.F('credit')))), name='bill_is_paid_from_its_parts'), models.CheckConstraint(condition=models.Q(('gross', django.db.models.expressions.CombinedExpression(models.F('commission'), '+', models.F('provider_amount')))), name='bill_is_shared_whole'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['usage', 'late']), _negated=True), models.Q(('cash__gte', 0), ('credit__gte', 0), ('gross__gte', 0), ('voucher__gte', 0), ('commission__gte', 0), ('provider_amount__gte', 0), ('seconds__gte', 0)), _connector='OR'), name='bill_is_not_negative'), models.CheckConstraint(condition=models.Q(('kind__in', ['usage', 'late']), ('original__isnull', False), _connector='OR'), name='a_correction_names_its_original'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'refund'), ('usage', None)), models.Q(models.Q(('kind', 'refund'), _negated=True), ('usage__isnull', False)), _connector='OR'), name='only_a_refund_has_no_reading'), models.CheckConstraint(condition=models.Q(('free_reason', ''), ('gross', 0), _connector='OR'), name='free_use_costs_nothing')],
             },
         ),
         migrations.CreateModel(
@@ -191,6 +195,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'indexes': [models.Index(fields=['source', 'payer'], name='marketplace_source_48c376_idx')],
+                'constraints': [models.UniqueConstraint(fields=('line', 'source', 'reference'), name='one_part_per_line_and_source')],
             },
         ),
         migrations.CreateModel(
@@ -211,6 +217,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('seconds', None)), models.Q(('amount', 0), ('seconds__isnull', False)), _connector='OR'), name='a_refund_gives_an_amount_or_corrects_seconds'), models.CheckConstraint(condition=models.Q(models.Q(('given_line__isnull', False), ('status', 'given')), models.Q(models.Q(('status', 'given'), _negated=True), ('given_line', None)), _connector='OR'), name='a_given_refund_has_its_line')],
             },
         ),
         migrations.CreateModel(
@@ -228,6 +235,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(fields=('project', 'month', 'kind', 'budget'), name='one_mark_per_month_and_budget'), models.CheckConstraint(condition=models.Q(('budget__gt', 0)), name='a_mark_is_of_a_budget')],
             },
         ),
         migrations.CreateModel(
@@ -246,6 +254,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('limit__gte', 0)), name='credit_limit_is_not_negative'), models.UniqueConstraint(condition=models.Q(('status', 'in_force')), fields=('organization',), name='one_credit_line_in_force'), models.UniqueConstraint(condition=models.Q(('status', 'proposed')), fields=('organization',), name='one_credit_proposal_at_a_time')],
             },
         ),
         migrations.CreateModel(
@@ -265,6 +274,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(fields=('kind', 'about'), name='one_difference_per_kind_and_object'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'explained'), _negated=True), models.Q(('explanation', ''), _negated=True), _connector='OR'), name='explained_difference_says_why')],
             },
         ),
         migrations.CreateModel(
@@ -289,6 +299,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['order_code', 'position'],
+                'constraints': [models.UniqueConstraint(fields=('order_code', 'source', 'reference'), name='one_hold_per_order_and_source'), models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('captured__gte', 0), ('refunded__gte', 0), ('released__gte', 0)), name='hold_parts_are_not_negative'), models.CheckConstraint(condition=models.Q(('amount__gte', django.db.models.expressions.CombinedExpression(models.F('captured'), '+', models.F('released')))), name='hold_gives_no_more_than_it_took'), models.CheckConstraint(condition=models.Q(('refunded__lte', models.F('captured'))), name='hold_refunds_no_more_than_it_paid'), models.CheckConstraint(condition=models.Q(('captured', 0), ('paid_at__isnull', False), _connector='OR'), name='only_money_that_is_here_pays')],
             },
         ),
         migrations.CreateModel(
@@ -321,6 +332,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='invoices_due')],
+                'constraints': [models.UniqueConstraint(fields=('organization', 'idempotency_key'), name='one_invoice_per_firm_and_key'), models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('number',), name='one_invoice_per_number'), models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('tax__gte', 0), ('tax__lt', models.F('amount'))), name='invoice_is_worth_something'), models.CheckConstraint(condition=models.Q(models.Q(('color', 'red'), ('original__isnull', False)), models.Q(('color', 'blue'), ('original', None)), _connector='OR'), name='only_a_red_invoice_names_its_original'), models.CheckConstraint(condition=models.Q(('reddened__gte', 0), ('reddened__lte', models.F('amount'))), name='no_more_is_reddened_than_was_blue'), models.CheckConstraint(condition=models.Q(models.Q(('issued_at__isnull', False), ('status', 'issued'), models.Q(('number', ''), _negated=True)), models.Q(models.Q(('status', 'issued'), _negated=True), ('issued_at', None), ('number', '')), _connector='OR'), name='issued_invoice_has_its_number')],
             },
         ),
         migrations.CreateModel(
@@ -347,6 +360,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(fields=['subject'], name='marketplace_subject_468ac0_idx')],
+                'constraints': [models.UniqueConstraint(fields=('reference',), name='one_journal_per_reference')],
             },
         ),
         migrations.CreateModel(
@@ -357,6 +372,10 @@ class Migration(migrations.Migration):
                 ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='marketplace.account')),
                 ('journal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='marketplace.journal')),
             ],
+            options={
+                'indexes': [models.Index(fields=['account', 'id'], include=('amount',), name='entries_of_an_account')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='entry_moves_something')],
+            },
         ),
         migrations.CreateModel(
             name='JournalSeal',
@@ -402,6 +421,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(fields=['organization', '-id'], name='marketplace_organiz_802e48_idx'), models.Index(fields=['status', 'id'], name='marketplace_status_c3335c_idx'), models.Index(fields=['project', 'placed_at'], name='marketplace_project_614651_idx')],
+                'constraints': [models.UniqueConstraint(fields=('organization', 'idempotency_key'), name='one_order_per_key'), models.CheckConstraint(condition=models.Q(('amount', django.db.models.expressions.CombinedExpression(models.F('voucher_amount'), '+', models.F('cash_amount'))), ('cash_amount__gte', 0), ('voucher_amount__gte', 0)), name='order_is_paid_from_its_parts'), models.CheckConstraint(condition=models.Q(('cards__gt', 0), ('hours__gt', 0)), name='order_asks_for_something'), models.CheckConstraint(condition=models.Q(('billed_amount', None), models.Q(('billed_amount__gte', 0), ('billed_amount__lte', models.F('amount'))), _connector='OR'), name='order_is_never_billed_more_than_held')],
             },
         ),
         migrations.AddField(
@@ -439,6 +460,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['path'],
+                'constraints': [models.UniqueConstraint(fields=('draft', 'path'), name='one_draft_file_per_path')],
             },
         ),
         migrations.CreateModel(
@@ -477,6 +499,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='payments_due'), models.Index(condition=models.Q(('order_code', ''), _negated=True), fields=['order_code'], name='payments_of_an_order')],
+                'constraints': [models.UniqueConstraint(fields=('organization', 'idempotency_key'), name='one_payment_per_firm_and_key'), models.UniqueConstraint(condition=models.Q(('provider_id', ''), _negated=True), fields=('provider_id',), name='one_payment_per_page'), models.UniqueConstraint(condition=models.Q(('intent_id', ''), _negated=True), fields=('intent_id',), name='one_payment_per_intent'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_brings_something'), models.CheckConstraint(condition=models.Q(('purpose', 'order'), ('order_code', ''), _connector='XOR'), name='payment_of_an_order_names_it'), models.CheckConstraint(condition=models.Q(models.Q(('paid_at__isnull', False), ('status', 'paid')), models.Q(models.Q(('status', 'paid'), _negated=True), ('paid_at', None)), _connector='OR'), name='paid_payment_says_when'), models.CheckConstraint(condition=models.Q(('refunded', 0), models.Q(('refunded__gt', 0), ('refunded__lte', models.F('amount')), ('status', 'paid')), _connector='OR'), name='no_more_is_refunded_than_was_paid')],
             },
         ),
         migrations.CreateModel(
@@ -503,6 +527,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(fields=['status', 'booked_on'], name='marketplace_status_bbd1cc_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='bank_line_moves_something'), models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('receipt__isnull', False), ('status', 'matched')), models.Q(models.Q(('status', 'matched'), _negated=True), ('receipt', None)), _connector='OR'), name='matched_bank_line_has_its_receipt'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'explained'), _negated=True), models.Q(('explanation', ''), _negated=True), _connector='OR'), name='explained_bank_line_says_why')],
             },
         ),
         migrations.CreateModel(
@@ -524,6 +550,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ['proposed', 'in_force'])), fields=('provider', 'status'), name='one_payout_account_in_force'), models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='nobody_approves_their_own_account')],
             },
         ),
         migrations.CreateModel(
@@ -542,6 +569,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('made_by')), _negated=True), _connector='OR'), name='nobody_approves_their_own_batch'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['approved', 'closed']), _negated=True), ('approved_by__isnull', False), _connector='OR'), name='approved_batch_has_a_second_person')],
             },
         ),
         migrations.CreateModel(
@@ -559,6 +587,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('provider', 'accelerator', 'kind'), name='one_plan_per_offer'), models.CheckConstraint(condition=models.Q(('cards_max__gt', 0), ('hours_max__gt', 0)), name='plan_limits_are_positive')],
             },
         ),
         migrations.AddField(
@@ -582,6 +611,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-effective_from'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('unit_price__gt', 0)), name='price_is_positive'), models.CheckConstraint(condition=models.Q(('effective_to', None), ('effective_to__gt', models.F('effective_from')), _connector='OR'), name='price_ends_after_it_begins'), models.UniqueConstraint(condition=models.Q(('effective_to', None)), fields=('plan',), name='one_open_price_per_plan')],
             },
         ),
         migrations.CreateModel(
@@ -604,6 +634,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('cards_max__gt', 0), ('hours_max__gt', 0), ('unit_price__gt', 0)), name='price_draft_is_positive'), models.UniqueConstraint(condition=models.Q(('status__in', ['draft', 'submitted', 'approved'])), fields=('provider', 'accelerator'), name='one_open_draft_per_offer')],
             },
         ),
         migrations.CreateModel(
@@ -640,6 +671,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='refunds_due')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_gives_something_back'), models.UniqueConstraint(condition=models.Q(('provider_id', ''), _negated=True), fields=('provider_id',), name='one_refund_per_providers_refund'), models.CheckConstraint(condition=models.Q(('agreed_by', None), models.Q(('agreed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='nobody_agrees_to_their_own_refund')],
             },
         ),
         migrations.CreateModel(
@@ -662,6 +695,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('metered', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('billed'), '+', models.F('free')), '+', models.F('over')))), name='run_accounts_for_every_card_second'), models.CheckConstraint(condition=models.Q(('gross', models.F('stated'))), name='run_states_what_was_billed'), models.CheckConstraint(condition=models.Q(('from_at', None), ('until_at__gte', models.F('from_at')), _connector='OR'), name='run_never_goes_back')],
             },
         ),
         migrations.CreateModel(
@@ -673,6 +707,9 @@ class Migration(migrations.Migration):
                 ('taken_at', models.DateTimeField()),
                 ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='marketplace.account')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('account', 'up_to'), name='one_snapshot_per_entry')],
+            },
         ),
         migrations.CreateModel(
             name='Statement',
@@ -723,6 +760,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(fields=['status', 'answer_by'], name='marketplace_status_6f2dc9_idx'), models.Index(condition=models.Q(('retention__gt', 0), ('retention_released_at', None)), fields=['retention_due_on'], name='retentions_to_release')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('net', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('gross'), '-', models.F('commission')), '-', models.F('penalty')), '-', models.F('tax')), '-', models.F('retention')))), name='statement_adds_up'), models.CheckConstraint(condition=models.Q(('due', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('net'), '+', models.F('carried')), '+', models.F('adjusted')), '+', models.F('released')))), name='statement_due_adds_up'), models.CheckConstraint(condition=models.Q(('carried__lte', 0), ('penalty__gte', 0), ('released__gte', 0), ('retention__gte', 0), ('tax__gte', 0)), name='statement_deducts_and_never_gives'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'disputed'), _negated=True), models.Q(('objection', ''), _negated=True), _connector='OR'), name='disputed_statement_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'parked'), _negated=True), models.Q(('parked_for', []), _negated=True), _connector='OR'), name='parked_statement_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'programme'), ('status', 'paid'), _negated=True), ('paid_line__isnull', False), _connector='OR'), name='treasury_paid_by_a_bank_line'), models.UniqueConstraint(fields=('kind', 'party', 'clause', 'until_at'), name='one_statement_per_party_and_watermark')],
             },
         ),
         migrations.CreateModel(
@@ -742,6 +781,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payout_pays_something'), models.UniqueConstraint(condition=models.Q(('status__in', ['prepared', 'ordered', 'paid'])), fields=('statement',), name='a_statement_is_paid_once'), models.CheckConstraint(condition=models.Q(models.Q(('line__isnull', False), ('status__in', ['paid', 'returned'])), models.Q(models.Q(('status__in', ['paid', 'returned']), _negated=True), ('line', None)), _connector='OR'), name='paid_payout_has_its_bank_line'), models.CheckConstraint(condition=models.Q(models.Q(('returned_line__isnull', False), ('status', 'returned')), models.Q(models.Q(('status', 'returned'), _negated=True), ('returned_line', None)), _connector='OR'), name='returned_payout_has_its_bank_line')],
             },
         ),
         migrations.CreateModel(
@@ -763,6 +803,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='adjustment_moves_something'), models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='nobody_agrees_to_their_own_adjustment')],
             },
         ),
         migrations.CreateModel(
@@ -777,6 +818,9 @@ class Migration(migrations.Migration):
                 ('bill_line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.billline')),
                 ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='marketplace.statement')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('bill_line', 'kind', 'party', 'clause'), name='a_bill_line_is_settled_once')],
+            },
         ),
         migrations.CreateModel(
             name='Terms',
@@ -795,407 +839,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('retention_rate__gte', 0), ('retention_rate__lte', 1), ('tax_rate__gte', 0), ('tax_rate__lte', 1)), name='terms_are_shares')],
             },
         ),
         migrations.AddField(
             model_name='statement',
             name='terms',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.terms'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankreceipt',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='receipt_brings_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.UniqueConstraint(fields=('organization', 'month'), name='one_bill_per_firm_and_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.CheckConstraint(condition=models.Q(('gross', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('voucher'), '+', models.F('cash')), '+', models.F('credit')))), name='monthly_bill_adds_up'),
-        ),
-        migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due', django.db.models.expressions.CombinedExpression(models.F('brought'), '+', models.F('credit'))), ('due__gte', 0)), models.Q(('credit__lt', django.db.models.expressions.CombinedExpression(models.F('brought'), '*', models.Value(-1))), ('due', 0)), _connector='OR'), name='a_bill_asks_for_what_is_owed'),
-        ),
-        migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.CheckConstraint(condition=models.Q(('paid__gte', 0), ('paid__lte', models.F('due'))), name='a_bill_is_not_paid_twice'),
-        ),
-        migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='a_bill_is_of_a_month'),
-        ),
-        migrations.AddIndex(
-            model_name='billpart',
-            index=models.Index(fields=['source', 'payer'], name='marketplace_source_48c376_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='billpart',
-            constraint=models.UniqueConstraint(fields=('line', 'source', 'reference'), name='one_part_per_line_and_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='billrefund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('seconds', None)), models.Q(('amount', 0), ('seconds__isnull', False)), _connector='OR'), name='a_refund_gives_an_amount_or_corrects_seconds'),
-        ),
-        migrations.AddConstraint(
-            model_name='billrefund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('given_line__isnull', False), ('status', 'given')), models.Q(models.Q(('status', 'given'), _negated=True), ('given_line', None)), _connector='OR'), name='a_given_refund_has_its_line'),
-        ),
-        migrations.AddConstraint(
-            model_name='budgetmark',
-            constraint=models.UniqueConstraint(fields=('project', 'month', 'kind', 'budget'), name='one_mark_per_month_and_budget'),
-        ),
-        migrations.AddConstraint(
-            model_name='budgetmark',
-            constraint=models.CheckConstraint(condition=models.Q(('budget__gt', 0)), name='a_mark_is_of_a_budget'),
-        ),
-        migrations.AddConstraint(
-            model_name='creditline',
-            constraint=models.CheckConstraint(condition=models.Q(('limit__gte', 0)), name='credit_limit_is_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='creditline',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'in_force')), fields=('organization',), name='one_credit_line_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='creditline',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'proposed')), fields=('organization',), name='one_credit_proposal_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='difference',
-            constraint=models.UniqueConstraint(fields=('kind', 'about'), name='one_difference_per_kind_and_object'),
-        ),
-        migrations.AddConstraint(
-            model_name='difference',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'explained'), _negated=True), models.Q(('explanation', ''), _negated=True), _connector='OR'), name='explained_difference_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='fundinghold',
-            constraint=models.UniqueConstraint(fields=('order_code', 'source', 'reference'), name='one_hold_per_order_and_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='fundinghold',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('captured__gte', 0), ('refunded__gte', 0), ('released__gte', 0)), name='hold_parts_are_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='fundinghold',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', django.db.models.expressions.CombinedExpression(models.F('captured'), '+', models.F('released')))), name='hold_gives_no_more_than_it_took'),
-        ),
-        migrations.AddConstraint(
-            model_name='fundinghold',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded__lte', models.F('captured'))), name='hold_refunds_no_more_than_it_paid'),
-        ),
-        migrations.AddConstraint(
-            model_name='fundinghold',
-            constraint=models.CheckConstraint(condition=models.Q(('captured', 0), ('paid_at__isnull', False), _connector='OR'), name='only_money_that_is_here_pays'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='invoices_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('organization', 'idempotency_key'), name='one_invoice_per_firm_and_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('number',), name='one_invoice_per_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('tax__gte', 0), ('tax__lt', models.F('amount'))), name='invoice_is_worth_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('color', 'red'), ('original__isnull', False)), models.Q(('color', 'blue'), ('original', None)), _connector='OR'), name='only_a_red_invoice_names_its_original'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('reddened__gte', 0), ('reddened__lte', models.F('amount'))), name='no_more_is_reddened_than_was_blue'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('issued_at__isnull', False), ('status', 'issued'), models.Q(('number', ''), _negated=True)), models.Q(models.Q(('status', 'issued'), _negated=True), ('issued_at', None), ('number', '')), _connector='OR'), name='issued_invoice_has_its_number'),
-        ),
-        migrations.AddIndex(
-            model_name='journal',
-            index=models.Index(fields=['subject'], name='marketplace_subject_468ac0_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='journal',
-            constraint=models.UniqueConstraint(fields=('reference',), name='one_journal_per_reference'),
-        ),
-        migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['account', 'id'], include=('amount',), name='entries_of_an_account'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='entry_moves_something'),
-        ),
-        migrations.AddIndex(
-            model_name='billline',
-            index=models.Index(fields=['organization', '-id'], name='marketplace_organiz_a9f145_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='billline',
-            index=models.Index(fields=['provider', '-id'], name='marketplace_provide_e08773_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='billline',
-            index=models.Index(fields=['billed_at'], name='marketplace_billed__1539c4_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='billline',
-            constraint=models.CheckConstraint(condition=models.Q(('gross', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('voucher'), '+', models.F('cash')), '+', models.F('credit')))), name='bill_is_paid_from_its_parts'),
-        ),
-        migrations.AddConstraint(
-            model_name='billline',
-            constraint=models.CheckConstraint(condition=models.Q(('gross', django.db.models.expressions.CombinedExpression(models.F('commission'), '+', models.F('provider_amount')))), name='bill_is_shared_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='billline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['usage', 'late']), _negated=True), models.Q(('cash__gte', 0), ('credit__gte', 0), ('gross__gte', 0), ('voucher__gte', 0), ('commission__gte', 0), ('provider_amount__gte', 0), ('seconds__gte', 0)), _connector='OR'), name='bill_is_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='billline',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['usage', 'late']), ('original__isnull', False), _connector='OR'), name='a_correction_names_its_original'),
-        ),
-        migrations.AddConstraint(
-            model_name='billline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'refund'), ('usage', None)), models.Q(models.Q(('kind', 'refund'), _negated=True), ('usage__isnull', False)), _connector='OR'), name='only_a_refund_has_no_reading'),
-        ),
-        migrations.AddConstraint(
-            model_name='billline',
-            constraint=models.CheckConstraint(condition=models.Q(('free_reason', ''), ('gross', 0), _connector='OR'), name='free_use_costs_nothing'),
-        ),
-        migrations.AddConstraint(
-            model_name='draftfile',
-            constraint=models.UniqueConstraint(fields=('draft', 'path'), name='one_draft_file_per_path'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='payments_due'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('order_code', ''), _negated=True), fields=['order_code'], name='payments_of_an_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('organization', 'idempotency_key'), name='one_payment_per_firm_and_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('provider_id', ''), _negated=True), fields=('provider_id',), name='one_payment_per_page'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('intent_id', ''), _negated=True), fields=('intent_id',), name='one_payment_per_intent'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_brings_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('purpose', 'order'), ('order_code', ''), _connector='XOR'), name='payment_of_an_order_names_it'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_at__isnull', False), ('status', 'paid')), models.Q(models.Q(('status', 'paid'), _negated=True), ('paid_at', None)), _connector='OR'), name='paid_payment_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded', 0), models.Q(('refunded__gt', 0), ('refunded__lte', models.F('amount')), ('status', 'paid')), _connector='OR'), name='no_more_is_refunded_than_was_paid'),
-        ),
-        migrations.AddConstraint(
-            model_name='payoutaccount',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['proposed', 'in_force'])), fields=('provider', 'status'), name='one_payout_account_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='payoutaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='nobody_approves_their_own_account'),
-        ),
-        migrations.AddConstraint(
-            model_name='payoutbatch',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('made_by')), _negated=True), _connector='OR'), name='nobody_approves_their_own_batch'),
-        ),
-        migrations.AddConstraint(
-            model_name='payoutbatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['approved', 'closed']), _negated=True), ('approved_by__isnull', False), _connector='OR'), name='approved_batch_has_a_second_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(fields=('provider', 'accelerator', 'kind'), name='one_plan_per_offer'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('cards_max__gt', 0), ('hours_max__gt', 0)), name='plan_limits_are_positive'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['organization', '-id'], name='marketplace_organiz_802e48_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['status', 'id'], name='marketplace_status_c3335c_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['project', 'placed_at'], name='marketplace_project_614651_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('organization', 'idempotency_key'), name='one_order_per_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', django.db.models.expressions.CombinedExpression(models.F('voucher_amount'), '+', models.F('cash_amount'))), ('cash_amount__gte', 0), ('voucher_amount__gte', 0)), name='order_is_paid_from_its_parts'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('cards__gt', 0), ('hours__gt', 0)), name='order_asks_for_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('billed_amount', None), models.Q(('billed_amount__gte', 0), ('billed_amount__lte', models.F('amount'))), _connector='OR'), name='order_is_never_billed_more_than_held'),
-        ),
-        migrations.AddConstraint(
-            model_name='planprice',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_price__gt', 0)), name='price_is_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='planprice',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_to', None), ('effective_to__gt', models.F('effective_from')), _connector='OR'), name='price_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='planprice',
-            constraint=models.UniqueConstraint(condition=models.Q(('effective_to', None)), fields=('plan',), name='one_open_price_per_plan'),
-        ),
-        migrations.AddConstraint(
-            model_name='pricedraft',
-            constraint=models.CheckConstraint(condition=models.Q(('cards_max__gt', 0), ('hours_max__gt', 0), ('unit_price__gt', 0)), name='price_draft_is_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='pricedraft',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['draft', 'submitted', 'approved'])), fields=('provider', 'accelerator'), name='one_open_draft_per_offer'),
-        ),
-        migrations.AddIndex(
-            model_name='bankline',
-            index=models.Index(fields=['status', 'booked_on'], name='marketplace_status_bbd1cc_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='bank_line_moves_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('receipt__isnull', False), ('status', 'matched')), models.Q(models.Q(('status', 'matched'), _negated=True), ('receipt', None)), _connector='OR'), name='matched_bank_line_has_its_receipt'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'explained'), _negated=True), models.Q(('explanation', ''), _negated=True), _connector='OR'), name='explained_bank_line_says_why'),
-        ),
-        migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='refunds_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_gives_something_back'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(condition=models.Q(('provider_id', ''), _negated=True), fields=('provider_id',), name='one_refund_per_providers_refund'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('agreed_by', None), models.Q(('agreed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='nobody_agrees_to_their_own_refund'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlementrun',
-            constraint=models.CheckConstraint(condition=models.Q(('metered', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('billed'), '+', models.F('free')), '+', models.F('over')))), name='run_accounts_for_every_card_second'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlementrun',
-            constraint=models.CheckConstraint(condition=models.Q(('gross', models.F('stated'))), name='run_states_what_was_billed'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlementrun',
-            constraint=models.CheckConstraint(condition=models.Q(('from_at', None), ('until_at__gte', models.F('from_at')), _connector='OR'), name='run_never_goes_back'),
-        ),
-        migrations.AddConstraint(
-            model_name='snapshot',
-            constraint=models.UniqueConstraint(fields=('account', 'up_to'), name='one_snapshot_per_entry'),
-        ),
-        migrations.AddConstraint(
-            model_name='payout',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payout_pays_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='payout',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['prepared', 'ordered', 'paid'])), fields=('statement',), name='a_statement_is_paid_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='payout',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('line__isnull', False), ('status__in', ['paid', 'returned'])), models.Q(models.Q(('status__in', ['paid', 'returned']), _negated=True), ('line', None)), _connector='OR'), name='paid_payout_has_its_bank_line'),
-        ),
-        migrations.AddConstraint(
-            model_name='payout',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('returned_line__isnull', False), ('status', 'returned')), models.Q(models.Q(('status', 'returned'), _negated=True), ('returned_line', None)), _connector='OR'), name='returned_payout_has_its_bank_line'),
-        ),
-        migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='adjustment_moves_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='adjustment',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='nobody_agrees_to_their_own_adjustment'),
-        ),
-        migrations.AddConstraint(
-            model_name='statementline',
-            constraint=models.UniqueConstraint(fields=('bill_line', 'kind', 'party', 'clause'), name='a_bill_line_is_settled_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.CheckConstraint(condition=models.Q(('retention_rate__gte', 0), ('retention_rate__lte', 1), ('tax_rate__gte', 0), ('tax_rate__lte', 1)), name='terms_are_shares'),
-        ),
-        migrations.AddIndex(
-            model_name='statement',
-            index=models.Index(fields=['status', 'answer_by'], name='marketplace_status_6f2dc9_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='statement',
-            index=models.Index(condition=models.Q(('retention__gt', 0), ('retention_released_at', None)), fields=['retention_due_on'], name='retentions_to_release'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(('net', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('gross'), '-', models.F('commission')), '-', models.F('penalty')), '-', models.F('tax')), '-', models.F('retention')))), name='statement_adds_up'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(('due', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('net'), '+', models.F('carried')), '+', models.F('adjusted')), '+', models.F('released')))), name='statement_due_adds_up'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(('carried__lte', 0), ('penalty__gte', 0), ('released__gte', 0), ('retention__gte', 0), ('tax__gte', 0)), name='statement_deducts_and_never_gives'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'disputed'), _negated=True), models.Q(('objection', ''), _negated=True), _connector='OR'), name='disputed_statement_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'parked'), _negated=True), models.Q(('parked_for', []), _negated=True), _connector='OR'), name='parked_statement_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'programme'), ('status', 'paid'), _negated=True), ('paid_line__isnull', False), _connector='OR'), name='treasury_paid_by_a_bank_line'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('kind', 'party', 'clause', 'until_at'), name='one_statement_per_party_and_watermark'),
         ),
     ]

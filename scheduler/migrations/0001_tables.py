@@ -68,6 +68,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'indexes': [models.Index(fields=['status', 'next_look_at'], name='workload_due')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('cards__gt', 0)), name='workload_has_a_card'), models.CheckConstraint(condition=models.Q(('max_seconds__gt', 0)), name='workload_may_run_a_second')],
             },
         ),
         migrations.CreateModel(
@@ -81,22 +83,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['path'],
+                'constraints': [models.UniqueConstraint(fields=('workload', 'path'), name='one_file_per_path')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='workload',
-            index=models.Index(fields=['status', 'next_look_at'], name='workload_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='workload',
-            constraint=models.CheckConstraint(condition=models.Q(('cards__gt', 0)), name='workload_has_a_card'),
-        ),
-        migrations.AddConstraint(
-            model_name='workload',
-            constraint=models.CheckConstraint(condition=models.Q(('max_seconds__gt', 0)), name='workload_may_run_a_second'),
-        ),
-        migrations.AddConstraint(
-            model_name='workloadfile',
-            constraint=models.UniqueConstraint(fields=('workload', 'path'), name='one_file_per_path'),
         ),
     ]

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('portal', '0002_guards'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('portal', '__first__'),
     ]
 
     operations = [
@@ -34,6 +34,9 @@ class Migration(migrations.Migration):
                 ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='subsidies.policy')),
                 ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('policy', 'number'), name='one_policy_version_per_number')],
+            },
         ),
         migrations.CreateModel(
             name='Programme',
@@ -53,6 +56,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-year', 'code'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('budget__gt', 0), ('enterprise_cap__gt', 0)), name='programme_has_money'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='programme_ends_after_it_begins')],
             },
         ),
         migrations.CreateModel(
@@ -71,30 +75,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['expires_at', 'id'],
+                'indexes': [models.Index(fields=['organization', 'status'], name='subsidies_v_organiz_9bee5f_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='voucher_is_worth_something'), models.UniqueConstraint(fields=('programme', 'idempotency_key'), name='one_voucher_per_key')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.UniqueConstraint(fields=('policy', 'number'), name='one_policy_version_per_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='programme',
-            constraint=models.CheckConstraint(condition=models.Q(('budget__gt', 0), ('enterprise_cap__gt', 0)), name='programme_has_money'),
-        ),
-        migrations.AddConstraint(
-            model_name='programme',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='programme_ends_after_it_begins'),
-        ),
-        migrations.AddIndex(
-            model_name='voucher',
-            index=models.Index(fields=['organization', 'status'], name='subsidies_v_organiz_9bee5f_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='voucher',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='voucher_is_worth_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='voucher',
-            constraint=models.UniqueConstraint(fields=('programme', 'idempotency_key'), name='one_voucher_per_key'),
         ),
     ]

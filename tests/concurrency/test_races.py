@@ -84,9 +84,9 @@ def test_the_last_fen_of_a_purse_is_spent_once(city):
 def empty_purse(organization, amount):
     ledger.post(
         "test-withdrawal",
-        kind=Cause.REFUND,
+        kind=Cause.ADJUSTED,
         subject="test",
-        lines=ledger.transfer(amount, (Kind.PREPAID, organization.code), (Kind.BANK, "platform")),
+        lines=ledger.transfer(amount, (Kind.PREPAID, organization.code), (Kind.ADJUSTMENT, "platform")),
         at=NOON,
     )
 
@@ -226,7 +226,7 @@ def test_without_the_check_constraint_a_purse_would_fall_below_zero(city):
                 f"spend-{threading.get_ident()}",
                 kind=Cause.REFUND,
                 subject="x",
-                lines=ledger.transfer(enough, (Kind.PREPAID, owner), (Kind.BANK, "platform")),
+                lines=ledger.transfer(enough, (Kind.PREPAID, owner), (Kind.PSP, "platform")),
                 at=NOON,
             )
 

@@ -31,11 +31,14 @@ WHOSE = {
     "audit": "alice",
     "bank": "finance",
     "clusters": "officer",
+    "invoices": "alice",
     "monthly": "alice",
     "payments": "alice",
     "programmes": "officer",
     "receipts": "finance",
     "statements": "finance",
+    "statements_confirmation_create": "unicom",
+    "statements_dispute_create": "mobile",
     "webhooks": "alice",
 }
 
@@ -45,11 +48,13 @@ def variables(live_server, monkeypatch):
     """What a reader of the reference has set: address, key, and codes of their own."""
     now = timezone.now()
     city = town.found(at=now)
-    order = place(city, at=now)
-    run(order, seconds=1800, at=now)
-    bill(order, at=now)
+    for plan in ("unicom-h800", "mobile-rtx4090"):
+        order = place(city, key=plan, at=now, code=plan, cards=4)
+        run(order, seconds=1800, at=now)
+        bill(order, at=now)
     waiting = place(city, key="waiting", at=now, project=city.model, cards=1, hours="100")
-    closed = settlement.close(until=now + timedelta(seconds=1), by=None, at=now + timedelta(seconds=1))
+    later = now + timedelta(seconds=1)
+    statements = {closed.party: closed.code for closed in settlement.close(until=later, by=None, at=later)}
     keys = {
         name: tokens.issue(
             organization=getattr(city, name).memberships.first().organization,
@@ -59,7 +64,7 @@ def variables(live_server, monkeypatch):
             by=getattr(city, name),
             at=now,
         )[1]
-        for name in ("alice", "bob", "officer", "finance")
+        for name in ("alice", "bob", "officer", "finance", "unicom", "mobile")
     }
     export = written_export(city.bob).code
     common = {
@@ -73,18 +78,20 @@ def variables(live_server, monkeypatch):
         "PLAN": "unicom-h800",
         "PROGRAMME": "PG-CITY-2026",
         "PAYMENT": transfer(city, at=now).code,
-        "STATEMENT": closed[0].code,
         "MONTHLY_BILL": monthly_bills(at=now)[0].code,
     }
     # The examples' receiver stands nowhere; a removed one can be removed no second time.
     monkeypatch.setattr(outbound, "_resolve", lambda host, port: ["93.184.216.34"])
-    return lambda operation: (
-        common
-        | {
-            "TOKEN": keys[WHOSE.get(operation.split("_")[0], "bob")],
+
+    def of(operation):
+        whose = WHOSE.get(operation) or WHOSE.get(operation.split("_")[0], "bob")
+        return common | {
+            "TOKEN": keys[whose],
+            "STATEMENT": statements["mobile" if whose == "mobile" else "unicom"],
             "WEBHOOK": listener(city, at=now).code if operation == "webhooks_removal_create" else "",
         }
-    )
+
+    return of
 
 
 def test_every_example_runs_as_it_stands(variables):

@@ -63,9 +63,9 @@ class Product:
 
     # --- life ------------------------------------------------------------------------------------
     def start(self):
-        assets = ROOT / "var" / "assets"
-        if assets.exists():
-            shutil.copytree(assets, self.state.root / "assets")
+        for built in ("assets", "fonts"):
+            if (ROOT / "var" / built).exists():
+                shutil.copytree(ROOT / "var" / built, self.state.root / built)
         with (self.home / "supervisor.log").open("ab") as log:
             self.supervisor = subprocess.Popen(
                 [sys.executable, "-m", "config.embedded", "up"],
@@ -76,7 +76,7 @@ class Product:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_for("the product is up", self._is_up, 150, every=0.3)
+        wait_for("the product is up", self._is_up, 400, every=0.3)
         wait_for("every cluster is online", lambda: not self.rows(
             "SELECT 1 FROM federation_cluster WHERE state <> 'online'"
         ), 90, every=0.3)  # fmt: skip

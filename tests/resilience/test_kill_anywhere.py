@@ -7,7 +7,7 @@ import pytest
 from tests.resilience.campaign import BEGUN, CELLS, CLOSERS, OVER, Campaign
 from tests.resilience.product import Product
 
-pytestmark = [pytest.mark.resilience, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.resilience, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 # (order, workload) at the blow; where nothing is said, the blow fell before there was anything to say.
 MOMENTS = {
