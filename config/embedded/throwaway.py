@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -23,6 +24,7 @@ class Throwaway:
         self.redis, redis_url = redis.service(self.state)
         self.ray, ray_address = ray.service(self.state)
         self.running: dict[str, subprocess.Popen] = {}
+        self.up: set[str] = set()
         self.env = {
             "DATABASE_URL": self.postgres.url(OWNER),
             "DATABASE_OWNER_URL": self.postgres.url(OWNER),
@@ -42,25 +44,33 @@ class Throwaway:
         self._start(self.redis, 20)
 
     def start_ray(self) -> None:
-        self._start(self.ray, 120)
+        self._start(self.ray, 170)
 
     def _start(self, service: Service, seconds: float) -> None:
-        if service.name in self.running:
+        if service.name in self.up:
             return
         service.before()
         path = self.state.logs / f"{service.name}.log"
+        deadline = time.monotonic() + seconds
+        while not service.ready():
+            if time.monotonic() > deadline:
+                words = path.read_text(errors="replace")[-3000:]
+                raise RuntimeError(f"{service.name} did not start:\n{words}")
+            if service.name not in self.running:
+                self.running[service.name] = self._spawn(service, path)
+            elif self.running[service.name].poll() is not None:
+                # On a busy machine Ray gives up after half a minute; it is called again while there is time.
+                gone = self.running.pop(service.name)
+                processes.sweep(partial(processes.family, {gone.pid}), seconds=1)
+            time.sleep(0.05)
+        self.up.add(service.name)
+
+    def _spawn(self, service: Service, path: Path) -> subprocess.Popen:
         with path.open("ab") as log:
-            self.running[service.name] = process = processes.spawn(
+            return processes.spawn(
                 service.argv, mark=self.state.root, log=log, env=processes.bare_environment() | service.env,
                 user=service.user, cwd=service.cwd, last_wish=service.stop_signal,
             )  # fmt: skip
-        deadline = time.monotonic() + seconds
-        while not service.ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(
-                    f"{service.name} did not start:\n{path.read_text(errors='replace')[-3000:]}"
-                )
-            time.sleep(0.05)
 
     def stop(self) -> None:
         """End everything and remove every trace."""

@@ -1,7 +1,6 @@
 """Where bank and books stand towards each other."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,35 +10,25 @@ from django.utils.translation import gettext as _
 
 from marketplace.bank.models import BankDay, BankFile, BankLine
 from marketplace.ledger.models import Cause, Kind
-from marketplace.ledger.queries import totals_by_owner
+from marketplace.ledger.queries import differences, totals_by_owner
 from marketplace.payments.models import BankReceipt, Payment
 from portal.organizations.models import Organization
+from portal.shell.codes import codes_in, typed
 from portal.shell.money import yuan
 
 FIRM = re.compile(r"EN\d*-[A-Z0-9]{2,28}")
-# Some banks leave hyphens out.
-PAYMENT = re.compile(r"PM(\d{6})-?([2-9A-HJ-NP-Z]{8})")
 ENTERPRISE = Organization.Kind.ENTERPRISE
 Finding = BankLine.Finding
 
 
-def _typed(remark: str) -> str:
-    return unicodedata.normalize("NFKC", remark).upper()
-
-
 def numbers_in(remark: str) -> set[str]:
     """The firms' numbers in a remark, however wide or small they were typed."""
-    return set(FIRM.findall(_typed(remark)))
-
-
-def payments_in(remark: str) -> set[str]:
-    """The payments' numbers in a remark."""
-    return {f"PM{day}-{tail}" for day, tail in PAYMENT.findall(_typed(remark))}
+    return set(FIRM.findall(typed(remark)))
 
 
 def plain(text: str) -> str:
     """A name without what people and banks type differently: width, spaces, brackets, case."""
-    return re.sub(r"[\s()\[\]【】·,.，。]", "", _typed(text))
+    return re.sub(r"[\s()\[\]【】·,.，。]", "", typed(text))
 
 
 @dataclass(frozen=True)
@@ -53,7 +42,7 @@ class Named:
 def named_in(lines: Iterable[BankLine]) -> Named:
     """Whom some lines name, in two queries however many lines."""
     codes = {code for line in lines for code in numbers_in(line.remark)}
-    numbers = {code for line in lines for code in payments_in(line.remark)}
+    numbers = {code for line in lines for code in codes_in(line.remark, "PM")}
     transfers = Payment.objects.filter(code__in=numbers, method=Payment.Method.TRANSFER)
     return Named(
         {firm.code: firm for firm in Organization.objects.filter(code__in=codes, kind=ENTERPRISE)},
@@ -78,7 +67,7 @@ def judged(line: BankLine, named: Named) -> Judgement:
     """
     if line.amount < 0:
         return Judgement(finding=Finding.PAID_OUT)
-    codes, numbers = numbers_in(line.remark), payments_in(line.remark)
+    codes, numbers = numbers_in(line.remark), codes_in(line.remark, "PM")
     if not codes and not numbers:
         return Judgement(finding=Finding.NO_NUMBER)
     if len(codes) > 1 or len(numbers) > 1:
@@ -179,11 +168,8 @@ def unconfirmed():
 
 def breaks() -> Iterator[str]:
     """Where the lines and the ledger disagree."""
-    kept = totals_by_owner(Kind.SUSPENSE)
     still_open = dict(BankLine.objects.waiting().values_list("code", "amount"))
-    for code in sorted(kept.keys() | still_open.keys()):
-        if kept.get(code, 0) != still_open.get(code, 0):
-            yield f"suspense {code}: ledger {kept.get(code, 0)}, open lines say {still_open.get(code, 0)}"
+    yield from differences(Kind.SUSPENSE, totals_by_owner(Kind.SUSPENSE), still_open)
     booked = -sum(totals_by_owner(Kind.PSP, journal_kinds=[Cause.PSP_PAYOUT]).values())
     arrived = BankLine.objects.exclude(provider_payout=None).aggregate(sum=Sum("amount"))["sum"] or 0
     if booked != arrived:

@@ -10,7 +10,7 @@ from federation.usage.models import UsageRecord
 from marketplace.billing import sql
 from marketplace.billing.models import Bill, BillLine, BillPart
 from marketplace.ledger.models import Kind
-from marketplace.ledger.queries import totals_by_owner
+from marketplace.ledger.queries import differences, totals_by_owner
 from marketplace.orders.models import Order
 from scheduler.workloads.models import Workload
 
@@ -95,10 +95,7 @@ def breaks() -> Iterator[str]:
     owed = dict(BillLine.objects.order_by().values_list("organization__code").annotate(Sum("credit")))
     for owner, paid in Bill.objects.order_by().values_list("organization__code").annotate(Sum("paid")):
         owed[owner] -= paid
-    kept = totals_by_owner(Kind.RECEIVABLE)
-    for owner in sorted(owed.keys() | kept.keys()):
-        if owed.get(owner, 0) != kept.get(owner, 0):
-            yield f"receivable {owner}: ledger {kept.get(owner, 0)}, bills say {owed.get(owner, 0)}"
+    yield from differences(Kind.RECEIVABLE, totals_by_owner(Kind.RECEIVABLE), owed)
 
 
 def unpaid(organization) -> dict:

@@ -9,7 +9,7 @@ from marketplace.billing.models import Bill, BillRefund
 from marketplace.billing.queries import late_readings
 from marketplace.orders.models import Order
 from marketplace.orders.queries import month_start
-from portal.approvals.models import Approval
+from portal.approvals.queries import words_on
 from portal.shell.sweeps import BATCH, each
 from scheduler.workloads.models import Workload
 
@@ -34,19 +34,14 @@ def bill_late_usage():
 def follow_bill_refunds():
     """Give back or drop what a second person decided on. Safe to run twice, safe to miss a beat."""
     now = timezone.now()
-    asked = {
-        r.code: r.id for r in BillRefund.objects.filter(status=BillRefund.Status.ASKED).order_by("id")[:BATCH]
-    }
-    decided = Approval.objects.filter(kind=refunds.APPROVAL_KIND, subject_code__in=asked)
 
-    def follow(approval):
-        refund_id = asked[approval.subject_code]
-        if approval.status == Approval.Status.APPROVED:
-            refunds.give(refund_id=refund_id, by=approval.decided_by, at=now)
+    def follow(word):
+        if word.is_agreed:
+            refunds.give(refund_id=word.subject.id, by=word.by, at=now)
         else:
-            refunds.refuse(refund_id=refund_id, by=approval.decided_by)
+            refunds.refuse(refund_id=word.subject.id, by=word.by)
 
-    each(decided.exclude(status=Approval.Status.PENDING).select_related("decided_by"), follow)
+    each(words_on(refunds.APPROVAL_KIND, BillRefund.objects.filter(status=BillRefund.Status.ASKED)), follow)
 
 
 @shared_task

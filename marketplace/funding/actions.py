@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.db import connection, transaction
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -17,6 +18,8 @@ from marketplace.ledger.queries import balance
 from marketplace.pricing.rating import share
 from portal.approvals import actions as approvals
 from portal.audit import actions as audit
+from portal.notices import actions as notices
+from portal.notices.models import Notice
 from portal.shell import status
 from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal
@@ -231,23 +234,51 @@ def grant_credit(*, line_id, by, at) -> CreditLine:
         lock_purse(line.organization)
         _replace(credit_line(line.organization), line, at)
         _decided(line, CreditLine.Status.IN_FORCE, by)
+        notices.notify(
+            kind=Notice.Kind.MONEY,
+            sentence=gettext_noop("合同 %(contract)s 的授信额度为 ¥%(limit)s，有效期至 %(day)s，下单时可先用后付"),
+            values={
+                "contract": line.contract,
+                "limit": yuan(line.limit),
+                "day": f"{localtime(line.valid_until):%Y-%m-%d}",
+            },
+            url="/wallet/",
+            at=at,
+            organization=line.organization,
+            action="wallet.view",
+        )
     return line
 
 
-def refuse_credit(*, line_id, by, at) -> CreditLine:
+def refuse_credit(*, line_id, by, reason, at) -> CreditLine:
     """A second person said no, or less is asked than is taken already. Saying it twice changes nothing."""
     with transaction.atomic():
         line = CreditLine.objects.locked(line_id)
         if line.status != CreditLine.Status.REFUSED:
-            _decided(line, CreditLine.Status.REFUSED, by)
+            _decided(line, CreditLine.Status.REFUSED, by, refusal=reason)
+            notices.notify(
+                kind=Notice.Kind.MONEY,
+                sentence=gettext_noop("给 %(name)s 的授信 %(code)s 未通过：%(reason)s"),
+                values={"name": line.organization.name, "code": line.code, "reason": reason},
+                url=line.get_absolute_url(),
+                at=at,
+                user=line.proposed_by,
+            )
     return line
 
 
-def _decided(line, to, by):
+def _decided(line, to, by, **facts):
     before = line.status
-    status.move(line, to)
+    status.move(line, to, **facts)
     audit.record(
-        line, f"credit.{to}", by=by, before=before, after=to, limit=line.limit, contract=line.contract
+        line,
+        f"credit.{to}",
+        by=by,
+        before=before,
+        after=to,
+        limit=line.limit,
+        contract=line.contract,
+        **facts,
     )
 
 

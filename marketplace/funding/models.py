@@ -92,6 +92,7 @@ class CreditLine(models.Model):
     valid_until = models.DateTimeField(_("有效期至"))
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.PROPOSED)
     reason = models.CharField(_("理由"), max_length=200)
+    refusal = models.CharField(_("未通过的原因"), max_length=300, blank=True)
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField(_("提出时间"))
 

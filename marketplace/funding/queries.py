@@ -9,8 +9,8 @@ from django.db.models import F, Sum
 from marketplace.funding.models import CreditLine, FundingHold
 from marketplace.funding.protocol import Choice, Part, Purchase
 from marketplace.funding.sources import all_sources, source
-from marketplace.ledger.models import Account, Kind
-from marketplace.ledger.queries import purse_of
+from marketplace.ledger.models import Kind
+from marketplace.ledger.queries import differences, kept, purse_of
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,4 @@ def hold_breaks(source_code: str, kind: Kind, *, owner: str) -> Iterator[str]:
     rows = FundingHold.objects.filter(source=source_code).exclude(paid_at=None).values(owner)
     left = F("amount") - F("captured") - F("released")
     held = {row[owner]: row["left"] for row in rows.annotate(left=Sum(left))}
-    kept = dict(Account.objects.filter(kind=kind).values_list("owner", "balance"))
-    for name in sorted(held.keys() | kept.keys()):
-        if held.get(name, 0) != kept.get(name, 0):
-            yield f"{kind} {name}: ledger {kept.get(name, 0)}, holds say {held.get(name, 0)}"
+    yield from differences(kind, kept(kind), held)

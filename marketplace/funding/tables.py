@@ -42,6 +42,7 @@ FACTS = (
     Column("limit", _("授信额度"), "money"),
     Column("valid_until", _("有效期至"), "time"),
     Column("reason", _("理由")),
+    Column("refusal", _("未通过的原因")),
     Column("proposed_by", _("提出人")),
     Column("proposed_at", _("提出时间"), "time"),
 )

@@ -1,15 +1,15 @@
 """Invoices for programs."""
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, serializers
+from rest_framework import serializers
 from rest_framework.response import Response
 
 from marketplace.invoices import actions as invoices
 from marketplace.invoices import tables
 from marketplace.invoices.models import Invoice
 from portal.accounts.scoping import acting_for, require_for_api
+from portal.shell.api import idempotency_key
 from portal.shell.listings import Listed
 from portal.shell.openapi import IDEMPOTENCY_KEY
 from portal.shell.serializers import Currency, Yuan
@@ -64,11 +64,7 @@ class InvoiceList(Listed):
     def post(self, request):
         require_for_api(request, "invoices.request")
         organization = acting_for(request._request, "invoices.request")
-        key = request.headers.get("Idempotency-Key", "")
-        if not 1 <= len(key) <= 255:
-            raise exceptions.ValidationError(
-                {"Idempotency-Key": _("请在请求头提供 1–255 个字符的 Idempotency-Key。")}
-            )
+        key = idempotency_key(request)
         body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
         said = body.validated_data

@@ -108,6 +108,18 @@ def breaks() -> Iterator[str]:
         yield f"journal {_reference(found)}: {found.reason} (JN-{found.position})"
 
 
+def differences(name: str, books: dict[str, int], rows: dict[str, int]) -> Iterator[str]:
+    """Where the books and other rows tell different fen of an owner, by name."""
+    for owner in sorted(books.keys() | rows.keys()):
+        if books.get(owner, 0) != rows.get(owner, 0):
+            yield f"{name} {owner}: ledger {books.get(owner, 0)}, rows say {rows.get(owner, 0)}"
+
+
+def kept(kind: Kind) -> dict[str, int]:
+    """The balances of a kind of bounded accounts, by owner."""
+    return dict(Account.objects.filter(kind=kind, is_bounded=True).values_list("owner", "balance"))
+
+
 def links() -> Iterator[chain.Link]:
     """Every seal of the books with the canonical text of its journal."""
     # Inside a transaction the rows stay on the server until they are asked for.

@@ -26,7 +26,7 @@ from marketplace.orders.serializers import (
 )
 from portal.accounts.scoping import acting_for, require_for_api
 from portal.organizations.models import Project
-from portal.shell.api import expect_unchanged
+from portal.shell.api import expect_unchanged, idempotency_key
 from portal.shell.codes import new_code
 from portal.shell.listings import Listed
 from portal.shell.openapi import DRY_RUN, IDEMPOTENCY_KEY, IF_MATCH
@@ -68,11 +68,7 @@ class OrderList(Listed):
         now = timezone.now()
         if request.query_params.get("dry_run") == "true":
             return Response(_tried(organization, wanted, request.user, now))
-        key = request.headers.get("Idempotency-Key", "")
-        if not 1 <= len(key) <= 255:
-            raise exceptions.ValidationError(
-                {"Idempotency-Key": _("请在请求头提供 1–255 个字符的 Idempotency-Key。")}
-            )
+        key = idempotency_key(request)
         order, is_new = orders.place(
             organization=organization, request=wanted, idempotency_key=key, by=request.user, at=now
         )

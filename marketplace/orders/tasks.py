@@ -8,7 +8,7 @@ from marketplace.funding.models import FundingHold
 from marketplace.orders import actions as orders
 from marketplace.orders import drafts
 from marketplace.orders.models import Order
-from portal.approvals.models import Approval
+from portal.approvals.queries import unanswered, words_on
 from portal.shell.sweeps import BATCH, each
 from scheduler.workloads.models import Workload
 
@@ -17,25 +17,17 @@ from scheduler.workloads.models import Workload
 def follow_approvals():
     """Confirm, reject or expire orders that waited for a second person. Safe to run twice, safe to miss a beat."""
     now = timezone.now()
-    waiting = {
-        o.code: o for o in Order.objects.filter(status=Order.Status.AWAITING_APPROVAL).order_by("id")[:BATCH]
-    }
-    decided = Approval.objects.filter(kind=orders.APPROVAL_KIND, subject_code__in=waiting).exclude(
-        status=Approval.Status.PENDING
-    )
+    waiting = Order.objects.filter(status=Order.Status.AWAITING_APPROVAL)
 
-    def follow(approval):
-        order = waiting.pop(approval.subject_code)
-        if approval.status == Approval.Status.APPROVED:
-            orders.approve(order_id=order.id, by=approval.decided_by, at=now)
+    def follow(word):
+        if word.is_agreed:
+            orders.approve(order_id=word.subject.id, by=word.by, at=now)
         else:
-            orders.reject(order_id=order.id, by=approval.decided_by, reason=approval.reason, at=now)
+            orders.reject(order_id=word.subject.id, by=word.by, reason=word.reason, at=now)
 
-    each(decided.select_related("decided_by"), follow)
-    each(
-        [order for order in waiting.values() if order.confirm_by <= now],
-        lambda order: orders.expire(order_id=order.id, at=now),
-    )
+    each(words_on(orders.APPROVAL_KIND, waiting), follow)
+    late = unanswered(orders.APPROVAL_KIND, waiting.filter(confirm_by__lte=now))
+    each(late.order_by("id")[:BATCH], lambda order: orders.expire(order_id=order.id, at=now))
 
 
 @shared_task

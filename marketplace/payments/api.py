@@ -2,9 +2,8 @@
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, serializers
+from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -13,6 +12,7 @@ from marketplace.payments import tables
 from marketplace.payments.models import BankReceipt, Payment
 from portal.accounts.scoping import acting_for, require_for_api
 from portal.organizations.models import Organization
+from portal.shell.api import idempotency_key
 from portal.shell.listings import Listed
 from portal.shell.openapi import IDEMPOTENCY_KEY
 from portal.shell.serializers import Currency, Yuan
@@ -96,11 +96,7 @@ class PaymentList(Listed):
     def post(self, request):
         require_for_api(request, "wallet.top_up")
         organization = acting_for(request._request, "wallet.top_up")
-        key = request.headers.get("Idempotency-Key", "")
-        if not 1 <= len(key) <= 255:
-            raise exceptions.ValidationError(
-                {"Idempotency-Key": _("请在请求头提供 1–255 个字符的 Idempotency-Key。")}
-            )
+        key = idempotency_key(request)
         body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
         payment = payments.top_up(

@@ -14,7 +14,7 @@ from qrcode.image.svg import SvgPathImage
 
 from marketplace.funding.models import FundingHold
 from marketplace.ledger.models import Account, Cause, Kind
-from marketplace.ledger.queries import balance, totals_by_owner
+from marketplace.ledger.queries import balance, differences, kept, totals_by_owner
 from marketplace.payments import stripe_gateway as gateway
 from marketplace.payments.models import Difference, Payment, ProviderEntry, Refund
 
@@ -118,8 +118,8 @@ def breaks() -> Iterator[str]:
         if booked != rows:
             yield f"psp {name}: ledger {booked}, rows say {rows}"
     holds = FundingHold.objects.filter(source__in=Payment.Method.values)
-    yield from _differences(Kind.PAID, _still_held(holds))
-    yield from _differences(Kind.REFUND_DUE, _still_due(holds))
+    yield from differences(Kind.PAID, kept(Kind.PAID), _still_held(holds))
+    yield from differences(Kind.REFUND_DUE, kept(Kind.REFUND_DUE), _still_due(holds))
 
 
 def _sum(rows, field="amount") -> int:
@@ -148,10 +148,3 @@ def _still_due(holds) -> dict[str, int]:
 
 def _by_payment(refunds):
     return refunds.order_by().values_list("payment__code").annotate(Sum("amount"))
-
-
-def _differences(kind, rows) -> Iterator[str]:
-    kept = dict(Account.objects.filter(kind=kind).values_list("owner", "balance"))
-    for owner in sorted(kept.keys() | rows.keys()):
-        if kept.get(owner, 0) != rows.get(owner, 0):
-            yield f"{kind} {owner}: ledger {kept.get(owner, 0)}, rows say {rows.get(owner, 0)}"

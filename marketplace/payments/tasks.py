@@ -13,7 +13,7 @@ from marketplace.payments import stripe_gateway as gateway
 from marketplace.payments.models import Payment, ProviderEntry, ProviderEvent, Refund
 from marketplace.payments.queries import given_up, overpaid
 from marketplace.payments.stripe_gateway import State
-from portal.approvals.models import Approval
+from portal.approvals.queries import words_on
 from portal.shell.sweeps import BATCH, each
 
 log = logging.getLogger(__name__)
@@ -39,17 +39,14 @@ def attend_payments():
 @shared_task
 def follow_refund_approvals():
     """Let go or drop the refunds that a second person decided on."""
-    asked = {r.code: r for r in Refund.objects.filter(status=Refund.Status.ASKED).order_by("id")[:BATCH]}
-    decided = Approval.objects.filter(kind=refunds.APPROVAL_KIND, subject_code__in=asked)
 
-    def follow(approval):
-        refund, by = asked[approval.subject_code], approval.decided_by
-        if approval.status == Approval.Status.APPROVED:
-            refunds.agree(refund_id=refund.id, by=by, at=now())
+    def follow(word):
+        if word.is_agreed:
+            refunds.agree(refund_id=word.subject.id, by=word.by, at=now())
         else:
-            refunds.refuse(refund_id=refund.id, by=by, reason=approval.reason)
+            refunds.refuse(refund_id=word.subject.id, by=word.by, reason=word.reason)
 
-    each(decided.exclude(status=Approval.Status.PENDING).select_related("decided_by"), follow)
+    each(words_on(refunds.APPROVAL_KIND, Refund.objects.filter(status=Refund.Status.ASKED)), follow)
 
 
 @shared_task

@@ -1,7 +1,5 @@
 """What can be paid, what the bank has said of it, and where the two differ."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,16 +8,8 @@ from django.utils.translation import gettext as _
 from marketplace.bank.models import BankLine
 from marketplace.payouts.models import Payout, PayoutAccount
 from marketplace.settlement.models import Statement
+from portal.shell.codes import codes_in
 from portal.shell.money import yuan
-
-# Some banks leave hyphens out.
-NUMBER = re.compile(r"PO(\d{6})-?([2-9A-HJ-NP-Z]{8})")
-
-
-def numbers_in(remark: str) -> list[str]:
-    """The payouts' numbers in a remark."""
-    typed = unicodedata.normalize("NFKC", remark).upper()
-    return sorted({f"PO{day}-{tail}" for day, tail in NUMBER.findall(typed)})
 
 
 def payable():
@@ -45,7 +35,7 @@ class Finding:
 
 def findings(lines: Iterable[BankLine]) -> list[Finding]:
     """What the bank's open lines say of payouts, by number and to the fen."""
-    named = {line: numbers for line in lines if (numbers := numbers_in(line.remark))}
+    named = {line: numbers for line in lines if (numbers := sorted(codes_in(line.remark, "PO")))}
     codes = {number for numbers in named.values() for number in numbers}
     payouts = {payout.code: payout for payout in Payout.objects.filter(code__in=codes)}
     return [_finding(line, numbers, payouts) for line, numbers in named.items()]

@@ -18,7 +18,7 @@ from marketplace.ledger.actions import PLATFORM, Line, Posting, transfer
 from marketplace.ledger.models import Cause, Kind
 from marketplace.settlement import answers, queries, sql
 from marketplace.settlement.amounts import Amounts, Deal, Period, amounts, is_a_leap, months_later
-from marketplace.settlement.models import SettlementRun, Statement, Terms
+from marketplace.settlement.models import Adjustment, SettlementRun, Statement, Terms
 from portal.audit import actions as audit
 from portal.audit import chain
 from portal.notices import actions as notices
@@ -148,7 +148,7 @@ def _work_out(run_id, until, drafts, corrections, at):
     for statement in drafts:
         brought = {"carried": carried.get(statement.account, 0)}
         if statement.kind == Statement.Kind.PROVIDER:
-            brought |= corrections.take(statement)
+            brought |= _take(corrections, statement)
             fields = _provider_fields(statement, terms.get(statement.party), brought)
             fields["parked_for"] = _doubts(statement, past, crowded)
             fields["answer_by"] = at + timedelta(days=settings.STATEMENT_ANSWER_DAYS)
@@ -157,6 +157,18 @@ def _work_out(run_id, until, drafts, corrections, at):
         fields["digest"] = _digest(statement, fields)
         is_parked = bool(fields.get("parked_for"))
         status.move(statement, Statement.Status.PARKED if is_parked else Statement.Status.OFFERED, **fields)
+
+
+def _take(corrections, statement) -> dict[str, int]:
+    """What waited stands on this statement now; what it comes to."""
+    adjustments = [row.id for row in corrections.adjustments.get(statement.party, ())]
+    retentions = [row.id for row in corrections.retentions.get(statement.party, ())]
+    Adjustment.objects.filter(id__in=adjustments).update(taken_with=statement)
+    Statement.objects.filter(id__in=retentions).update(retention_paid_with=statement)
+    return {
+        "adjusted": corrections.adjusted(statement.party),
+        "released": corrections.released(statement.party),
+    }
 
 
 def _provider_fields(statement, terms, brought) -> dict:

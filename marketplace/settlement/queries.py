@@ -1,7 +1,5 @@
 """Whether the books hold, to the fen; and what is not yet settled."""
 
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -25,17 +23,10 @@ from marketplace.orders.models import Order
 from marketplace.payments import queries as payments
 from marketplace.settlement import sql
 from marketplace.settlement.models import Adjustment, SettlementRun, Statement, StatementLine
+from portal.shell.codes import codes_in
 from portal.shell.money import yuan
 
 LONGEST_TRANSACTION = timedelta(days=1)
-# Some banks leave hyphens out.
-NUMBER = re.compile(r"ST(\d{6})-?([2-9A-HJ-NP-Z]{8})")
-
-
-def numbers_in(remark: str) -> list[str]:
-    """The statements' numbers in a remark."""
-    typed = unicodedata.normalize("NFKC", remark).upper()
-    return sorted({f"ST{day}-{tail}" for day, tail in NUMBER.findall(typed)})
 
 
 def open_since():
@@ -82,14 +73,6 @@ class Corrections:
 
     def released(self, party) -> int:
         return sum(row.retention for row in self.retentions.get(party, ()))
-
-    def take(self, statement) -> dict[str, int]:
-        """They stand on this statement now; what they come to."""
-        adjustments = [row.id for row in self.adjustments.get(statement.party, ())]
-        retentions = [row.id for row in self.retentions.get(statement.party, ())]
-        Adjustment.objects.filter(id__in=adjustments).update(taken_with=statement)
-        Statement.objects.filter(id__in=retentions).update(retention_paid_with=statement)
-        return {"adjusted": self.adjusted(statement.party), "released": self.released(statement.party)}
 
 
 def past_totals(run_id) -> dict[str, list[int]]:
@@ -175,13 +158,13 @@ def _party_breaks():
         party: net for (kind, party), net in closed.items() if kind == Statement.Kind.PROGRAMME
     }
     billing, statement = ["order-billed", "late-usage", "bill-refunded"], ["statement"]
-    yield from _differences(
+    yield from ledger.differences(
         "provider accrued", totals_by_owner(Kind.PROVIDER_ACCRUED, journal_kinds=billing), by_provider
     )
-    yield from _differences(
+    yield from ledger.differences(
         "subsidy accrued", totals_by_owner(Kind.SUBSIDY_ACCRUED, journal_kinds=billing), by_programme
     )
-    yield from _differences(
+    yield from ledger.differences(
         "provider payable", totals_by_owner(Kind.PROVIDER_PAYABLE, journal_kinds=statement), provider_closed
     )
     kinds = {
@@ -189,11 +172,13 @@ def _party_breaks():
         Kind.SUBSIDY_RECEIVABLE: Statement.Kind.PROGRAMME,
     }
     for account, kind in kinds.items():
-        yield from _differences(f"{kind} owed", _nonzero(totals_by_owner(account)), _owed(kind))
-    yield from _differences("retention", _nonzero(totals_by_owner(Kind.PROVIDER_RETENTION)), _retained())
+        yield from ledger.differences(f"{kind} owed", _nonzero(totals_by_owner(account)), _owed(kind))
+    yield from ledger.differences(
+        "retention", _nonzero(totals_by_owner(Kind.PROVIDER_RETENTION)), _retained()
+    )
     on_the_way = Statement.objects.filter(status=Statement.Status.APPROVED).values_list("code", "due")
-    yield from _differences("payout", _nonzero(totals_by_owner(Kind.PAYOUT)), dict(on_the_way))
-    yield from _differences(
+    yield from ledger.differences("payout", _nonzero(totals_by_owner(Kind.PAYOUT)), dict(on_the_way))
+    yield from ledger.differences(
         "subsidy receivable",
         totals_by_owner(Kind.SUBSIDY_RECEIVABLE, journal_kinds=statement),
         programme_closed,
@@ -223,7 +208,7 @@ def _owed(kind) -> dict[str, int]:
 
 def treasury_findings(lines) -> list[tuple[BankLine, Statement | None, str]]:
     """Arrivals that name a treasury's statement: which one they pay to the fen, or what does not fit, in words."""
-    named = {line: numbers for line in lines if (numbers := numbers_in(line.remark))}
+    named = {line: numbers for line in lines if (numbers := sorted(codes_in(line.remark, "ST")))}
     codes = {number for numbers in named.values() for number in numbers}
     statements = {s.code: s for s in Statement.objects.filter(code__in=codes, kind=Statement.Kind.PROGRAMME)}
     return [(line, *_judged(line, numbers, statements)) for line, numbers in named.items()]
@@ -261,12 +246,6 @@ def _run_breaks() -> Iterator[str]:
         cursor.execute(sql.ALTERED)
         for (code,) in cursor.fetchall():
             yield f"statement {code}: its lines are not those it was made of"
-
-
-def _differences(name, ledger, rows):
-    for owner in sorted(ledger.keys() | rows.keys()):
-        if ledger.get(owner, 0) != rows.get(owner, 0):
-            yield f"{name} {owner}: ledger {ledger.get(owner, 0)}, rows say {rows.get(owner, 0)}"
 
 
 def totals() -> dict[str, int]:

@@ -11,6 +11,7 @@ from marketplace.settlement import actions as settlement
 from marketplace.settlement import answers, corrections, queries
 from marketplace.settlement.models import Adjustment, SettlementRun, Statement
 from portal.approvals.models import Approval
+from portal.approvals.queries import words_on
 from portal.shell.sweeps import BATCH, each
 
 
@@ -60,22 +61,14 @@ def match_treasury_receipts():
 def follow_adjustments():
     """Book what a second person agreed to. Safe to run twice, safe to miss a beat."""
     now = timezone.now()
-    proposed = Adjustment.objects.filter(status=Adjustment.Status.PROPOSED).order_by("id")[:BATCH]
-    waiting = {row.code: row.id for row in proposed}
-    decided = Approval.objects.filter(kind=corrections.ADJUSTMENT, subject_code__in=waiting).exclude(
-        status=Approval.Status.PENDING
-    )
 
     def follow(word):
         corrections.decide_adjustment(
-            adjustment_id=waiting[word.subject_code],
-            agree=word.status == Approval.Status.APPROVED,
-            reason=word.reason,
-            by=word.decided_by,
-            at=now,
+            adjustment_id=word.subject.id, agree=word.is_agreed, reason=word.reason, by=word.by, at=now
         )
 
-    each(decided.select_related("decided_by"), follow)
+    proposed = Adjustment.objects.filter(status=Adjustment.Status.PROPOSED)
+    each(words_on(corrections.ADJUSTMENT, proposed), follow)
 
 
 @shared_task

@@ -34,6 +34,16 @@ def names(header: str, etag: str) -> bool:
     return any(given in ("*", etag) for given in (tag.removeprefix("W/") for tag in parse_etags(header)))
 
 
+def idempotency_key(request) -> str:
+    """The caller's own name for what must happen once."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not 1 <= len(key) <= 255:
+        raise exceptions.ValidationError(
+            {"Idempotency-Key": _("请在请求头提供 1–255 个字符的 Idempotency-Key。")}
+        )
+    return key
+
+
 def expect_unchanged(request, read) -> None:
     """Stop here if the caller's If-Match names something else than what `read()` finds now, its row locked."""
     header = request.headers.get("If-Match", "")

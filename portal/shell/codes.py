@@ -1,6 +1,8 @@
 """Public names of things; primary keys never leave the house."""
 
+import re
 import secrets
+import unicodedata
 
 from django.utils import timezone
 
@@ -11,3 +13,16 @@ def new_code(prefix: str) -> str:
     """A readable, unguessable name such as OD261121-7K2MPX4Q."""
     tail = "".join(secrets.choice(ALPHABET) for _ in range(8))
     return f"{prefix}{timezone.localdate():%y%m%d}-{tail}"
+
+
+def typed(text: str) -> str:
+    """A text as if its letters had been typed narrow and large."""
+    return unicodedata.normalize("NFKC", text).upper()
+
+
+def codes_in(text: str, prefix: str) -> set[str]:
+    """The codes of one kind that stand in a text; some banks leave their hyphens out."""
+    return {
+        f"{prefix}{day}-{tail}"
+        for day, tail in re.findall(rf"{prefix}(\d{{6}})-?([{ALPHABET}]{{8}})", typed(text))
+    }

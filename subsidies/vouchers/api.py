@@ -14,6 +14,7 @@ from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
 from portal.accounts.scoping import require_for_api
 from portal.organizations.models import Organization
+from portal.shell.api import idempotency_key
 from portal.shell.codes import new_code
 from portal.shell.listings import Listed
 from portal.shell.openapi import DRY_RUN, IDEMPOTENCY_KEY
@@ -142,11 +143,7 @@ class ProgrammeVouchers(APIView):
         body.is_valid(raise_exception=True)
         if request.query_params.get("dry_run") == "true":
             return Response(_tried(programme, body.validated_data, request.user, timezone.now()))
-        key = request.headers.get("Idempotency-Key", "")
-        if not 1 <= len(key) <= 255:
-            raise exceptions.ValidationError(
-                {"Idempotency-Key": _("请在请求头提供 1–255 个字符的 Idempotency-Key。")}
-            )
+        key = idempotency_key(request)
         now = timezone.now()
         voucher = vouchers.issue(
             programme_id=programme.id,

@@ -227,7 +227,7 @@ class Funding(InATransaction):
                 funding.grant_credit(line_id=line.id, by=self.city.checker, at=self.now)
         except funding.CannotGrant:
             assert limit < taken
-            funding.refuse_credit(line_id=line.id, by=self.city.checker, at=self.now)
+            funding.refuse_credit(line_id=line.id, by=self.city.checker, reason="额度过低", at=self.now)
         else:
             assert balance(Kind.CREDIT_FREE, "EN-LUDAO") == limit - taken
 
