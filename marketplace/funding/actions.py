@@ -236,7 +236,9 @@ def grant_credit(*, line_id, by, at) -> CreditLine:
         _decided(line, CreditLine.Status.IN_FORCE, by)
         notices.notify(
             kind=Notice.Kind.MONEY,
-            sentence=gettext_noop("合同 %(contract)s 的授信额度为 ¥%(limit)s，有效期至 %(day)s，下单时可先用后付"),
+            sentence=gettext_noop(
+                "合同 %(contract)s 的授信额度为 ¥%(limit)s，有效期至 %(day)s，下单时可先用后付"
+            ),
             values={
                 "contract": line.contract,
                 "limit": yuan(line.limit),
@@ -251,19 +253,26 @@ def grant_credit(*, line_id, by, at) -> CreditLine:
 
 
 def refuse_credit(*, line_id, by, reason, at) -> CreditLine:
-    """A second person said no, or less is asked than is taken already. Saying it twice changes nothing."""
+    """A second person said no. Saying it twice changes nothing."""
     with transaction.atomic():
         line = CreditLine.objects.locked(line_id)
         if line.status != CreditLine.Status.REFUSED:
             _decided(line, CreditLine.Status.REFUSED, by, refusal=reason)
-            notices.notify(
-                kind=Notice.Kind.MONEY,
-                sentence=gettext_noop("给 %(name)s 的授信 %(code)s 未通过：%(reason)s"),
-                values={"name": line.organization.name, "code": line.code, "reason": reason},
-                url=line.get_absolute_url(),
-                at=at,
-                user=line.proposed_by,
-            )
+    return line
+
+
+def overtake_credit(*, line_id, by, reason, at) -> CreditLine:
+    """A second person agreed, but by now the line cannot be granted: whoever proposed it hears why."""
+    with transaction.atomic():
+        line = refuse_credit(line_id=line_id, by=by, reason=reason, at=at)
+        notices.notify(
+            kind=Notice.Kind.MONEY,
+            sentence=gettext_noop("给 %(name)s 的授信 %(code)s 未能生效：%(reason)s"),
+            values={"name": line.organization.name, "code": line.code, "reason": reason},
+            url=line.get_absolute_url(),
+            at=at,
+            user=line.proposed_by,
+        )
     return line
 
 

@@ -23,7 +23,7 @@ def follow_credit():
             funding.grant_credit(**wish)
         except funding.CannotGrant as why:
             # Between asking and agreeing, more was taken than the new limit allows.
-            funding.refuse_credit(**wish, reason=str(why))
+            funding.overtake_credit(**wish, reason=why.message)
 
     proposed = CreditLine.objects.filter(status=CreditLine.Status.PROPOSED)
     each(words_on(funding.CREDIT_APPROVAL, proposed), follow)

@@ -1,8 +1,8 @@
 """What second persons have decided."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from portal.accounts.models import User
 from portal.approvals.models import Approval
@@ -14,7 +14,7 @@ DECIDED = (Approval.Status.APPROVED, Approval.Status.REJECTED)
 class Word(NamedTuple):
     """A second person's word on one row."""
 
-    subject: Model
+    subject: Any
     is_agreed: bool
     by: User
     reason: str

@@ -20,6 +20,7 @@ from marketplace.orders.tasks import follow_payments
 from marketplace.settlement import queries as books
 from portal.approvals import actions as approvals
 from portal.approvals.models import Approval
+from portal.notices.models import Notice
 from portal.shell.exceptions import Refusal
 from scheduler.workloads.models import Workload
 from tests.city import NOON, bill, place, run
@@ -31,8 +32,13 @@ YEAR = timedelta(days=365)
 
 
 def ask_for_credit(city, limit=1_000_000, **wishes):
-    wish = {"contract": "HT-2026-1", "valid_until": NOON + YEAR, "reason": "框架合同"} | wishes
-    return funding.propose_credit(organization=city.ludao, limit=limit, **wish, by=city.finance, at=NOON)
+    wish = {
+        "organization": city.ludao,
+        "contract": "HT-2026-1",
+        "valid_until": NOON + YEAR,
+        "reason": "框架合同",
+    } | wishes
+    return funding.propose_credit(limit=limit, **wish, by=city.finance, at=NOON)
 
 
 def grant_credit(city, limit=1_000_000, **wishes):
@@ -112,6 +118,8 @@ def test_credit_is_in_force_when_a_second_person_agreed(city):
     line.refresh_from_db()
     assert line.status == CreditLine.Status.IN_FORCE
     assert balance(Kind.CREDIT_FREE, FIRM) == 1_000_000
+    told = Notice.objects.filter(sentence__contains="授信额度").values_list("user__username", flat=True)
+    assert set(told) == {"alice", "bob", "fiona"}
 
 
 def test_a_refused_credit_line_moves_nothing(city):
@@ -122,8 +130,38 @@ def test_a_refused_credit_line_moves_nothing(city):
     follow_credit()
 
     line.refresh_from_db()
-    assert line.status == CreditLine.Status.REFUSED
+    assert (line.status, line.refusal) == (CreditLine.Status.REFUSED, "资信不足")
     assert queries.credit_line(city.ludao) is None and balance(Kind.CREDIT_FREE, FIRM) == 0
+
+
+def test_a_limit_below_what_is_taken_meanwhile_is_refused_with_the_reason(city):
+    grant_credit(city, 10_000)
+    place(city, vouchers=frozenset(), ways=("credit", "wallet"))
+    line = ask_for_credit(city, 9_999)
+
+    approvals.decide(
+        approval_id=Approval.objects.get(subject_code=line.code).id, approve=True, by=city.checker, at=NOON
+    )
+    follow_credit()
+
+    line.refresh_from_db()
+    assert line.status == CreditLine.Status.REFUSED
+    assert "¥100.00" in line.refusal
+    told = Notice.objects.get(user=city.finance, sentence__contains="未能生效")
+    assert told.values["reason"] == line.refusal
+
+
+def test_a_word_is_followed_however_many_requests_wait_before_it(city, monkeypatch):
+    monkeypatch.setattr("portal.approvals.queries.BATCH", 1)
+    waiting, decided = ask_for_credit(city), ask_for_credit(city, organization=city.yunding)
+
+    approvals.decide(
+        approval_id=Approval.objects.get(subject_code=decided.code).id, approve=True, by=city.checker, at=NOON
+    )
+    follow_credit()
+
+    assert CreditLine.objects.get(id=decided.id).status == CreditLine.Status.IN_FORCE
+    assert CreditLine.objects.get(id=waiting.id).status == CreditLine.Status.PROPOSED
 
 
 def test_a_new_limit_replaces_the_old_one_but_never_goes_below_what_is_taken(city):
