@@ -11,6 +11,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from config import schedule
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -359,65 +361,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {
-    name: {"task": f"{room}.tasks.{name}", "schedule": seconds, "options": {"expires": 30}}
-    for room, name, seconds in (
-        ("config", "take_nightly_backup", 60),
-        ("federation.sync", "sync_clusters", 5),
-        ("scheduler.dispatch", "submit_queued_workloads", 2),
-        ("scheduler.dispatch", "observe_open_workloads", 2),
-        ("scheduler.dispatch", "cancel_requested_workloads", 2),
-        ("scheduler.dispatch", "stop_orphaned_jobs", 300),
-        ("marketplace.orders", "follow_approvals", 2),
-        ("marketplace.orders", "follow_payments", 2),
-        ("marketplace.funding", "follow_credit", 5),
-        ("marketplace.catalogue", "follow_price_drafts", 5),
-        ("marketplace.invoices", "attend_invoices", 5),
-        ("marketplace.invoices", "redden_invoices", 3600),
-        ("marketplace.orders", "follow_workloads", 2),
-        ("marketplace.orders", "forget_old_drafts", 3600),
-        ("marketplace.billing", "bill_finished_orders", 2),
-        ("marketplace.billing", "bill_late_usage", 600),
-        ("marketplace.billing", "follow_bill_refunds", 5),
-        ("marketplace.billing", "follow_overdue_bills", 600),
-        ("marketplace.billing", "issue_monthly_bills", 3600),
-        ("marketplace.budgets", "follow_budgets", 60),
-        ("marketplace.settlement", "close_last_month", 3600),
-        ("marketplace.settlement", "take_silence_for_consent", 60),
-        ("marketplace.settlement", "follow_releases", 5),
-        ("marketplace.settlement", "follow_adjustments", 5),
-        ("marketplace.settlement", "match_treasury_receipts", 5),
-        ("marketplace.settlement", "release_retentions", 3600),
-        ("marketplace.payouts", "follow_payout_approvals", 5),
-        ("marketplace.payouts", "match_payouts", 5),
-        ("marketplace.bank", "credit_bank_lines", 5),
-        ("marketplace.bank", "match_provider_payouts", 60),
-        ("marketplace.payments", "read_provider_events", 2),
-        ("marketplace.payments", "attend_payments", 2),
-        ("marketplace.payments", "attend_refunds", 5),
-        ("marketplace.payments", "end_payments_of_orders", 5),
-        ("marketplace.payments", "follow_refund_approvals", 2),
-        ("marketplace.payments", "reconcile_with_provider", 3600),
-        ("marketplace.ledger", "seal_journals", 5),
-        ("marketplace.ledger", "keep_books", 3600),
-        ("subsidies.vouchers", "expire_vouchers", 60),
-        ("portal.audit", "seal_audit_events", 5),
-        ("portal.watch", "watch_the_record", 60),
-        ("portal.members", "send_invitations", 5),
-        ("portal.notices", "sort_notices", 5),
-        ("portal.notices", "send_notices", 5),
-        ("portal.webhooks", "fan_out_events", 5),
-        ("portal.webhooks", "send_webhooks", 5),
-        ("portal.members", "end_expired_memberships", 60),
-        ("portal.members", "open_access_reviews", 3600),
-        ("portal.entrance", "disable_idle_accounts", 3600),
-        ("portal.audit", "take_audit_checkpoint", 3600),
-        ("portal.lists", "write_exports", 5),
-        ("portal.developers", "write_api_calls", 5),
-        ("portal.developers", "forget_api_calls", 3600),
-        ("portal.lists", "expire_exports", 3600),
-    )
-}
+CELERY_BEAT_SCHEDULE = schedule.BEAT
 
 # --- the clusters -------------------------------------------------------------------------------
 CLUSTER_ADAPTERS = {
