@@ -101,10 +101,10 @@ def _shelf(at):
     }
     for (provider_code, accelerator_code), (provider, accelerator) in sorted(offers.items()):
         put_on_shelf(
-            code=f"{provider_code}-{accelerator_code}",
             provider=provider,
             accelerator=accelerator,
             unit_price=data.card_hour(accelerator_code, provider_code),
+            tiers=data.tiers(accelerator_code, provider_code),
             cards_max=data.CARDS_MAX,
             hours_max=data.HOURS_MAX,
             at=at,

@@ -97,6 +97,8 @@ CARD_HOUR = {
     "mlu590": "7.40",
 }
 PROVIDER_FACTOR = {"telecom": "1.00", "mobile": "0.98", "unicom": "0.96", "baidu": "1.05", "siming": "0.92"}
+# Above how many card-hours of one order a provider asks which part of its price.
+TIERS = {"baidu": (("100", "0.94"), ("1000", "0.88"))}
 CARDS_MAX = 256
 HOURS_MAX = 720
 
@@ -105,6 +107,13 @@ def card_hour(accelerator: str, provider: str) -> Decimal:
     """A provider's price of a card-hour in yuan."""
     price = Decimal(CARD_HOUR[accelerator]) * Decimal(PROVIDER_FACTOR[provider])
     return price.quantize(Decimal("0.01"))
+
+
+def tiers(accelerator: str, provider: str) -> tuple[tuple[Decimal, Decimal], ...]:
+    """A provider's tiers of a card-hour: above how many of them, and for how much."""
+    price = card_hour(accelerator, provider)
+    steps = ((Decimal(above), price * Decimal(part)) for above, part in TIERS.get(provider, ()))
+    return tuple((above, cheaper.quantize(Decimal("0.01"))) for above, cheaper in steps)
 
 
 # The plan (seeds) gives order and payers but no rates: rates, caps and pools here are fixtures.

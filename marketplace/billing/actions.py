@@ -15,7 +15,8 @@ from marketplace.ledger.models import Cause, Kind
 from marketplace.ledger.queries import balance
 from marketplace.orders import actions as orders
 from marketplace.orders.models import Order
-from marketplace.pricing.rating import commission_on, half_up, rate
+from marketplace.pricing.rating import commission_on, half_up
+from marketplace.pricing.tariffs import card_hours
 from portal.audit import actions as audit
 from portal.shell.codes import new_code
 from portal.shell.money import yuan
@@ -63,7 +64,7 @@ def _free_reason(order, workload) -> str:
 def _bill(order, workload, usage, *, most_seconds, at) -> BillLine:
     free_reason = _free_reason(order, workload)
     seconds = 0 if free_reason else min(usage.seconds, most_seconds)
-    gross = rate(order.unit_price, order.cards, seconds)
+    gross = _owed(order, order.seconds - most_seconds, seconds)
     commission = commission_on(gross, order.plan.provider.commission_rate)
     paid = []
     if gross:
@@ -102,10 +103,10 @@ def bill_late(*, usage_id, at) -> BillLine | None:
         if usage.corrects:
             return _correct(order, usage, at)
         free_reason = _free_reason(order, workload)
-        seconds = 0 if free_reason else min(usage.seconds, _left(order))
+        seconds = 0 if free_reason else min(usage.seconds, order.seconds - _billed(order))
         return _bill_on_account(
             order,
-            rate(order.unit_price, order.cards, seconds),
+            _owed(order, _billed(order), seconds),
             kind=BillLine.Kind.LATE,
             original=order.lines.order_by("id").first(),
             usage=usage,
@@ -116,24 +117,30 @@ def bill_late(*, usage_id, at) -> BillLine | None:
         )
 
 
-def _left(order) -> int:
-    """Seconds of an order that no line has billed."""
-    return order.seconds - order.lines.aggregate(seconds=Sum("seconds", default=0))["seconds"]
+def _billed(order) -> int:
+    """Seconds of an order that its lines have billed."""
+    return order.lines.aggregate(seconds=Sum("seconds", default=0))["seconds"]
+
+
+def _owed(order, before, seconds) -> int:
+    """Fen for so many seconds more: the lines of an order always sum to the rating of all its seconds."""
+    rate = order.tariff.rate
+    return rate(card_hours(order.cards, before + seconds)) - rate(card_hours(order.cards, before))
 
 
 def _correct(order, usage, at) -> BillLine:
     """The meter was wrong: the line it was billed on is followed by one with the difference."""
     first = usage.corrects.bill_line
     first = first.original or first if first.kind == BillLine.Kind.CORRECTION else first
-    known = queries.chain(first).exclude(kind=BillLine.Kind.REFUND)
-    known = known.aggregate(seconds=Sum("seconds"), gross=Sum("gross"))
-    seconds = 0 if first.free_reason else min(usage.seconds, known["seconds"] + _left(order))
-    more = rate(order.unit_price, order.cards, seconds) - known["gross"]
+    known = queries.chain(first).aggregate(seconds=Sum("seconds"))["seconds"]
+    billed = _billed(order)
+    seconds = 0 if first.free_reason else min(usage.seconds, order.seconds - billed + known)
+    more = _owed(order, billed, seconds - known)
     facts = {
         "kind": BillLine.Kind.CORRECTION,
         "original": first,
         "usage": usage,
-        "seconds": seconds - known["seconds"],
+        "seconds": seconds - known,
         "metered_seconds": usage.seconds - usage.corrects.seconds,
         "at": at,
     }

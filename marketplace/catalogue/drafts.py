@@ -1,55 +1,24 @@
 """A provider's offers on their way to the shelf: written, reviewed, published at their date."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from federation.capacity.models import Accelerator
 from marketplace.catalogue.actions import put_on_shelf
 from marketplace.catalogue.models import Plan, PriceDraft
+from marketplace.catalogue.offers import BadOffer, Offer
+from marketplace.pricing.tariffs import plain, write_tiers
 from portal.approvals import actions as approvals
 from portal.audit import actions as audit
 from portal.notices import actions as notices
 from portal.notices.models import Notice
 from portal.shell import status
 from portal.shell.codes import new_code
-from portal.shell.exceptions import Refusal
 
 APPROVAL_KIND = "price"
-MOST_CARDS, MOST_HOURS, MOST_PRICE = 4096, 8760, Decimal(100_000)
 Status = PriceDraft.Status
-
-
-class BadOffer(Refusal):
-    """An offer that cannot be made as written."""
-
-    code = "bad_offer"
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What a provider typed or handed in for one kind of card."""
-
-    accelerator: Accelerator
-    unit_price: Decimal
-    cards_max: int
-    hours_max: int
-    is_listed: bool
-    effective_from: datetime
-
-    def check(self) -> None:
-        if not 0 < self.unit_price <= MOST_PRICE:
-            raise BadOffer(_("单价须大于 0 且不超过 100,000 元。"), field="unit_price")
-        if self.unit_price != round(self.unit_price, 8):
-            raise BadOffer(_("单价最多 8 位小数。"), field="unit_price")
-        if not 1 <= self.cards_max <= MOST_CARDS:
-            raise BadOffer(_("卡数须在 1 到 %(most)d 之间。") % {"most": MOST_CARDS}, field="cards_max")
-        if not 1 <= self.hours_max <= MOST_HOURS:
-            raise BadOffer(_("时长须在 1 到 %(most)d 小时之间。") % {"most": MOST_HOURS}, field="hours_max")
+SAID = ("kind", "unit", "term", "cards_max", "hours_max", "is_listed")
+COMPARED = ("unit_price", "tiers", "early_price", "cards_max", "hours_max", "is_listed")
 
 
 def write(*, provider, offer: Offer, by, at) -> PriceDraft:
@@ -59,11 +28,17 @@ def write(*, provider, offer: Offer, by, at) -> PriceDraft:
         draft = (
             PriceDraft.objects.select_for_update(no_key=True)
             .open()
-            .filter(provider=provider, accelerator=offer.accelerator)
+            .filter(
+                provider=provider,
+                accelerator=offer.accelerator,
+                kind=offer.kind,
+                unit=offer.unit,
+                term=offer.term,
+            )
             .first()
         )
         if draft is None:
-            draft = PriceDraft(code=new_code("PD"), provider=provider, accelerator=offer.accelerator)
+            draft = PriceDraft(code=new_code("PD"), provider=provider)
         elif draft.status != Status.DRAFT:
             raise BadOffer(
                 _("%(name)s 已有一份“%(status)s”的草稿（%(code)s），请先撤回。")
@@ -71,9 +46,9 @@ def write(*, provider, offer: Offer, by, at) -> PriceDraft:
                 field="accelerator",
             )
         before = _said(draft) if draft.pk else None
-        draft.unit_price, draft.effective_from = offer.unit_price, offer.effective_from
-        draft.cards_max, draft.hours_max = offer.cards_max, offer.hours_max
-        draft.is_listed, draft.written_by, draft.written_at = offer.is_listed, by, at
+        for name, value in vars(offer).items():
+            setattr(draft, name, [list(tier) for tier in value] if name == "tiers" else value)
+        draft.written_by, draft.written_at = by, at
         draft.save()
         audit.record(draft, "price.drafted", by=by, before=before, after=_said(draft))
     return draft
@@ -81,10 +56,10 @@ def write(*, provider, offer: Offer, by, at) -> PriceDraft:
 
 def _said(draft) -> dict:
     return {
-        "unit_price": f"{draft.unit_price.normalize():f}",
-        "cards_max": draft.cards_max,
-        "hours_max": draft.hours_max,
-        "is_listed": draft.is_listed,
+        **{name: getattr(draft, name) for name in SAID},
+        "unit_price": plain(draft.unit_price),
+        "tiers": write_tiers(draft.tiers),
+        "early_price": plain(draft.early_price) if draft.early_price else None,
         "effective_from": draft.effective_from.isoformat(),
     }
 
@@ -109,11 +84,12 @@ def submit(*, draft_id, by, at) -> PriceDraft:
             organization=draft.provider.organization,
             decided_under="prices.review",
             amount=0,
-            sentence=gettext_noop("%(provider)s 申请上架 %(card)s：%(price)s 元/卡时"),
+            sentence=gettext_noop("%(provider)s 申请上架 %(card)s（%(kind)s）：单价 %(price)s 元"),
             values={
                 "provider": draft.provider.name,
                 "card": draft.accelerator.name,
-                "price": f"{draft.unit_price.normalize():f}",
+                "kind": str(draft.get_kind_display()),
+                "price": plain(draft.unit_price),
             },
             url=draft.get_absolute_url(),
             by=by,
@@ -155,10 +131,14 @@ def publish(*, draft_id, at) -> PriceDraft:
         if draft.status != Status.APPROVED or draft.effective_from > at:
             return draft
         plan = put_on_shelf(
-            code=f"{draft.provider.code}-{draft.accelerator.code}",
             provider=draft.provider,
             accelerator=draft.accelerator,
+            kind=draft.kind,
+            unit=draft.unit,
+            term=draft.term,
             unit_price=draft.unit_price,
+            tiers=tuple((above, price) for above, price in draft.tiers),
+            early_price=draft.early_price,
             cards_max=draft.cards_max,
             hours_max=draft.hours_max,
             at=at,
@@ -190,11 +170,6 @@ def _tell(draft, at):
 
 def compared(draft: PriceDraft, at) -> list[tuple[str, object, object]]:
     """What the draft changes of what is sold now: (what, now, then); now is None where nothing is sold yet."""
-    plan = (
-        Plan.objects.filter(provider=draft.provider, accelerator=draft.accelerator, kind=Plan.Kind.BATCH)
-        .priced(at)
-        .first()
-    )
+    plan = Plan.objects.twins(draft).priced(at).first()
     fields = {field.name: field.verbose_name for field in PriceDraft._meta.fields}
-    names = ("unit_price", "cards_max", "hours_max", "is_listed")
-    return [(str(fields[name]), getattr(plan, name, None), getattr(draft, name)) for name in names]
+    return [(str(fields[name]), getattr(plan, name, None), getattr(draft, name)) for name in COMPARED]

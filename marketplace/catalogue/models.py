@@ -1,12 +1,89 @@
 """What providers sell."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.pricing import tariffs
 from portal.accounts.permissions import ALL, organization_ids
 from portal.shell import tenancy
+
+
+class Kind(models.TextChoices):
+    """What one buys: each kind is sold by its own units."""
+
+    BATCH = "batch", _("批处理作业")
+    INTERACTIVE = "interactive", _("开发机")
+    RESERVED = "reserved", _("包年包月")
+    TOKENS = "tokens", _("模型服务")
+    SERVICE = "service", _("专业服务")
+
+
+class Unit(models.TextChoices):
+    """What a price is the price of, in words."""
+
+    CARD_HOUR = tariffs.Unit.CARD_HOUR.value, _("卡时")
+    CARD_DAY = tariffs.Unit.CARD_DAY.value, _("卡·天")
+    CARD_MONTH = tariffs.Unit.CARD_MONTH.value, _("卡·月")
+    NODE_MONTH = tariffs.Unit.NODE_MONTH.value, _("整机·月")
+    MILLION_TOKENS = tariffs.Unit.MILLION_TOKENS.value, _("百万词元")
+    PIECE = tariffs.Unit.PIECE.value, _("次")
+
+
+UNITS = {
+    Kind.BATCH: (Unit.CARD_HOUR,),
+    Kind.INTERACTIVE: (Unit.CARD_HOUR,),
+    Kind.RESERVED: (Unit.CARD_DAY, Unit.CARD_MONTH, Unit.NODE_MONTH),
+    Kind.TOKENS: (Unit.MILLION_TOKENS,),
+    Kind.SERVICE: (Unit.PIECE,),
+}
+
+
+class SoldAs(models.Model):
+    """As what something is sold: its kind, the unit of its price, and how many months one must promise for it."""
+
+    kind = models.CharField(_("商品类型"), max_length=12, choices=Kind, default=Kind.BATCH)
+    unit = models.CharField(_("计价单位"), max_length=16, choices=Unit, default=Unit.CARD_HOUR)
+    term = models.PositiveSmallIntegerField(_("承诺月数"), default=0)
+
+    class Meta:
+        abstract = True
+
+
+def sold_as_is_known() -> Q:
+    """Each kind by its own units, and a promise of months only for what is sold by the month."""
+    pairs = Q()
+    for kind, units in UNITS.items():
+        pairs |= Q(kind=kind.value, unit__in=[unit.value for unit in units])
+    return pairs & (Q(term=0) | Q(unit__in=sorted(unit.value for unit in tariffs.MONTHLY)))
+
+
+class Priced(models.Model):
+    """The price of the first unit, what it falls to above which quantities, and what leaving before the term costs."""
+
+    unit_price = models.DecimalField(_("单价（元）"), max_digits=18, decimal_places=8)
+    tiers = ArrayField(
+        ArrayField(models.DecimalField(max_digits=18, decimal_places=8), size=2),
+        verbose_name=_("阶梯价"),
+        default=list,
+    )
+    early_price = models.DecimalField(_("提前结束的单价（元）"), max_digits=18, decimal_places=8, null=True)
+
+    class Meta:
+        abstract = True
+
+
+def tariff(sold_as, prices) -> tariffs.Tariff:
+    """Prices by the unit and the term of what is sold."""
+    tiers = tuple((above, price) for above, price in prices.tiers)
+    unit = tariffs.Unit(sold_as.unit)
+    return tariffs.Tariff(unit, prices.unit_price, tiers, sold_as.term, prices.early_price)
+
+
+def leaving_early_is_dearer() -> Q:
+    return Q(early_price=None) | Q(early_price__gte=F("unit_price"))
 
 
 class PlanQuerySet(models.QuerySet):
@@ -17,23 +94,30 @@ class PlanQuerySet(models.QuerySet):
         return self.on_shelf()
 
     def priced(self, at):
-        """With the unit price in force at this moment; plans without one are left out."""
-        current = PlanPrice.objects.filter(plan=models.OuterRef("pk")).in_force(at).values("unit_price")[:1]
-        return self.annotate(unit_price=models.Subquery(current)).filter(unit_price__isnull=False)
+        """With the prices in force at this moment; plans without any are left out."""
+        current = PlanPrice.objects.filter(plan=models.OuterRef("pk")).in_force(at)
+        prices = {
+            name: models.Subquery(current.values(name)[:1]) for name in ("unit_price", "tiers", "early_price")
+        }
+        return self.annotate(**prices).filter(unit_price__isnull=False)
+
+    def twins(self, sold):
+        """What is sold as the same thing: by this provider, of this card, by this unit and term."""
+        names = ("provider", "accelerator", "kind", "unit", "term")
+        return self.filter(**{name: getattr(sold, name) for name in names})
 
 
-class Plan(models.Model):
-    """One provider's offer of one accelerator, sold by the card-hour."""
+class Plan(SoldAs):
+    """One provider's offer of one accelerator, sold as one kind by one unit."""
 
     tenant = tenancy.Public("the catalogue")
 
-    class Kind(models.TextChoices):
-        BATCH = "batch", _("批处理作业")
+    # What can be delivered here; the others wait for their centres.
+    ORDERABLE = (Kind.BATCH,)
 
     code = models.CharField(max_length=32, unique=True)
     provider = models.ForeignKey("federation.Provider", on_delete=models.PROTECT, related_name="plans")
     accelerator = models.ForeignKey("federation.Accelerator", on_delete=models.PROTECT, related_name="plans")
-    kind = models.CharField(max_length=12, choices=Kind, default=Kind.BATCH)
     cards_max = models.PositiveIntegerField(_("单个订单最多卡数"))
     hours_max = models.PositiveIntegerField(_("单个订单最长小时数"))
     is_listed = models.BooleanField(_("在售"), default=True)
@@ -44,7 +128,10 @@ class Plan(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["provider", "accelerator", "kind"], name="one_plan_per_offer"),
+            models.UniqueConstraint(
+                fields=["provider", "accelerator", "kind", "unit", "term"], name="one_plan_per_offer"
+            ),
+            models.CheckConstraint(condition=sold_as_is_known(), name="plan_is_sold_by_its_units"),
             models.CheckConstraint(
                 condition=Q(cards_max__gt=0, hours_max__gt=0), name="plan_limits_are_positive"
             ),
@@ -53,19 +140,22 @@ class Plan(models.Model):
     def __str__(self):
         return f"{self.accelerator} · {self.provider}"
 
+    @property
+    def is_orderable(self) -> bool:
+        return self.kind in self.ORDERABLE
+
 
 class PlanPriceQuerySet(models.QuerySet):
     def in_force(self, at):
         return self.filter(effective_from__lte=at).filter(Q(effective_to=None) | Q(effective_to__gt=at))
 
 
-class PlanPrice(models.Model):
-    """The price of a card-hour in yuan, from one date to another. A later price never changes an order already placed."""
+class PlanPrice(Priced):
+    """The prices of a plan in yuan, from one date to another. Later ones never change an order already placed."""
 
     tenant = tenancy.Public("prices are published")
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="prices")
-    unit_price = models.DecimalField(_("单价（元/卡时）"), max_digits=18, decimal_places=8)
     effective_from = models.DateTimeField()
     effective_to = models.DateTimeField(null=True)
 
@@ -75,6 +165,7 @@ class PlanPrice(models.Model):
         ordering = ["-effective_from"]
         constraints = [
             models.CheckConstraint(condition=Q(unit_price__gt=0), name="price_is_positive"),
+            models.CheckConstraint(condition=leaving_early_is_dearer(), name="price_for_leaving_early"),
             models.CheckConstraint(
                 condition=Q(effective_to=None) | Q(effective_to__gt=F("effective_from")),
                 name="price_ends_after_it_begins",
@@ -98,7 +189,7 @@ class PriceDraftQuerySet(models.QuerySet):
         return rows.select_related("provider__organization", "accelerator").get(id=draft_id)
 
 
-class PriceDraft(models.Model):
+class PriceDraft(SoldAs, Priced):
     """What a provider wants to sell from a date on: written by it, reviewed by the platform, then put on the shelf."""
 
     tenant = tenancy.belongs_to("provider__organization")
@@ -121,7 +212,6 @@ class PriceDraft(models.Model):
     code = models.CharField(_("草稿编号"), max_length=32, unique=True)
     provider = models.ForeignKey("federation.Provider", on_delete=models.PROTECT, related_name="price_drafts")
     accelerator = models.ForeignKey("federation.Accelerator", on_delete=models.PROTECT, related_name="+")
-    unit_price = models.DecimalField(_("单价（元/卡时）"), max_digits=18, decimal_places=8)
     cards_max = models.PositiveIntegerField(_("单个订单最多卡数"))
     hours_max = models.PositiveIntegerField(_("单个订单最长小时数"))
     is_listed = models.BooleanField(_("在售"), default=True)
@@ -141,8 +231,13 @@ class PriceDraft(models.Model):
                 condition=Q(unit_price__gt=0, cards_max__gt=0, hours_max__gt=0),
                 name="price_draft_is_positive",
             ),
+            models.CheckConstraint(condition=sold_as_is_known(), name="draft_is_sold_by_its_units"),
+            models.CheckConstraint(
+                condition=Q(term=0, early_price=None) | Q(term__gt=0, early_price__gte=F("unit_price")),
+                name="draft_price_for_leaving_early",
+            ),
             models.UniqueConstraint(
-                fields=["provider", "accelerator"],
+                fields=["provider", "accelerator", "kind", "unit", "term"],
                 condition=Q(status__in=["draft", "submitted", "approved"]),
                 name="one_open_draft_per_offer",
             ),
@@ -150,6 +245,10 @@ class PriceDraft(models.Model):
 
     def get_absolute_url(self):
         return f"/prices/{self.code}/"
+
+    @property
+    def tiers_text(self) -> str:
+        return tariffs.write_tiers(self.tiers)
 
     def __str__(self):
         return f"{self.accelerator} · {self.provider}"

@@ -6,17 +6,18 @@ from decimal import Decimal, InvalidOperation
 from io import BytesIO
 from zipfile import BadZipFile
 
-from django.utils.timezone import get_current_timezone
+from django.utils.timezone import get_current_timezone, localtime
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from federation.capacity.models import Accelerator
-from marketplace.catalogue.drafts import Offer
+from marketplace.catalogue.offers import WAYS, Offer, read_tiers, way_of
+from marketplace.pricing.tariffs import plain, write_tiers
 from portal.shell.exceptions import Refusal
 
 MOST_ROWS, MOST_SHOWN = 1000, 20
-WIDTH = 6
+WIDTH = 10
 YES = {"是", "yes", "true", "1"}
 NO = {"否", "no", "false", "0"}
 
@@ -37,11 +38,32 @@ def heads() -> list[str]:
     """The columns, in order."""
     return [
         _("型号编码"),
-        _("单价（元/卡时）"),
+        _("单价（元）"),
         _("单个订单最多卡数"),
         _("单个订单最长小时数"),
         _("在售（是/否）"),
         _("生效时间"),
+        _("销售方式"),
+        _("阶梯价"),
+        _("承诺月数"),
+        _("提前结束的单价（元）"),
+    ]
+
+
+def row_of(plan, at) -> list:
+    """A plan as it is sold now, as a line of the sheet."""
+    *_kind, way = WAYS[way_of(plan.kind, plan.unit)]
+    return [
+        plan.accelerator.code,
+        plan.unit_price.normalize(),
+        plan.cards_max,
+        plan.hours_max,
+        _("是") if plan.is_listed else _("否"),
+        localtime(at).replace(tzinfo=None, second=0, microsecond=0),
+        str(way),
+        write_tiers(plan.tiers),
+        plan.term or None,
+        plain(plan.early_price) if plan.early_price else None,
     ]
 
 
@@ -49,17 +71,18 @@ def read(content: bytes) -> list[Offer]:
     """Every row as an offer. Raises BadSheet with what is wrong in each row; then nothing is taken."""
     known = {accelerator.code: accelerator for accelerator in Accelerator.objects.all()}
     offers, problems = [], []
-    seen: dict[str, int] = {}
+    seen: dict[tuple, int] = {}
     for row in _rows(content):
         try:
             offer = _offer(row.cells, known)
             offer.check()
-            if offer.accelerator.code in seen:
-                raise BadSheet(_("与第 %(n)d 行重复。") % {"n": seen[offer.accelerator.code]})
+            what = (offer.accelerator.code, offer.kind, offer.unit, offer.term)
+            if what in seen:
+                raise BadSheet(_("与第 %(n)d 行重复。") % {"n": seen[what]})
         except Refusal as refusal:
             problems.append(_("第 %(n)d 行：%(why)s") % {"n": row.number, "why": refusal.message})
         else:
-            seen[offer.accelerator.code] = row.number
+            seen[what] = row.number
             offers.append(offer)
     if problems:
         more = len(problems) - MOST_SHOWN
@@ -86,10 +109,12 @@ def _rows(content):
 
 
 def _offer(cells, known) -> Offer:
-    code, price, cards, hours, listed, moment = (*cells, *[None] * (WIDTH - len(cells)))
+    cells = (*cells, *[None] * (WIDTH - len(cells)))
+    code, price, cards, hours, listed, moment, way, tiers, term, early = cells
     accelerator = known.get(str(code or "").strip())
     if accelerator is None:
         raise BadSheet(_("没有型号编码“%(code)s”。") % {"code": str(code or "")[:40]})
+    kind, unit = _way(way)
     return Offer(
         accelerator=accelerator,
         unit_price=_number(price, _("单价")),
@@ -97,7 +122,22 @@ def _offer(cells, known) -> Offer:
         hours_max=_whole(hours, _("时长")),
         is_listed=_yes_or_no(listed),
         effective_from=_moment(moment),
+        kind=kind,
+        unit=unit,
+        term=_whole(term or 0, _("承诺月数")),
+        tiers=read_tiers(str(tiers or "")),
+        early_price=None if early in (None, "") else _number(early, _("提前结束的单价")),
     )
+
+
+def _way(cell):
+    """How a row is sold: by its word or its key; by the card-hour where nothing is said."""
+    word = str(cell or "batch").strip()
+    for way, (kind, unit, name) in WAYS.items():
+        if word in (way, str(name)):
+            return kind, unit
+    names = "、".join(str(name) for _kind, _unit, name in WAYS.values())
+    raise BadSheet(_("“销售方式”请从这些中选：%(names)s。") % {"names": names})
 
 
 def _number(cell, name) -> Decimal:

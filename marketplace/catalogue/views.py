@@ -81,17 +81,7 @@ def template(request):
     """What is sold now, as the sheet to edit and hand in."""
     provider, now = _provider(request), timezone.now()
     plans = Plan.objects.filter(provider=provider).priced(now).select_related("accelerator").order_by("code")
-    rows = [
-        [
-            plan.accelerator.code,
-            plan.unit_price.normalize(),
-            plan.cards_max,
-            plan.hours_max,
-            _("是") if plan.is_listed else _("否"),
-            localtime(now).replace(tzinfo=None, second=0, microsecond=0),
-        ]
-        for plan in plans
-    ]
+    rows = [sheets.row_of(plan, now) for plan in plans]
     return workbook_response(workbook(_("价格表"), sheets.heads(), rows), "prices.xlsx")
 
 
@@ -106,7 +96,7 @@ def detail(request, code):
     draft = _draft(request, code)
     may_edit = can(request.user, "prices.edit", draft.provider.organization)
     changes = [
-        {"name": name, "now": shown(now), "then": shown(then), "is_changed": now != then}
+        {"name": name, "now": shown(now, draft), "then": shown(then, draft), "is_changed": now != then}
         for name, now, then in drafts.compared(draft, timezone.now())
     ]
     context = {

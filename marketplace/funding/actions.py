@@ -110,8 +110,9 @@ def capture(*, reference, order_code, amount: int, counterpart: list[Line], at) 
     """
     with transaction.atomic():
         holds = _locked(order_code)
-        whole = sum(h.amount for h in holds)
-        shares = share(amount, whole, [h.amount for h in holds])
+        # In proportion to what each has left: taken in many parts, none ever pays more than it held.
+        left = [h.amount - h.captured for h in holds]
+        shares = share(amount, sum(left), left)
         lines = list(counterpart)
         for row, part in zip(holds, shares, strict=True):
             lines += source(row.source).capture(row.reference, row.organization, part, at)

@@ -2,6 +2,7 @@ from django.db import migrations
 
 from marketplace.bank import sql as bank
 from marketplace.billing import sql as billing
+from marketplace.catalogue import sql as catalogue
 from marketplace.ledger.sql import GUARDS, UNGUARD
 from marketplace.settlement import sql as settlement
 from portal.shell.guards import append_only
@@ -32,6 +33,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(GUARDS, UNGUARD),
+        migrations.RunSQL(catalogue.GUARDS, catalogue.UNGUARD),
         migrations.RunSQL(bank.GUARDS, bank.UNGUARD),
         migrations.RunSQL(billing.GUARDS, billing.UNGUARD),
         migrations.RunSQL(settlement.GUARDS, settlement.UNGUARD),

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -12,7 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from marketplace.catalogue.models import Plan, PlanPrice
+from marketplace.catalogue.models import Plan, PlanPrice, tariff
 from marketplace.funding import actions as funding
 from marketplace.funding.queries import awaited, orderable
 from marketplace.orders import queries
@@ -118,6 +119,8 @@ class Request:
 def check(request: Request):
     """Refuse what the plan does not sell, with the field to mend."""
     plan = request.plan
+    if not plan.is_orderable:
+        raise BadOrder(_("该类商品尚未开放下单，请返回算力市场另选。"), code="kind_not_open", field="plan")
     if not plan.is_listed:
         raise BadOrder(_("该商品已下架，请返回算力市场另选。"), code="plan_off_shelf", field="plan")
     if not 1 <= request.cards <= plan.cards_max:
@@ -145,12 +148,17 @@ def check(request: Request):
     workloads.check_files(request.files)
 
 
-def price_in_force(plan, at) -> Decimal:
-    """Yuan per card-hour today. Raises BadOrder when nobody has set one."""
+def price_in_force(plan, at) -> PlanPrice:
+    """Today's prices. Raises BadOrder when nobody has set any."""
     price = PlanPrice.objects.filter(plan=plan).in_force(at).first()
     if price is None:
         raise BadOrder(_("该商品当前没有有效价格，请稍后再试或另选商品。"), code="no_price", field="plan")
-    return price.unit_price
+    return price
+
+
+def amount_of(request: Request, price: PlanPrice) -> int:
+    """Fen for all that is asked for."""
+    return tariff(request.plan, price).rate(request.cards * Fraction(request.hours))
 
 
 def _within_budget(project, amount, at):
@@ -235,7 +243,7 @@ def _same(earlier, request):
 def _place(organization, project, request, idempotency_key, by, at):
     code = new_code("OD")
     plan = request.plan
-    unit_price = price_in_force(plan, at)
+    price = price_in_force(plan, at)
     decision = placement.decide(
         subject_code=code,
         accelerator=plan.accelerator,
@@ -246,16 +254,8 @@ def _place(organization, project, request, idempotency_key, by, at):
     )
     # Before the quote, so that two orders of one firm never count on the same voucher.
     funding.lock_purse(organization)
-    quote = queries.quote(
-        organization,
-        plan,
-        unit_price,
-        request.cards,
-        request.hours,
-        at,
-        chosen=request.vouchers,
-        ways=request.ways,
-    )
+    amount = amount_of(request, price)
+    quote = queries.quote(organization, plan, amount, at, chosen=request.vouchers, ways=request.ways)
     _within_budget(project, quote.amount, at)
     funding.hold(order_code=code, organization=organization, quote=quote, by=by, at=at)
     needs_approval = bool(project.approval_threshold) and quote.amount >= project.approval_threshold
@@ -267,7 +267,9 @@ def _place(organization, project, request, idempotency_key, by, at):
         name=request.name or code,
         cards=request.cards,
         hours=request.hours,
-        unit_price=unit_price,
+        unit_price=price.unit_price,
+        tiers=price.tiers,
+        early_price=price.early_price,
         amount=quote.amount,
         voucher_amount=quote.vouchers,
         cash_amount=quote.cash,

@@ -112,21 +112,14 @@ def _tried(organization, wanted, by, at):
 
 
 def _priced(organization, wanted, at):
-    unit_price = orders.price_in_force(wanted.plan, at)
-    cost = quote(
-        organization,
-        wanted.plan,
-        unit_price,
-        wanted.cards,
-        wanted.hours,
-        at,
-        chosen=wanted.vouchers,
-        ways=wanted.ways,
-    )
+    price = orders.price_in_force(wanted.plan, at)
+    amount = orders.amount_of(wanted, price)
+    cost = quote(organization, wanted.plan, amount, at, chosen=wanted.vouchers, ways=wanted.ways)
     threshold = wanted.project.approval_threshold
     return QuoteSerializer(
         {
-            "unit_price": unit_price,
+            "unit_price": price.unit_price,
+            "tiers": price.tiers,
             "amount": cost.amount,
             "vouchers": cost.vouchers,
             "cash": cost.cash,

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.catalogue.models import Priced, tariff
+from marketplace.pricing.tariffs import Tariff
 from portal.accounts.permissions import ALL, organization_ids
 from portal.shell import tenancy
 
@@ -29,7 +31,7 @@ class OrderQuerySet(models.QuerySet):
         )
 
 
-class Order(models.Model):
+class Order(Priced):
     """A firm's order for cards and hours, its price fixed when it was placed."""
 
     tenant = tenancy.belongs_to("organization", "plan__provider__organization")
@@ -68,7 +70,6 @@ class Order(models.Model):
     name = models.CharField(_("作业名称"), max_length=80)
     cards = models.PositiveIntegerField(_("卡数"))
     hours = models.DecimalField(_("时长上限（小时）"), max_digits=8, decimal_places=2)
-    unit_price = models.DecimalField(_("单价（元/卡时）"), max_digits=18, decimal_places=8)
     amount = models.BigIntegerField(_("冻结总额（分）"))
     voucher_amount = models.BigIntegerField(_("算力券抵扣（分）"))
     cash_amount = models.BigIntegerField(_("自付（分）"))
@@ -112,6 +113,11 @@ class Order(models.Model):
 
     def get_absolute_url(self):
         return f"/orders/{self.code}/"
+
+    @property
+    def tariff(self) -> Tariff:
+        """The prices that were in force when it was placed."""
+        return tariff(self.plan, self)
 
     @property
     def seconds(self) -> int:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from django.db.models import Case, Count, F, Sum, When
 from django.db.models.functions import TruncDate
@@ -13,7 +12,6 @@ from federation.capacity.models import Pool
 from marketplace.funding.protocol import Purchase
 from marketplace.funding.queries import Means, Quote
 from marketplace.orders.models import Order
-from marketplace.pricing.rating import rate
 from portal.shell.entries import Operation
 
 
@@ -66,12 +64,10 @@ def districts_by_offer(plans) -> dict[tuple[int, int], frozenset[str]]:
     return {key: frozenset(districts) for key, districts in places.items()}
 
 
-def purchase(
-    organization, plan, unit_price: Decimal, cards: int, hours: Decimal, at, *, districts
-) -> Purchase:
+def purchase(organization, plan, amount: int, at, *, districts) -> Purchase:
     """The whole amount of an order and what the ways to pay must know of it."""
     return Purchase(
-        amount=rate(unit_price, cards, int(hours * 3600)),
+        amount=amount,
         buyer_district=organization.district if organization else "",
         compute_districts=districts.get((plan.provider_id, plan.accelerator_id), frozenset()),
         is_domestic=plan.accelerator.is_domestic,
@@ -80,9 +76,9 @@ def purchase(
     )
 
 
-def quote(organization, plan, unit_price, cards, hours, at, *, chosen=None, ways=None) -> Quote:
+def quote(organization, plan, amount: int, at, *, chosen=None, ways=None) -> Quote:
     """What one order would cost this buyer today, and who would pay which part."""
-    bought = purchase(organization, plan, unit_price, cards, hours, at, districts=districts_by_offer([plan]))
+    bought = purchase(organization, plan, amount, at, districts=districts_by_offer([plan]))
     return Means(organization, at).quote(bought, chosen=chosen, ways=ways)
 
 

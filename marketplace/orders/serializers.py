@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.orders.models import Order
-from portal.shell.serializers import Currency, Yuan
+from portal.shell.serializers import Currency, Tiers, Yuan
 from scheduler.workloads.actions import MOST_BYTES, MOST_FILES
 
 
@@ -101,6 +101,7 @@ class QuotePart(serializers.Serializer):
 class QuoteSerializer(serializers.Serializer):
     currency = Currency()
     unit_price = serializers.DecimalField(max_digits=18, decimal_places=8)
+    tiers = Tiers()
     amount = Yuan()
     vouchers = Yuan()
     amount_after_vouchers = Yuan(source="cash")
@@ -125,6 +126,7 @@ class OrderSerializer(serializers.ModelSerializer):
     project = serializers.CharField(source="project.code")
     plan = serializers.CharField(source="plan.code")
     currency = Currency()
+    tiers = Tiers()
     amount = Yuan()
     vouchers = Yuan(source="voucher_amount")
     amount_after_vouchers = Yuan(source="cash_amount")
@@ -142,6 +144,7 @@ class OrderSerializer(serializers.ModelSerializer):
             "hours",
             "currency",
             "unit_price",
+            "tiers",
             "amount",
             "vouchers",
             "amount_after_vouchers",

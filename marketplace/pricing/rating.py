@@ -1,27 +1,10 @@
-"""From a price, cards and seconds to whole fen; and from an amount to shares of it.
+"""From an amount to whole shares of it.
 
-Pure: no Django, no clock. Money is int fen, prices are Decimal yuan, time is whole seconds.
+Pure: no Django, no clock. Money is int fen.
 """
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
-
-SECONDS_PER_HOUR = 3600
-FEN_PER_YUAN = 100
-
-
-def rate(unit_price: Decimal, cards: int, seconds: int) -> int:
-    """Fen owed for `cards` used for `seconds` at `unit_price` yuan per card-hour.
-
-    One rounding, half a fen up (commercial rounding, GB/T 8170 method 3.2.2 rounded at five).
-    Raises TypeError for a float price and ValueError for negative quantities.
-    """
-    if not isinstance(unit_price, Decimal):
-        raise TypeError("unit_price is Decimal yuan per card-hour")
-    if cards < 0 or seconds < 0:
-        raise ValueError("cards and seconds are not negative")
-    fen = unit_price * cards * seconds * FEN_PER_YUAN / SECONDS_PER_HOUR
-    return int(fen.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def half_up(part: int, whole: int) -> int:

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from marketplace.storefront.filters import size_from, wishes_from
 from marketplace.storefront.queries import FACETS, FLAGS, SORTS, offers, select
-from portal.shell.serializers import Currency, Yuan
+from portal.shell.serializers import Currency, Tiers, Yuan
 
 
 class OfferSerializer(serializers.Serializer):
@@ -33,7 +33,14 @@ class OfferSerializer(serializers.Serializer):
     hours_max = serializers.IntegerField(source="plan.hours_max")
     observed_at = serializers.DateTimeField(allow_null=True)
     currency = Currency()
-    unit_price = serializers.DecimalField(max_digits=18, decimal_places=8, help_text=_("元/卡时"))
+    unit = serializers.CharField(source="plan.unit")
+    term = serializers.IntegerField(source="plan.term", help_text=_("须承诺的月数，0 为不承诺。"))
+    is_orderable = serializers.BooleanField(source="plan.is_orderable")
+    unit_price = serializers.DecimalField(max_digits=18, decimal_places=8, help_text=_("元/计价单位"))
+    tiers = Tiers(source="plan.tiers")
+    early_price = serializers.DecimalField(
+        source="plan.early_price", max_digits=18, decimal_places=8, allow_null=True
+    )
     amount = Yuan(source="quote.amount", help_text=_("所询卡数与时长的原价。"))
     vouchers = Yuan(source="quote.vouchers")
     amount_after_vouchers = Yuan(source="quote.cash")

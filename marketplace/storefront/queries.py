@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from federation.capacity.models import Pool
-from marketplace.catalogue.models import Plan
+from marketplace.catalogue.models import Plan, tariff
+from marketplace.catalogue.queries import tier_words
 from marketplace.funding.queries import Means, Quote
 from marketplace.orders.queries import purchase
+from marketplace.pricing.tariffs import Tariff
 from portal.shell.districts import District
 from portal.shell.names import named
 
@@ -19,7 +22,8 @@ class Offer:
     """A plan as one buyer sees it: what is free, where, and the price before and after vouchers."""
 
     plan: Plan
-    unit_price: Decimal
+    tariff: Tariff
+    quantity: Fraction
     cards_free: int
     cards_total: int
     districts: frozenset[str]
@@ -27,16 +31,35 @@ class Offer:
     is_online: bool
     observed_at: datetime | None
     quote: Quote
-    card_hours: Decimal
 
     @property
     def district_names(self) -> list[str]:
         return [str(District(d).label) for d in sorted(self.districts)]
 
     @property
+    def unit_price(self) -> Decimal:
+        """Yuan for the first unit."""
+        return self.tariff.price
+
+    @property
     def unit_price_after(self) -> Decimal:
-        """Yuan per card-hour after vouchers, for the size and time asked for."""
-        return Decimal(self.quote.cash) / 100 / self.card_hours if self.card_hours else self.unit_price
+        """Yuan per unit after vouchers, for the size and time asked for."""
+        fen = Fraction(self.quote.cash) / self.quantity
+        return Decimal(fen.numerator) / fen.denominator / 100
+
+    @property
+    def tier_words(self) -> list[str]:
+        return [tier_words(tier, self.plan) for tier in self.tariff.tiers]
+
+    @property
+    def steps(self) -> list[tuple[Decimal, Decimal, int]]:
+        """How the amount comes about: units, their price, fen; the last takes what rounding left."""
+        steps, before = [], Fraction(0)
+        for part, price in self.tariff.parts(self.quantity):
+            amount = self.tariff.rate(before + part) - self.tariff.rate(before)
+            steps.append((Decimal(part.numerator) / part.denominator, price, amount))
+            before += part
+        return steps
 
 
 def offers(
@@ -50,8 +73,7 @@ def offers(
 ) -> list[Offer]:
     """Every offer on the shelf, priced for this buyer, this many cards and hours."""
     plans = Plan.objects.on_shelf().priced(at).select_related("provider", "accelerator")
-    if code is not None:
-        plans = plans.filter(code=code)
+    plans = plans.filter(kind__in=Plan.ORDERABLE) if code is None else plans.filter(code=code)
     plans = list(plans)
     pools = defaultdict(list)
     rows = Pool.objects.filter(accelerator_id__in={p.accelerator_id for p in plans}).select_related("cluster")
@@ -76,10 +98,13 @@ def offers(
 
 def _offer(plan, pools, organization, at, cards, hours, districts, means) -> Offer:
     online = [pool for pool in pools if pool.cluster.state == pool.cluster.State.ONLINE]
-    bought = purchase(organization, plan, plan.unit_price, cards, hours, at, districts=districts)
+    prices = tariff(plan, plan)
+    quantity = cards * Fraction(hours)
+    bought = purchase(organization, plan, prices.rate(quantity), at, districts=districts)
     return Offer(
         plan=plan,
-        unit_price=plan.unit_price,
+        tariff=prices,
+        quantity=quantity,
         cards_free=sum(pool.cards_usable for pool in online),
         cards_total=sum(pool.cards_total for pool in pools),
         districts=bought.compute_districts,
@@ -87,7 +112,6 @@ def _offer(plan, pools, organization, at, cards, hours, districts, means) -> Off
         is_online=bool(online),
         observed_at=min((p.observed_at for p in online if p.observed_at), default=None),
         quote=means.quote(bought),
-        card_hours=cards * hours,
     )
 
 

@@ -130,16 +130,8 @@ def check(request, code):
             return redirect(placed)
     offer = _offer(request, draft.plan.code, cards=draft.cards, hours=draft.hours)
     try:
-        cost = quote(
-            draft.organization,
-            draft.plan,
-            offer.unit_price,
-            draft.cards,
-            draft.hours,
-            now,
-            chosen=None if draft.vouchers is None else frozenset(draft.vouchers),
-            ways=draft.ways,
-        )
+        chosen = None if draft.vouchers is None else frozenset(draft.vouchers)
+        cost = quote(draft.organization, draft.plan, offer.quote.amount, now, chosen=chosen, ways=draft.ways)
     except Refusal as sad:
         cost, refusal = None, refusal or sad
     context = {

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -39,3 +40,14 @@ class Currency(serializers.Field):
 
     def to_representation(self, value):
         return value
+
+
+class Tiers(serializers.ListField):
+    """What the unit price falls to: [above how many units, yuan for each of them], the lowest first."""
+
+    child = serializers.ListField(
+        child=serializers.DecimalField(max_digits=18, decimal_places=8), min_length=2, max_length=2
+    )
+
+    def __init__(self, **options):
+        super().__init__(help_text=_("阶梯价：超过多少单位的部分，每单位多少元。"), **options)

@@ -259,7 +259,6 @@ def test_a_price_rise_leaves_a_placed_order_alone(city):
     order = place(city)
     plan = order.plan
     put_on_shelf(
-        code=plan.code,
         provider=plan.provider,
         accelerator=plan.accelerator,
         unit_price=Decimal("99"),

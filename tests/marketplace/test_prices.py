@@ -6,12 +6,16 @@ from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from openpyxl import Workbook
 
+from federation.capacity.models import Pool
 from marketplace.catalogue import drafts, sheets
-from marketplace.catalogue.models import Plan, PlanPrice, PriceDraft
+from marketplace.catalogue.actions import put_on_shelf
+from marketplace.catalogue.models import Kind, Plan, PlanPrice, PriceDraft
 from marketplace.catalogue.tasks import follow_price_drafts
+from marketplace.orders import actions as orders
 from portal.approvals import actions as approvals
 from portal.approvals.models import Approval
 from tests.city import DAY, NOON, bill, place, plan, price_draft, run
@@ -19,6 +23,7 @@ from tests.portal.test_approvals import visitor
 
 pytestmark = pytest.mark.django_db
 Status = PriceDraft.Status
+MINUTE = timedelta(minutes=1)
 
 
 def price_now(at=None):
@@ -131,15 +136,17 @@ def test_a_draft_is_shown_beside_what_is_sold(city):
     page = visitor(city.unicom).get(draft.get_absolute_url())
 
     changes = {change["name"]: change for change in page.context["changes"]}
-    assert (changes["单价（元/卡时）"]["now"], changes["单价（元/卡时）"]["then"]) == ("23.52", "20")
+    assert (changes["单价（元）"]["now"], changes["单价（元）"]["then"]) == ("23.52", "20")
     assert [name for name, change in changes.items() if not change["is_changed"]] == [
+        "阶梯价",
+        "提前结束的单价（元）",
         "单个订单最长小时数",
         "在售",
     ]
 
 
 # --- spreadsheets --------------------------------------------------------------------------------------
-GOOD = ["h800", 20.5, 32, 100, "是", "2026-12-01 00:00"]
+GOOD = ["h800", 20.5, 32, 100, "是", "2026-12-01 00:00", "按量（卡时）", "", None, None]
 
 
 def book(*rows):
@@ -170,6 +177,15 @@ def test_a_sheet_is_read_to_the_last_decimal(city):
         ({3: 10**6}, "时长须在"),
         ({4: "大概"}, "请填“是”或“否”"),
         ({5: "明天"}, "生效时间请写成"),
+        ({6: "论斤"}, "“销售方式”请从这些中选"),
+        ({7: "100-13"}, "阶梯请写成"),
+        ({7: "100:很低"}, "阶梯请写成"),
+        ({7: "100:21"}, "单价须逐级降低"),
+        ({7: "200:9;100:8"}, "起点须逐级升高"),
+        ({8: 12, 9: 30}, "只有包月"),
+        ({6: "month", 8: 12}, "须同时填写"),
+        ({6: "month", 8: 12, 9: 20}, "不能低于单价"),
+        ({6: "month", 8: 36, 9: 30}, "须在 2 到 12 之间"),
     ],
 )
 def test_a_bad_row_is_named_and_nothing_is_taken(city, change, words):
@@ -181,6 +197,35 @@ def test_a_bad_row_is_named_and_nothing_is_taken(city, change, words):
     assert page.status_code == 422
     assert "第 3 行" in page.content.decode() and words in page.content.decode()
     assert not PriceDraft.objects.exists()
+
+
+def test_a_card_may_be_sold_in_every_way_that_is_known(city):
+    ways = [
+        [*GOOD[:6], "batch", "100:19;1000:18", None, None],
+        [*GOOD[:6], "开发机（卡时）", None, None, None],
+        [*GOOD[:6], "包天（卡·天）", "30：18；90：16", None, None],
+        [*GOOD[:6], "month", None, None, None],
+        [*GOOD[:6], "month", None, 12, 30],
+        [*GOOD[:6], "node", None, None, None],
+        [*GOOD[:6], "tokens", None, None, None],
+        [*GOOD[:6], "service", None, None, None],
+    ]
+
+    offers = sheets.read(book(*ways))
+
+    assert [(str(o.kind), str(o.unit), o.term) for o in offers] == [
+        ("batch", "card_hour", 0),
+        ("interactive", "card_hour", 0),
+        ("reserved", "card_day", 0),
+        ("reserved", "card_month", 0),
+        ("reserved", "card_month", 12),
+        ("reserved", "node_month", 0),
+        ("tokens", "million_tokens", 0),
+        ("service", "piece", 0),
+    ]
+    assert offers[0].tiers == ((100, 19), (1000, 18))
+    assert offers[2].tiers == ((30, 18), (90, 16))
+    assert offers[4].early_price == 30
 
 
 def test_the_same_card_twice_is_named(city):
@@ -201,9 +246,94 @@ def test_the_own_price_list_comes_back_as_it_went_out(city):
     answer = client.post("/prices/sheet/", {"file": SimpleUploadedFile("prices.xlsx", content)})
 
     assert answer.status_code == 302
-    sold = {
-        p.accelerator_id: p.unit_price
-        for p in Plan.objects.filter(provider__code="unicom").priced(timezone.now())
-    }
-    assert {d.accelerator_id: d.unit_price for d in PriceDraft.objects.all()} == sold
+    names = ("accelerator_id", "kind", "unit", "term", "unit_price", "tiers", "early_price")
+    sold = Plan.objects.filter(provider__code="unicom").priced(timezone.now()).order_by("code")
+    drafts_of = {tuple(map(str, row)) for row in PriceDraft.objects.values_list(*names)}
+    assert drafts_of == {tuple(map(str, row)) for row in sold.values_list(*names)}
     assert all(d.effective_from - timezone.now() < timedelta(minutes=2) for d in PriceDraft.objects.all())
+
+
+# --- tiers ---------------------------------------------------------------------------------------------
+TIERS = ((Decimal(10), Decimal("18")), (Decimal(20), Decimal("15.5")))
+
+
+def test_tiers_reach_the_shelf_and_price_an_order(city):
+    draft = price_draft(city, at=NOON, tiers=TIERS)
+    drafts.submit(draft_id=draft.id, by=city.unicom, at=NOON)
+    decide(city, draft)
+
+    Pool.objects.update(observed_at=timezone.now())
+    order = place(city, at=timezone.now(), cards=8, hours="3")
+
+    assert order.amount == 10 * 2000 + 10 * 1800 + 4 * 1550
+    run(order, seconds=5400)
+    bill(order)
+    assert (order.billed_amount, order.lines.get().gross) == (10 * 2000 + 2 * 1800,) * 2
+
+
+def test_a_price_change_leaves_the_tiers_of_a_placed_order_alone(city):
+    put_on_shelf(
+        provider=plan().provider,
+        accelerator=plan().accelerator,
+        unit_price=Decimal(20),
+        tiers=TIERS,
+        cards_max=64,
+        hours_max=720,
+        at=NOON + MINUTE,
+    )
+    order = place(city, at=NOON + MINUTE, cards=8, hours="3")
+
+    put_on_shelf(
+        provider=plan().provider,
+        accelerator=plan().accelerator,
+        unit_price=Decimal(20),
+        cards_max=64,
+        hours_max=720,
+        at=NOON + 2 * MINUTE,
+    )
+
+    order.refresh_from_db()
+    assert order.tariff.tiers == TIERS
+    assert [price.tiers for price in PlanPrice.objects.filter(plan=plan())[:2]] == [
+        [],
+        [list(tier) for tier in TIERS],
+    ]
+
+
+@pytest.mark.parametrize(
+    "tiers",
+    [[[0, 9]], [[10, 21]], [[10, 18], [10, 17]], [[10, 18], [20, 18]], [[10, 0]], [[10, None]]],
+)
+def test_the_database_refuses_tiers_that_do_not_fall(city, tiers):
+    price = PlanPrice.objects.get(plan=plan(), effective_to=None)
+    price.unit_price, price.tiers = 20, tiers
+
+    with pytest.raises(IntegrityError, match="tiers_fall"), transaction.atomic():
+        price.save()
+
+
+def test_a_kind_that_cannot_be_delivered_yet_says_so_and_takes_no_order(city, client):
+    dev = put_on_shelf(
+        provider=plan().provider,
+        accelerator=plan().accelerator,
+        kind=Kind.INTERACTIVE,
+        unit_price=Decimal(20),
+        cards_max=8,
+        hours_max=720,
+        at=NOON,
+    )
+
+    page = client.get(f"/marketplace/plans/{dev.code}/?cards=2&hours=3").content.decode()
+
+    assert "尚未开放下单" in page and "120.00" in page
+    with pytest.raises(orders.BadOrder, match="尚未开放下单") as refusal:
+        place(city, code=dev.code)
+    assert refusal.value.code == "kind_not_open"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"unit": "piece"}, {"kind": "tokens"}, {"term": 3}, {"kind": "reserved", "unit": "card_hour"}]
+)
+def test_the_database_knows_by_which_units_each_kind_is_sold(city, wrong):
+    with pytest.raises(IntegrityError, match="plan_is_sold_by_its_units"), transaction.atomic():
+        Plan.objects.filter(code="unicom-h800").update(**wrong)

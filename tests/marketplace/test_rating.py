@@ -1,39 +1,10 @@
-"""Prices, seconds and shares, to the fen."""
-
-from decimal import Decimal
+"""Shares of an amount, to the fen."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.pricing.rating import commission_on, rate, share
-
-PRICES = st.decimals(min_value="0.00000001", max_value="1000", places=8)
-
-
-@pytest.mark.parametrize(
-    ("price", "cards", "seconds", "fen"),
-    [
-        ("8.60", 8, 3600, 6880),
-        ("8.60", 8, 1, 2),
-        ("1.00", 1, 18, 1),
-        ("1.00", 1, 17, 0),
-        ("23.52", 8, 72, 376),
-        ("0", 8, 3600, 0),
-    ],
-)
-def test_a_rate_is_exact_and_rounds_half_up(price, cards, seconds, fen):
-    assert rate(Decimal(price), cards, seconds) == fen
-
-
-@given(PRICES, st.integers(1, 512), st.integers(0, 10**6), st.integers(0, 10**6))
-def test_longer_never_costs_less(price, cards, seconds, more):
-    assert rate(price, cards, seconds) <= rate(price, cards, seconds + more)
-
-
-def test_floats_are_refused():
-    with pytest.raises(TypeError):
-        rate(8.6, 8, 3600)
+from marketplace.pricing.rating import commission_on, share
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=6), st.data())
