@@ -110,6 +110,7 @@ PROBLEMS = {
     "idempotency_key_reused": (422, _("同一 Idempotency-Key 已用于不同内容；更换一个新键。")),
     "no_price": (422, _("商品暂无有效价格；另选商品。")),
     "not_an_enterprise": (422, _("算力券只能发给企业。")),
+    "kind_not_open": (422, _("该类商品尚未开放下单；用 GET /api/v1/plans/ 查 is_orderable。")),
     "plan_off_shelf": (422, _("商品已下架；用 GET /api/v1/plans/ 另选。")),
     "pool_exhausted": (422, _("券池余额不足；减少金额或追加预算。")),
     "programme_not_open": (422, _("项目不在发放期内。")),
