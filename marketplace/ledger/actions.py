@@ -1,5 +1,6 @@
 """The only way money moves."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -100,37 +101,42 @@ def reverse(journal: Journal, *, at) -> int:
 
 def _merged(lines) -> Legs:
     merged: Legs = {}
-    for line in lines:
-        key = (Kind(line.kind), line.owner)
-        merged[key] = merged.get(key, 0) + line.amount
+    for kind, owner, amount in lines:
+        key = (kind, owner)
+        merged[key] = merged.get(key, 0) + amount
     return {key: merged[key] for key in sorted(merged) if merged[key]}
 
 
 def _open(postings, legs) -> dict[str, int]:
     """The journals that are new, by reference."""
-    columns = [
-        [p.reference for p in postings],
-        [Cause(p.kind).value for p in postings],
-        [p.subject for p in postings],
-        [len(legs[p.reference]) for p in postings],
-        [p.reverses for p in postings],
-        [p.at for p in postings],
+    rows = [
+        {
+            "reference": reference,
+            "kind": kind,
+            "subject": subject,
+            "legs": len(legs[reference]),
+            "reverses": reverses,
+            "at": str(at),
+        }
+        for reference, kind, subject, _lines, at, reverses in postings
     ]
     with connection.cursor() as cursor:
-        cursor.execute(sql.OPEN_JOURNALS, columns)
+        cursor.execute(sql.OPEN_JOURNALS, [json.dumps(rows)])
         return dict(cursor.fetchall())
 
 
 def _enter(legs: dict[int, Legs]) -> None:
     accounts = _accounts({key for each in legs.values() for key in each})
     rows = [
-        (journal, accounts[key], amount) for journal, each in legs.items() for key, amount in each.items()
+        {"journal": journal, "account": accounts[key], "amount": amount}
+        for journal, each in legs.items()
+        for key, amount in each.items()
     ]
     if not rows:
         return
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(sql.POST_ENTRIES, [list(column) for column in zip(*rows)])
+            cursor.execute(sql.POST_ENTRIES, [json.dumps(rows)])
     except IntegrityError as clash:
         if "bounded_balance_is_never_negative" in str(clash):
             raise InsufficientFunds(_("余额不足，资金未发生变动。请充值或减少用量后重试。")) from clash
@@ -161,7 +167,7 @@ def _accounts(keys: set[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
 
 def _known_accounts(keys):
     rows = Account.objects.filter(kind__in={k for k, _o in keys}, owner__in={o for _k, o in keys})
-    return {(Kind(kind), owner): id for kind, owner, id in rows.values_list("kind", "owner", "id")}
+    return {(kind, owner): id for kind, owner, id in rows.values_list("kind", "owner", "id")}
 
 
 def _ids(postings) -> dict[str, int]:

@@ -58,14 +58,18 @@ class Journal(AppendOnly):
     kind = models.CharField(_("事由"), max_length=24, choices=Cause)
     subject = models.CharField(max_length=64)
     entry_count = models.PositiveIntegerField()
-    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversal")
+    reverses = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
     booked_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["subject"])]
-        constraints = [models.UniqueConstraint(fields=["reference"], name="one_journal_per_reference")]
+        constraints = [
+            models.UniqueConstraint(fields=["reference"], name="one_journal_per_reference"),
+            models.UniqueConstraint(
+                fields=["reverses"], condition=Q(reverses__isnull=False), name="one_reversal_per_journal"
+            ),
+        ]
 
 
 class Entry(AppendOnly):
@@ -73,8 +77,11 @@ class Entry(AppendOnly):
 
     tenant = tenancy.Public("the city's own books")
 
-    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries", db_index=False)
+    # The trigger asks once for all legs whether both are there; keys would ask for each, and lock a busy account.
+    journal = models.ForeignKey(Journal, models.PROTECT, related_name="entries", db_constraint=False)
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="entries", db_constraint=False, db_index=False
+    )
     amount = models.BigIntegerField()
 
     class Meta:

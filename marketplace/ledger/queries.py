@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from django.db.models import F, Sum
 
 from marketplace.ledger import sql
-from marketplace.ledger.models import CHART, Account, Entry, Journal, Kind, Snapshot
+from marketplace.ledger.models import CHART, Account, Entry, Journal, Kind
 from portal.audit import chain
 from portal.audit.models import Event
 
@@ -15,19 +15,10 @@ ROWS_AT_ONCE = 5000
 
 def balance(kind: Kind, owner: str) -> int:
     """Fen on one account, on its normal side; 0 if it was never used."""
-    _book, side, is_bounded = CHART[kind]
-    account = Account.objects.filter(kind=kind, owner=owner).values_list("id", "balance").first()
-    if account is None:
-        return 0
-    account_id, kept = account
-    if is_bounded:
-        return kept
-    last = (
-        Snapshot.objects.filter(account=account_id).order_by("-up_to").values_list("up_to", "total").first()
-    )
-    up_to, total = last or (0, 0)
-    since = Entry.objects.filter(account=account_id, id__gt=up_to).aggregate(total=Sum("amount"))["total"]
-    return side * (total + (since or 0))
+    with connection.cursor() as cursor:
+        cursor.execute(sql.BALANCE, [kind, owner])
+        (fen,) = cursor.fetchone() or (0,)
+    return int(fen)
 
 
 def balance_as_of(kind: Kind, owner: str, *, booked, known=None) -> int:
@@ -78,6 +69,9 @@ JOURNALS_THAT_FAIL = """
     HAVING coalesce(sum(e.amount), 0) <> 0
         OR (SELECT count(*) FROM marketplace_entry x WHERE x.journal_id = j.id) <> j.entry_count
 """
+LEGS_THAT_FAIL = """
+    SELECT e.id FROM marketplace_entry e LEFT JOIN marketplace_journal j ON j.id = e.journal_id WHERE j.id IS NULL
+"""
 BALANCES_THAT_FAIL = """
     SELECT a.code, a.balance, coalesce(sum(e.amount), 0) * a.side
       FROM marketplace_account a LEFT JOIN marketplace_entry e ON e.account_id = a.id
@@ -98,6 +92,9 @@ def breaks() -> Iterator[str]:
         cursor.execute(JOURNALS_THAT_FAIL)
         for reference, total, legs, announced in cursor.fetchall():
             yield f"journal {reference}: sum {total}, {legs} of {announced} legs"
+        cursor.execute(LEGS_THAT_FAIL)
+        for (entry,) in cursor.fetchall():
+            yield f"entry {entry}: its journal is gone"
         cursor.execute(BALANCES_THAT_FAIL)
         for code, kept, counted in cursor.fetchall():
             yield f"account {code}: balance {kept}, entries say {counted}"

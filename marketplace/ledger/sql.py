@@ -13,6 +13,10 @@ END $$;
 CREATE TRIGGER opens_empty BEFORE INSERT ON marketplace_account
     FOR EACH ROW EXECUTE FUNCTION ledger_account_opens_empty();
 
+-- A leg names its account for good: what it was can be neither changed nor taken away.
+CREATE TRIGGER stays_as_it_was BEFORE DELETE OR UPDATE OF id, code, book, kind, owner, side, is_bounded
+    ON marketplace_account FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE FUNCTION ledger_routes() RETURNS TABLE (cause text, kind text, side int) LANGUAGE sql IMMUTABLE AS
     $$ VALUES {ROUTES_AS_ROWS} $$;
 
@@ -26,7 +30,8 @@ BEGIN
     SELECT min(reference) FILTER (WHERE NOT is_balanced) AS unbalanced,
            min(reference) FILTER (WHERE legs <> entry_count OR had_legs) AS closed,
            min(reference) FILTER (WHERE reverses_id IS NULL AND NOT is_on_road) AS astray,
-           bool_or(reverses_id IS NOT NULL) AS reverses
+           bool_or(reverses_id IS NOT NULL) AS reverses,
+           coalesce(sum(legs), 0) AS placed
       INTO bad
       FROM (SELECT j.reference, j.entry_count, j.reverses_id, sum(b.legs) AS legs,
                    bool_and(b.total = 0) AS is_balanced, bool_and(b.is_on_road) AS is_on_road,
@@ -41,6 +46,9 @@ BEGIN
                      GROUP BY p.journal_id, a.book) b
               JOIN marketplace_journal j ON j.id = b.journal_id
              GROUP BY j.id) journals;
+    IF bad.placed <> (SELECT count(*) FROM posted) THEN
+        RAISE EXCEPTION 'a leg names a journal or an account that is not there' USING ERRCODE = 'foreign_key_violation';
+    END IF;
     IF bad.unbalanced IS NOT NULL THEN
         RAISE EXCEPTION 'journal % does not balance', bad.unbalanced USING ERRCODE = 'check_violation';
     END IF;
@@ -81,18 +89,32 @@ UNGUARD = """
 DROP TRIGGER entries_posted ON marketplace_entry;
 DROP FUNCTION ledger_entries_posted();
 DROP FUNCTION ledger_routes();
+DROP TRIGGER stays_as_it_was ON marketplace_account;
 DROP TRIGGER opens_empty ON marketplace_account;
 DROP FUNCTION ledger_account_opens_empty();
 """
 
+# A batch comes as one piece of JSON: the parser would read lists of parameters value by value.
 OPEN_JOURNALS = """
     INSERT INTO marketplace_journal (reference, kind, subject, entry_count, reverses_id, booked_at)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[], %s::bigint[], %s::timestamptz[])
+    SELECT * FROM json_to_recordset(%s)
+        AS posting(reference text, kind text, subject text, legs int, reverses bigint, at timestamptz)
     ON CONFLICT (reference) DO NOTHING RETURNING reference, id
 """
 POST_ENTRIES = """
     INSERT INTO marketplace_entry (journal_id, account_id, amount)
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])
+    SELECT * FROM json_to_recordset(%s) AS leg(journal bigint, account bigint, amount bigint)
+"""
+
+# What the row itself keeps, or the last snapshot and the few entries since.
+BALANCE = """
+    SELECT CASE WHEN account.is_bounded THEN account.balance ELSE account.side * (coalesce(last.total, 0) + coalesce(
+               (SELECT sum(amount) FROM marketplace_entry
+                 WHERE account_id = account.id AND id > coalesce(last.up_to, 0)), 0)) END
+      FROM marketplace_account account
+      LEFT JOIN LATERAL (SELECT up_to, total FROM marketplace_snapshot
+                          WHERE account_id = account.id ORDER BY up_to DESC LIMIT 1) last ON true
+     WHERE account.kind = %s AND account.owner = %s
 """
 
 # What is sealed of a journal: every column of its row and of its legs, as one line that anybody can hash.

@@ -8,6 +8,8 @@ import sys
 import time
 from contextlib import closing
 from datetime import timedelta
+from functools import cache, partial
+from itertools import islice
 
 import psutil
 import psycopg2
@@ -25,11 +27,14 @@ def transfers(count, seed=42):
     return [(f"BENCH-{chance.randrange(PURSES):03}", chance.randrange(1, 500)) for _ in range(count)]
 
 
-def legs(purse, fen):
-    from marketplace.ledger.actions import transfer
-    from marketplace.ledger.models import Kind
+def postings(work, run, at):
+    """What orders ask of the ledger: a journal for each transfer, with its own reference."""
+    from marketplace.ledger.actions import Posting, transfer
+    from marketplace.ledger.models import Cause, Kind
 
-    return transfer(fen, (Kind.PREPAID, purse), (Kind.PREPAID_HELD, purse))
+    for number, (purse, fen) in enumerate(work):
+        lines = transfer(fen, (Kind.PREPAID, purse), (Kind.PREPAID_HELD, purse))
+        yield Posting(f"{run}:{number}", Cause.ORDER_HELD, purse, lines, at)
 
 
 def fill(at):
@@ -38,38 +43,30 @@ def fill(at):
     from marketplace.ledger.actions import PLATFORM, transfer
     from marketplace.ledger.models import Cause, Kind
 
-    for number in range(PURSES):
-        purse = f"BENCH-{number:03}"
+    purses = [f"BENCH-{number:03}" for number in range(PURSES)]
+    for purse in purses:
         ledger.post(
             f"bench-fill:{purse}", kind=Cause.BANK_RECEIPT, subject=purse,
             lines=transfer(10**9, (Kind.BANK, PLATFORM), (Kind.PREPAID, purse)), at=at,
         )  # fmt: skip
-        ledger.post(f"bench-open:{purse}", kind=Cause.ORDER_HELD, subject=purse, lines=legs(purse, 1), at=at)
+    ledger.post_all(list(postings([(purse, 1) for purse in purses], "bench-open", at)))
 
 
 def one_by_one(work, run, at):
     """The product's ledger as an order uses it: a journal and a transaction for each transfer."""
     from marketplace.ledger import actions as ledger
-    from marketplace.ledger.models import Cause
 
-    for number, (purse, fen) in enumerate(work):
-        ledger.post(f"{run}:{number}", kind=Cause.ORDER_HELD, subject=purse, lines=legs(purse, fen), at=at)
+    for posting in postings(work, run, at):
+        ledger.post_all([posting])
 
 
 def in_batches(work, run, at, size):
-    """The same journals, `size` of them in one transaction, each with its own reference and legs."""
+    """The same journals, `size` of them in one transaction."""
     from marketplace.ledger import actions as ledger
-    from marketplace.ledger.actions import Posting
-    from marketplace.ledger.models import Cause
 
-    for start in range(0, len(work), size):
-        batch = enumerate(work[start : start + size], start)
-        ledger.post_all(
-            [
-                Posting(f"{run}:{n}", Cause.ORDER_HELD, purse, legs(purse, fen), at)
-                for n, (purse, fen) in batch
-            ]
-        )
+    every = postings(work, run, at)
+    while batch := list(islice(every, size)):
+        ledger.post_all(batch)
 
 
 TABLES = """
@@ -98,9 +95,9 @@ def naive_tables(servers):
         cursor.execute("ANALYZE")
 
 
-def naive(work, run, at):
-    """What one writes first: lock two accounts, look at the balance, save a journal, two entries, two balances."""
-    from django.db import models, transaction
+@cache
+def naive_models():
+    from django.db import models
 
     class Account(models.Model):
         owner, kind, balance = models.TextField(), models.TextField(), models.BigIntegerField()
@@ -122,6 +119,14 @@ def naive(work, run, at):
         class Meta:
             app_label, db_table = "bench", "bench_entry"
 
+    return Account, Journal, Entry
+
+
+def naive(work, run, at):
+    """What one writes first: lock two accounts, look at the balance, save a journal, two entries, two balances."""
+    from django.db import transaction
+
+    Account, Journal, Entry = naive_models()
     for number, (purse, fen) in enumerate(work):
         with transaction.atomic():
             hold, owned = Account.objects.select_for_update().filter(owner=purse).order_by("kind")
@@ -188,6 +193,7 @@ def busy_account(entries, at):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--transfers", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--entries", type=int, default=1_000_000)
     wishes = parser.parse_args()
     with Throwaway() as servers:
@@ -205,21 +211,31 @@ def main() -> int:
         naive_tables(servers)
         work = transfers(wishes.transfers)
         few = work[: max(1, len(work) // 20)]
-        base, base_cpu = rate(naive, few, "naive", at)
-        results = [
-            ("plain ORM, one transaction per transfer", base, base_cpu),
-            ("ledger.post, one transaction per transfer", *rate(one_by_one, few, "single", at)),
+        ways = {
+            "plain ORM, one transaction per transfer": (naive, few),
+            "ledger.post_all, one transaction per transfer": (one_by_one, few),
+        } | {
+            f"ledger.post_all, {size:,} journals at once": (partial(in_batches, size=size), work)
+            for size in (10, 100, 1000, 5000)
+        }
+        # Round by round, so that a neighbour on the same machine slows all ways alike.
+        rounds = [
+            [rate(deed, some, f"{way}:{number}", at) for way, (deed, some) in enumerate(ways.values())]
+            for number in range(wishes.rounds)
         ]
-        for size in (10, 100, 1000, 5000):
-            results.append(
-                (f"ledger.post_all, {size} journals at once", *rate(in_batches, work, f"by-{size}", at, size))
-            )
         print(
-            f"{len(work)} transfers between {PURSES} purses and their holds; a transfer is a journal of two entries"
+            f"{len(work)} transfers between {PURSES} purses and their holds; a transfer is a journal of two entries;"
+            f" medians of {len(rounds)} rounds, ratios by the clock and by processor time"
         )
-        for name, speed, of_cpu in results:
+        for way, name in enumerate(ways):
+            speed, of_cpu, ratio, cpu_ratio = (
+                statistics.median(column)
+                for column in zip(
+                    *((*each[way], each[way][0] / each[0][0], each[way][1] / each[0][1]) for each in rounds)
+                )
+            )
             print(
-                f"  {name:<42} {speed:>7.0f} transfers/s {speed / base:>6.1f}x"
+                f"  {name:<46} {speed:>7.0f} transfers/s {ratio:>6.1f}x {cpu_ratio:>6.1f}x"
                 f"   {2 * of_cpu:>7.0f} entries per CPU-second"
             )
         median, late, naive_ms, is_right = busy_account(wishes.entries, at)

@@ -106,6 +106,29 @@ def test_a_closed_journal_takes_no_more_legs():
     assert balance(Kind.PREPAID, "EN-A") == 500
 
 
+@pytest.mark.parametrize("lost", ["journal_id", "account_id"])
+def test_a_leg_names_a_journal_and_an_account_that_are_there(lost):
+    leg = Entry.objects.get(journal=top_up(500), amount=500)
+    known = {"journal_id": leg.journal_id, "account_id": leg.account_id}
+
+    with pytest.raises(IntegrityError, match="that is not there"), transaction.atomic():
+        Entry.objects.create(amount=5, **known | {lost: 999_999})
+
+    assert Entry.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM {}", "UPDATE {} SET id = id + 1000", "UPDATE {} SET owner = 'EN-B'"]
+)
+def test_an_account_with_legs_can_be_neither_renamed_nor_taken_away(change):
+    top_up(500)
+
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        as_owner(change.format("marketplace_account"))
+
+    assert balance(Kind.PREPAID, "EN-A") == 500
+
+
 @pytest.mark.parametrize(
     "change", [lambda: Entry.objects.update(amount=1), lambda: Journal.objects.all().delete()]
 )
@@ -329,6 +352,16 @@ def test_a_rewritten_row_is_found_and_named(sealed, how):
     as_owner(statement)
 
     assert any(line.startswith(f"journal {named}") for line in books.breaks()), list(books.breaks())
+
+
+def test_legs_whose_journal_was_taken_away_are_named():
+    kept, lost = top_up(500), top_up(300, reference="lost")
+    legs = Entry.objects.filter(journal=lost).order_by("id").values_list("id", flat=True)
+
+    as_owner(f"DELETE FROM marketplace_journal WHERE id = {lost.id}")
+
+    assert list(books.breaks()) == [f"entry {leg}: its journal is gone" for leg in legs]
+    assert kept.entries.count() == 2
 
 
 def test_sealing_everything_anew_contradicts_the_citys_record(sealed):
