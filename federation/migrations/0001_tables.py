@@ -6,8 +6,10 @@ import django.db.models.expressions
 from decimal import Decimal
 from django.db import migrations, models
 
+from portal.shell.migrating import AtOnce
 
-class Migration(migrations.Migration):
+
+class Migration(AtOnce):
 
     initial = True
 

@@ -8,9 +8,10 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 from portal.shell.guards import append_only
+from portal.shell.migrating import AtOnce
 
 
-class Migration(migrations.Migration):
+class Migration(AtOnce):
 
     dependencies = [
         ('federation', '0002_guards'),

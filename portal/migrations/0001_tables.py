@@ -10,8 +10,10 @@ import portal.organizations.models
 from django.conf import settings
 from django.db import migrations, models
 
+from portal.shell.migrating import AtOnce
 
-class Migration(migrations.Migration):
+
+class Migration(AtOnce):
 
     initial = True
 

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 from portal.shell.guards import append_only
+from portal.shell.migrating import AtOnce
 
 
-class Migration(migrations.Migration):
+class Migration(AtOnce):
 
     dependencies = [
         ('portal', '0003_history'),
