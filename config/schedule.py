@@ -18,6 +18,7 @@ SWEEPS = (
     ("marketplace.orders", "forget_old_drafts", 3600),
     ("marketplace.billing", "bill_finished_orders", 2),
     ("marketplace.billing", "bill_late_usage", 600),
+    ("marketplace.billing", "bill_reservations", 10),
     ("marketplace.billing", "follow_bill_refunds", 5),
     ("marketplace.billing", "follow_overdue_bills", 600),
     ("marketplace.billing", "issue_monthly_bills", 3600),

@@ -2,6 +2,7 @@ from marketplace.bank.tasks import credit_bank_lines, match_provider_payouts
 from marketplace.billing.tasks import (
     bill_finished_orders,
     bill_late_usage,
+    bill_reservations,
     follow_bill_refunds,
     follow_overdue_bills,
     issue_monthly_bills,
@@ -38,6 +39,7 @@ __all__ = [
     "attend_refunds",
     "bill_finished_orders",
     "bill_late_usage",
+    "bill_reservations",
     "close_last_month",
     "credit_bank_lines",
     "follow_adjustments",

@@ -11,6 +11,7 @@ from federation.capacity.actions import load_city
 from federation.capacity.catalogue_data import CITY
 from federation.capacity.models import Pool
 from marketplace.catalogue.actions import put_on_shelf
+from marketplace.catalogue.models import Kind
 from marketplace.payments.actions import record_bank_receipt
 from portal.accounts.models import User
 from portal.organizations.credit_code import check_digit
@@ -107,6 +108,27 @@ def _shelf(at):
             tiers=data.tiers(accelerator_code, provider_code),
             cards_max=data.CARDS_MAX,
             hours_max=data.HOURS_MAX,
+            at=at,
+        )
+        if provider_code in data.SELLS_RESERVED:
+            _reserved(provider, accelerator, at)
+
+
+def _reserved(provider, accelerator, at):
+    """The same cards by the day and the month."""
+    hour = data.card_hour(accelerator.code, provider.code)
+    prices = {(unit, term): hour * Decimal(hours) for unit, term, hours in data.RESERVED}
+    for (unit, term), price in prices.items():
+        put_on_shelf(
+            provider=provider,
+            accelerator=accelerator,
+            kind=Kind.RESERVED,
+            unit=unit,
+            term=term,
+            unit_price=price,
+            early_price=prices[unit, 0] if term else None,
+            cards_max=data.CARDS_MAX,
+            hours_max=data.RESERVED_HOURS_MAX,
             at=at,
         )
 

@@ -99,8 +99,17 @@ CARD_HOUR = {
 PROVIDER_FACTOR = {"telecom": "1.00", "mobile": "0.98", "unicom": "0.96", "baidu": "1.05", "siming": "0.92"}
 # Above how many card-hours of one order a provider asks which part of its price.
 TIERS = {"baidu": (("100", "0.94"), ("1000", "0.88"))}
+# What reserved capacity costs, in card-hours: a day, a month, a month of a year's promise, a whole node for a month.
+RESERVED = (
+    ("card_day", 0, "20"),
+    ("card_month", 0, "480"),
+    ("card_month", 12, "380"),
+    ("node_month", 0, "3600"),
+)
+SELLS_RESERVED = ("mobile", "siming")
 CARDS_MAX = 256
 HOURS_MAX = 720
+RESERVED_HOURS_MAX = 8760
 
 
 def card_hour(accelerator: str, provider: str) -> Decimal:

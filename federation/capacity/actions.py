@@ -45,6 +45,45 @@ def hold(*, key, pool_id, allocation, at) -> Hold:
         )
 
 
+def hold_within(*, key, outer_key, cards, at) -> Hold:
+    """Promise cards out of those that another key holds, on its nodes only. Saying it twice changes nothing."""
+    with transaction.atomic():
+        pool = Pool.objects.select_for_update(no_key=True).get(holds__key=outer_key)
+        held = Hold.objects.filter(key=key).first()
+        if held is not None:
+            return held
+        outer = Hold.objects.get(key=outer_key)
+        if outer.state == Hold.State.RELEASED:
+            raise HoldReleased(_("该预留资源已经结束，请重新选择。"))
+        free = dict(map(tuple, outer.allocation))
+        for inner in outer.inner.filter(state=Hold.State.OPEN):
+            for node, taken in inner.allocation:
+                free[node] -= taken
+        return Hold.objects.create(
+            key=key, within=outer, pool=pool, allocation=_fit(free, cards), cards=cards, opened_at=at
+        )
+
+
+def _fit(free: dict[int, int], cards: int) -> list[tuple[int, int]]:
+    """The tightest node that takes them all, or the emptiest nodes one after the other."""
+    if cards > sum(free.values()):
+        raise NotEnoughCards(
+            _("预留资源还剩 %(free)d 张卡，不足 %(cards)d 张。请等其他作业结束或减少卡数。")
+            % {"free": sum(free.values()), "cards": cards},
+            field="cards",
+        )
+    whole = [(left, node) for node, left in free.items() if left >= cards]
+    if whole:
+        return [(min(whole)[1], cards)]
+    taken = []
+    for left, node in sorted(((left, node) for node, left in free.items() if left), reverse=True):
+        taken.append((node, min(left, cards)))
+        cards -= taken[-1][1]
+        if not cards:
+            break
+    return taken
+
+
 def release(*, key, at) -> Hold | None:
     """Give the cards back. Saying it twice changes nothing; a key nobody holds is no error."""
     with transaction.atomic():
@@ -54,7 +93,8 @@ def release(*, key, at) -> Hold | None:
         held = Hold.objects.select_for_update(no_key=True).get(key=key)
         if held.state == Hold.State.RELEASED:
             return held
-        _move(pool, held.allocation, -1)
+        if held.within_id is None:
+            _move(pool, held.allocation, -1)
         held.state, held.released_at = Hold.State.RELEASED, at
         held.save(update_fields=["state", "released_at"])
     return held

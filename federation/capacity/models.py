@@ -146,6 +146,8 @@ class Hold(models.Model):
         RELEASED = "released", _("已释放")
 
     key = models.CharField(max_length=64, unique=True)
+    # The promise out of which this one is made: its cards are counted there.
+    within = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="inner")
     pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="holds")
     allocation = models.JSONField()
     cards = models.PositiveIntegerField()

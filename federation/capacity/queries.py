@@ -53,6 +53,12 @@ class Supply:
             self.observed.append(pool.observed_at)
 
 
+def node_size(provider, accelerator) -> int:
+    """How many cards a provider's nodes of this make have."""
+    pools = Pool.objects.filter(cluster__provider=provider, accelerator=accelerator)
+    return max(pools.values_list("cards_per_node", flat=True), default=0)
+
+
 def all_pools() -> list[Pool]:
     """Every pool with its cluster, owner and card."""
     return list(Pool.objects.select_related("cluster__provider", "accelerator"))

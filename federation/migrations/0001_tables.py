@@ -170,4 +170,9 @@ class Migration(AtOnce):
                 'constraints': [models.CheckConstraint(condition=models.Q(('ended_at__gte', models.F('started_at'))), name='usage_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(('cards__gt', 0)), name='usage_is_of_a_card')],
             },
         ),
+        migrations.AddField(
+            model_name='hold',
+            name='within',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='inner', to='federation.hold'),
+        ),
     ]

@@ -14,7 +14,8 @@ ALTER TABLE federation_pool ADD CONSTRAINT pool_nodes_are_never_oversold
     CHECK (pool_nodes_balance(sold_by_node, held_by_node, cards_sold, cards_held, cards_per_node, nodes));
 """
 
-# The pool's promise and the sum of its open holds are one number, whoever writes them.
+# The pool's promise and the sum of its open holds are one number, whoever writes them; and what is promised out of a
+# promise is never more than it, and never outlives it.
 HOLDS = """
 CREATE FUNCTION holds_match_pool() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -24,9 +25,16 @@ DECLARE
     counted bigint;
 BEGIN
     SELECT cards_held INTO promised FROM federation_pool WHERE id = pool_number;
-    SELECT COALESCE(sum(cards), 0) INTO counted FROM federation_hold WHERE pool_id = pool_number AND state = 'open';
+    SELECT COALESCE(sum(cards), 0) INTO counted FROM federation_hold 
+     WHERE pool_id = pool_number AND state = 'open' AND within_id IS NULL;
     IF promised <> counted THEN
         RAISE EXCEPTION 'pool % promises % cards, its holds say %', pool_number, promised, counted
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF EXISTS (SELECT FROM federation_hold inside JOIN federation_hold whole ON whole.id = inside.within_id
+                WHERE inside.pool_id = pool_number AND inside.state = 'open'
+                GROUP BY whole.id HAVING whole.state <> 'open' OR sum(inside.cards) > whole.cards) THEN
+        RAISE EXCEPTION 'pool %: more cards promised out of a promise than it holds', pool_number
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NULL;

@@ -16,7 +16,7 @@ from marketplace.ledger.queries import balance
 from marketplace.orders import actions as orders
 from marketplace.orders.models import Order
 from marketplace.pricing.rating import commission_on, half_up
-from marketplace.pricing.tariffs import card_hours
+from marketplace.pricing.tariffs import SECOND, card_hours
 from portal.audit import actions as audit
 from portal.shell.codes import new_code
 from portal.shell.money import yuan
@@ -48,7 +48,7 @@ def settle_order(*, order_id, at) -> Order:
 
 
 def _outcome(order, lines):
-    if any(line.seconds for line in lines):
+    if any(line.seconds or line.free_reason == BillLine.Free.INCLUDED for line in lines):
         return Order.Status.BILLED
     return Order.Status.CANCELLED if order.cancel_requested_at else Order.Status.REFUNDED
 
@@ -58,34 +58,52 @@ def _free_reason(order, workload) -> str:
         return BillLine.Free.WITHDRAWN
     if workload.is_provider_fault:
         return BillLine.Free.PROVIDER_FAULT
-    return ""
+    return BillLine.Free.INCLUDED if order.reservation_id else ""
 
 
 def _bill(order, workload, usage, *, most_seconds, at) -> BillLine:
     free_reason = _free_reason(order, workload)
     seconds = 0 if free_reason else min(usage.seconds, most_seconds)
-    gross = _owed(order, order.seconds - most_seconds, seconds)
+    return _charge(
+        order,
+        _owed(order, order.seconds - most_seconds, seconds),
+        reference=usage.source_key,
+        usage=usage,
+        seconds=seconds,
+        metered_seconds=usage.seconds,
+        free_reason=free_reason,
+        at=at,
+    )
+
+
+def bill_period(order, gross, *, since, until, at) -> BillLine:
+    """Bill a locked order for the cards it had from one moment to another."""
+    seconds = (until - since) // SECOND
+    return _charge(
+        order,
+        gross,
+        reference=f"{order.code}:{until.timestamp():.0f}",
+        since=since,
+        until=until,
+        seconds=seconds,
+        metered_seconds=seconds,
+        at=at,
+    )
+
+
+def _charge(order, gross, *, reference, at, **facts) -> BillLine:
     commission = commission_on(gross, order.plan.provider.commission_rate)
     paid = []
     if gross:
         paid = funding.capture(
-            reference=f"order-billed:{usage.source_key}",
+            reference=f"order-billed:{reference}",
             order_code=order.code,
             amount=gross,
             counterpart=_earned(order, gross, commission),
             at=at,
         )
     parts = [_part(p.hold, p.amount) for p in paid]
-    return _write(
-        order,
-        parts,
-        usage=usage,
-        seconds=seconds,
-        metered_seconds=usage.seconds,
-        commission=commission,
-        free_reason=free_reason,
-        at=at,
-    )
+    return _write(order, parts, commission=commission, at=at, **facts)
 
 
 def bill_late(*, usage_id, at) -> BillLine | None:

@@ -43,6 +43,7 @@ class BillLine(AppendOnly):
     class Free(models.TextChoices):
         WITHDRAWN = "withdrawn", _("撤单期内免费")
         PROVIDER_FAULT = "provider_fault", _("供给方原因免费")
+        INCLUDED = "included", _("已含在预留内")
 
     code = models.CharField(max_length=32, unique=True)
     order = models.ForeignKey("marketplace.Order", on_delete=models.PROTECT, related_name="lines")
@@ -54,6 +55,9 @@ class BillLine(AppendOnly):
     usage = models.OneToOneField(
         "federation.UsageRecord", on_delete=models.PROTECT, null=True, related_name="bill_line"
     )
+    # Reserved capacity is billed by the calendar, without a reading.
+    since = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
     cards = models.PositiveIntegerField(_("卡数"))
     seconds = models.IntegerField(_("计费秒数"))
     metered_seconds = models.IntegerField(_("计量秒数"))
@@ -68,6 +72,14 @@ class BillLine(AppendOnly):
     billed_at = models.DateTimeField(_("出账时间"))
 
     objects = BillLineQuerySet.as_manager()
+
+    @property
+    def started_at(self):
+        return self.since or self.usage and self.usage.started_at
+
+    @property
+    def ended_at(self):
+        return self.until or self.usage and self.usage.ended_at
 
     class Meta:
         ordering = ["-id"]
@@ -89,9 +101,12 @@ class BillLine(AppendOnly):
                 name="a_correction_names_its_original",
             ),
             models.CheckConstraint(
-                condition=Q(kind="refund", usage=None) | ~Q(kind="refund") & Q(usage__isnull=False),
-                name="only_a_refund_has_no_reading",
+                condition=Q(kind="refund", usage=None, until=None)
+                | ~Q(kind="refund") & Q(usage__isnull=False, until=None)
+                | Q(kind="usage", usage=None, until__gt=F("since")),
+                name="a_line_has_a_reading_or_a_period",
             ),
+            models.UniqueConstraint(fields=["order", "until"], name="one_line_per_reservation_and_period"),
             models.CheckConstraint(condition=Q(free_reason="") | Q(gross=0), name="free_use_costs_nothing"),
         ]
         indexes = [

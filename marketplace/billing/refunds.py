@@ -18,6 +18,7 @@ from portal.notices import actions as notices
 from portal.notices.models import Notice
 from portal.shell import status
 from portal.shell.codes import new_code
+from portal.shell.exceptions import Refusal
 from portal.shell.money import yuan
 
 APPROVAL_KIND = "bill-refund"
@@ -40,6 +41,8 @@ def ask(*, line_id, reason_code, reason, by, at, amount: int = 0, seconds: int |
         line = line.original or line if line.kind in BillLine.ADJUSTING else line
         # The lock under which lines are billed and given back: two asking at once would each see the whole.
         Order.objects.locked(line.order_id)
+        if seconds is not None and line.usage_id is None:
+            raise Refusal(_("按期计费的明细没有计量读数，请按金额退费。"), code="no_reading", field="seconds")
         asked = line.refunds.filter(status=BillRefund.Status.ASKED)
         most = queries.refundable(line) - sum(asked.values_list("amount", flat=True))
         if seconds is None and not 0 < amount <= most:

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from marketplace.billing import actions as billing
-from marketplace.billing import monthly, overdue, refunds
+from marketplace.billing import monthly, overdue, refunds, reservations
 from marketplace.billing.models import Bill, BillRefund
 from marketplace.billing.queries import late_readings
 from marketplace.orders.models import Order
@@ -21,6 +21,13 @@ def bill_finished_orders():
     ended = Workload.objects.ended().values("order_code")
     rows = Order.objects.filter(status__in=[Order.Status.CONFIRMED, Order.Status.RUNNING], code__in=ended)
     each(rows.order_by("id")[:BATCH], lambda order: billing.settle_order(order_id=order.id, at=now))
+
+
+@shared_task
+def bill_reservations():
+    """Bill reserved capacity month by month and at its end. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    each(reservations.due(now)[:BATCH], lambda order: reservations.settle(order_id=order.id, at=now))
 
 
 @shared_task

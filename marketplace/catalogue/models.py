@@ -1,9 +1,12 @@
 """What providers sell."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.pricing import tariffs
@@ -50,6 +53,25 @@ class SoldAs(models.Model):
 
     class Meta:
         abstract = True
+
+    def size_words(self, count: int, length: Decimal) -> str:
+        """How much of it: so many cards for so long."""
+        match self.unit:
+            case Unit.CARD_HOUR:
+                said = ngettext("%(cards)s 卡 × %(hours)s 小时", "%(cards)s 卡 × %(hours)s 小时", count)
+            case Unit.CARD_DAY:
+                said = ngettext("%(cards)s 卡 × %(hours)s 天", "%(cards)s 卡 × %(hours)s 天", count)
+            case Unit.CARD_MONTH:
+                said = ngettext("%(cards)s 卡 × %(hours)s 个月", "%(cards)s 卡 × %(hours)s 个月", count)
+            case Unit.NODE_MONTH:
+                said = ngettext(
+                    "%(cards)s 台整机 × %(hours)s 个月", "%(cards)s 台整机 × %(hours)s 个月", count
+                )
+            case Unit.MILLION_TOKENS:
+                said = gettext("%(cards)s 百万词元")
+            case _other:
+                said = gettext("%(cards)s 次")
+        return said % {"cards": f"{count:,}", "hours": tariffs.plain(length)}
 
 
 def sold_as_is_known() -> Q:
@@ -113,7 +135,9 @@ class Plan(SoldAs):
     tenant = tenancy.Public("the catalogue")
 
     # What can be delivered here; the others wait for their centres.
-    ORDERABLE = (Kind.BATCH,)
+    ORDERABLE = (Kind.BATCH, Kind.RESERVED)
+    # What a unit of time counts for in the longest time of an order.
+    HOURS = {Unit.CARD_DAY: 24, Unit.CARD_MONTH: 730, Unit.NODE_MONTH: 730}
 
     code = models.CharField(max_length=32, unique=True)
     provider = models.ForeignKey("federation.Provider", on_delete=models.PROTECT, related_name="plans")
@@ -143,6 +167,15 @@ class Plan(SoldAs):
     @property
     def is_orderable(self) -> bool:
         return self.kind in self.ORDERABLE
+
+    @property
+    def is_reserved(self) -> bool:
+        return self.kind == Kind.RESERVED
+
+    @property
+    def length_max(self) -> int:
+        """The longest order in hours, days or months, as it is sold."""
+        return self.hours_max // self.HOURS.get(Unit(self.unit), 1)
 
 
 class PlanPriceQuerySet(models.QuerySet):

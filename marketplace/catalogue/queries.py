@@ -1,8 +1,20 @@
 """What a price list says, in words."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from marketplace.catalogue.models import Unit
 from marketplace.pricing.tariffs import plain
+
+# What one types of an order by its unit: how many of what, and for how long.
+LABELS = {
+    Unit.CARD_HOUR: (gettext_lazy("卡数"), gettext_lazy("小时")),
+    Unit.CARD_DAY: (gettext_lazy("卡数"), gettext_lazy("天数")),
+    Unit.CARD_MONTH: (gettext_lazy("卡数"), gettext_lazy("月数")),
+    Unit.NODE_MONTH: (gettext_lazy("整机台数"), gettext_lazy("月数")),
+    Unit.MILLION_TOKENS: (gettext_lazy("百万词元"), ""),
+    Unit.PIECE: (gettext_lazy("次数"), ""),
+}
 
 
 def tier_words(tier, sold_as) -> str:
@@ -11,4 +23,15 @@ def tier_words(tier, sold_as) -> str:
         "above": plain(tier[0]),
         "unit": sold_as.get_unit_display(),
         "price": plain(tier[1]),
+    }
+
+
+def term_words(plan, prices) -> str:
+    """What one promises by buying it; empty where nothing."""
+    if not plan.term:
+        return ""
+    return _("须承诺 %(term)d 个月；提前结束按 ¥%(price)s/%(unit)s计已用部分，不超过承诺期总价。") % {
+        "term": plan.term,
+        "price": plain(prices.early_price),
+        "unit": plan.get_unit_display(),
     }

@@ -13,11 +13,15 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from marketplace.catalogue.models import Plan, PlanPrice, tariff
+from federation.capacity import actions as capacity
+from federation.capacity.queries import node_size
+from marketplace.catalogue.models import Plan, PlanPrice, Unit, tariff
 from marketplace.funding import actions as funding
 from marketplace.funding.queries import awaited, orderable
-from marketplace.orders import queries
+from marketplace.orders import queries, reservations
 from marketplace.orders.models import Order, OrderStop
+from marketplace.orders.refusals import BadOrder
+from marketplace.pricing.tariffs import plain
 from portal.approvals import actions as approvals
 from portal.audit import actions as audit
 from portal.notices import actions as notices
@@ -39,16 +43,15 @@ ENDINGS = {
     Order.Status.EXPIRED: gettext_noop("订单 %(code)s 未在期限内审批或付款，已取消，退回 ¥%(refunded)s"),
 }
 
+ASKED = {
+    False: gettext_noop("订单 %(code)s：%(cards)d 卡 × %(hours)s 小时，¥%(amount)s"),
+    True: gettext_noop("订单 %(code)s：预留 %(cards)d 卡，%(hours)s 天或月，¥%(amount)s"),
+}
 STOPS = {
     "over_budget": gettext_noop("订单 %(code)s 正在停止：项目本月预算已用完"),
     "overdue": gettext_noop("订单 %(code)s 正在停止：单位有逾期未还的账单"),
+    "reservation_over": gettext_noop("订单 %(code)s 正在停止：所用的预留资源已结束"),
 }
-
-
-class BadOrder(Refusal):
-    """Something in the order cannot be done as written."""
-
-    code = "bad_order"
 
 
 class KeyReused(Refusal):
@@ -93,11 +96,13 @@ class Request:
     project: Project
     name: str
     cards: int
-    hours: Decimal
-    command: str
+    hours: Decimal | None = None
+    command: str = ""
     files: tuple[tuple[str, bytes], ...] = ()
     vouchers: frozenset[str] | None = None
     ways: tuple[str, ...] | None = None
+    periods: int | None = None
+    reservation: Order | None = None
     fingerprint: str = field(init=False)
 
     def __post_init__(self):
@@ -106,7 +111,8 @@ class Request:
             self.project.code,
             self.name,
             self.cards,
-            str(Decimal(self.hours).normalize()),
+            str(self.length.normalize()),
+            self.reservation and self.reservation.code,
             self.command,
             sorted((path, hashlib.sha256(content).hexdigest()) for path, content in self.files),
             None if self.vouchers is None else sorted(self.vouchers),
@@ -114,6 +120,11 @@ class Request:
         ]
         digest = hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()
         object.__setattr__(self, "fingerprint", digest)
+
+    @property
+    def length(self) -> Decimal:
+        """Hours, or the days or months of reserved capacity."""
+        return Decimal(self.periods or self.hours or 0)
 
 
 def check(request: Request):
@@ -129,14 +140,10 @@ def check(request: Request):
             code="cards_out_of_range",
             field="cards",
         )
-    if not 0 < request.hours <= plan.hours_max:
-        raise BadOrder(
-            _("时长须大于 0 且不超过 %(most)d 小时。") % {"most": plan.hours_max},
-            code="hours_out_of_range",
-            field="hours",
-        )
-    if not request.command.strip():
-        raise BadOrder(_("请填写启动命令，例如 python train.py。"), code="command_missing", field="command")
+    if plan.is_reserved:
+        reservations.check(request)
+    else:
+        _check_job(request)
     if not request.project.is_open:
         raise BadOrder(_("该项目已停用，请选择其他项目。"), code="project_closed", field="project")
     if not set(request.ways or ()) <= set(orderable()):
@@ -146,6 +153,18 @@ def check(request: Request):
             field="ways",
         )
     workloads.check_files(request.files)
+
+
+def _check_job(request):
+    plan = request.plan
+    if request.hours is None or not 0 < request.hours <= plan.hours_max:
+        raise BadOrder(
+            _("时长须大于 0 且不超过 %(most)d 小时。") % {"most": plan.hours_max},
+            code="hours_out_of_range",
+            field="hours",
+        )
+    if not request.command.strip():
+        raise BadOrder(_("请填写启动命令，例如 python train.py。"), code="command_missing", field="command")
 
 
 def price_in_force(plan, at) -> PlanPrice:
@@ -158,7 +177,9 @@ def price_in_force(plan, at) -> PlanPrice:
 
 def amount_of(request: Request, price: PlanPrice) -> int:
     """Fen for all that is asked for."""
-    return tariff(request.plan, price).rate(request.cards * Fraction(request.hours))
+    if request.reservation:
+        return 0
+    return tariff(request.plan, price).rate(request.cards * Fraction(request.length))
 
 
 def _within_budget(project, amount, at):
@@ -244,20 +265,14 @@ def _place(organization, project, request, idempotency_key, by, at):
     code = new_code("OD")
     plan = request.plan
     price = price_in_force(plan, at)
-    decision = placement.decide(
-        subject_code=code,
-        accelerator=plan.accelerator,
-        cards=request.cards,
-        provider_code=plan.provider.code,
-        hours=request.hours,
-        at=at,
-    )
+    decision = _decide(code, request, at)
     # Before the quote, so that two orders of one firm never count on the same voucher.
     funding.lock_purse(organization)
     amount = amount_of(request, price)
     quote = queries.quote(organization, plan, amount, at, chosen=request.vouchers, ways=request.ways)
     _within_budget(project, quote.amount, at)
-    funding.hold(order_code=code, organization=organization, quote=quote, by=by, at=at)
+    if amount:
+        funding.hold(order_code=code, organization=organization, quote=quote, by=by, at=at)
     needs_approval = bool(project.approval_threshold) and quote.amount >= project.approval_threshold
     order = Order.objects.create(
         code=code,
@@ -265,10 +280,14 @@ def _place(organization, project, request, idempotency_key, by, at):
         project=project,
         plan=plan,
         name=request.name or code,
-        cards=request.cards,
+        cards=decision.cards,
         hours=request.hours,
-        unit_price=price.unit_price,
-        tiers=price.tiers,
+        nodes=request.cards if plan.unit == Unit.NODE_MONTH else None,
+        periods=request.periods,
+        decision=decision,
+        reservation=request.reservation,
+        unit_price=0 if request.reservation else price.unit_price,
+        tiers=[] if request.reservation else price.tiers,
         early_price=price.early_price,
         amount=quote.amount,
         voucher_amount=quote.vouchers,
@@ -287,31 +306,34 @@ def _place(organization, project, request, idempotency_key, by, at):
         idempotency_key=idempotency_key,
         fingerprint=request.fingerprint,
     )
-    workloads.create(
-        organization=organization,
-        order_code=code,
-        decision=decision,
-        name=order.name,
-        command=request.command,
-        files=request.files,
-        max_seconds=order.seconds,
-        is_draft=order.status in Order.WAITING,
-        at=at,
-    )
     audit.record(
         order, "order.placed", by=by, amount=order.amount, vouchers=order.voucher_amount, plan=plan.code
     )
+    if order.is_reservation:
+        reservations.begin(order, at=at)
+    else:
+        workloads.create(
+            organization=organization,
+            order_code=code,
+            decision=decision,
+            name=order.name,
+            command=request.command,
+            files=request.files,
+            max_seconds=order.seconds,
+            is_draft=order.status in Order.WAITING,
+            at=at,
+        )
     if needs_approval:
         approvals.request(
             kind=APPROVAL_KIND,
             subject_code=code,
             organization=organization,
             amount=order.amount,
-            sentence=gettext_noop("订单 %(code)s：%(cards)d 卡 × %(hours)s 小时，¥%(amount)s"),
+            sentence=ASKED[order.is_reservation],
             values={
                 "code": code,
                 "cards": order.cards,
-                "hours": f"{order.hours.normalize():f}",
+                "hours": plain(request.length),
                 "amount": yuan(order.amount),
             },
             url=order.get_absolute_url(),
@@ -319,6 +341,22 @@ def _place(organization, project, request, idempotency_key, by, at):
             at=at,
         )
     return order
+
+
+def _decide(code, request, at):
+    plan = request.plan
+    if request.reservation:
+        return reservations.place_within(code, request, at=at)
+    size = node_size(plan.provider, plan.accelerator) if plan.unit == Unit.NODE_MONTH else 1
+    return placement.decide(
+        subject_code=code,
+        accelerator=plan.accelerator,
+        cards=request.cards * size,
+        provider_code=plan.provider.code,
+        # How long one job may run says nothing of how long one may have the cards.
+        hours=request.hours,
+        at=at,
+    )
 
 
 def receipt(order) -> str:
@@ -329,6 +367,11 @@ def receipt(order) -> str:
         return _("订单 %(code)s 已提交，算力已保留，请在 %(by)s 前付款。") % {
             "code": order.code,
             "by": f"{localtime(order.pay_by):%Y-%m-%d %H:%M}",
+        }
+    if order.is_reservation:
+        return _("订单 %(code)s 已确认，冻结 ¥%(amount)s，算力自现在起归您使用。") % {
+            "code": order.code,
+            "amount": yuan(order.amount),
         }
     return _("订单 %(code)s 已确认，冻结 ¥%(amount)s，正在调度。") % {
         "code": order.code,
@@ -367,8 +410,11 @@ def confirm_paid(*, order_id, at) -> Order:
 def _begin(order, sentence, *, by, at):
     before = order.status
     status.move(order, Order.Status.CONFIRMED, confirmed_at=at)
-    workloads.queue(order_code=order.code, at=at)
     audit.record(order, "order.confirmed", by=by, before=before, after=order.status)
+    if order.is_reservation:
+        reservations.begin(order, at=at)
+    else:
+        workloads.queue(order_code=order.code, at=at)
     _tell(order, sentence, at)
 
 
@@ -387,9 +433,17 @@ def _give_up(order_id, to, *, by, at, reason):
         order = Order.objects.locked(order_id)
         if order.status not in Order.WAITING:
             return order
-        workloads.discard(order_code=order.code, at=at)
+        _let_go(order, at)
         close(order, to, by=by, at=at, reason=reason)
     return order
+
+
+def _let_go(order, at):
+    """Nothing has begun: its cards are free again."""
+    if order.is_reservation:
+        capacity.release(key=order.code, at=at)
+    else:
+        workloads.discard(order_code=order.code, at=at)
 
 
 @tenancy.citywide()
@@ -436,10 +490,10 @@ def _ask_to_stop(order, *, is_withdrawn, by, at, **details) -> Order:
         **details,
     )
     if order.status in Order.WAITING:
-        workloads.discard(order_code=order.code, at=at)
+        _let_go(order, at)
         approvals.lapse(kind=APPROVAL_KIND, subject_code=order.code)
         close(order, Order.Status.CANCELLED, by=by, at=at)
-    else:
+    elif not order.is_reservation:
         workloads.request_cancel(order_code=order.code, by=by, at=at)
     return order
 
@@ -476,8 +530,9 @@ def close(order, to, *, by, at, billed_amount=None, **details):
 
 def lower(order, amount) -> None:
     """Part of what a locked order was billed went back: it has cost that much less."""
-    order.billed_amount -= amount
-    order.save(update_fields=["billed_amount"])
+    if order.billed_amount is not None:
+        order.billed_amount -= amount
+        order.save(update_fields=["billed_amount"])
 
 
 def _tell(order, sentence, at, **values):

@@ -1,6 +1,7 @@
 """Orders for programs."""
 
 from django.db import transaction
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -51,7 +52,7 @@ class OrderList(Listed):
     def get_queryset(self):
         require_for_api(self.request, "orders.view")
         rows = Order.objects.visible_to(self.request.user)
-        return rows.select_related("organization", "project", "plan")
+        return rows.select_related("organization", "project", "plan", "reservation")
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY, DRY_RUN],
@@ -88,7 +89,13 @@ class OrderList(Listed):
             problems["plan"] = _("没有这个商品，请用 GET /api/v1/plans/ 查询在售商品。")
         if project is None:
             problems["project"] = _("本单位没有这个项目，请用 GET /api/v1/projects/ 查询。")
-        if plan is None or project is None:
+        reservation = None
+        if data["reservation"]:
+            mine = Order.objects.visible_to(request.user).filter(organization_id=organization.id)
+            reservation = mine.filter(code=data["reservation"]).first()
+            if reservation is None:
+                problems["reservation"] = _("本单位没有这份预留资源。")
+        if plan is None or project is None or problems:
             raise exceptions.ValidationError(problems)
         return orders.Request(
             plan=plan,
@@ -96,6 +103,8 @@ class OrderList(Listed):
             name=data["name"],
             cards=data["cards"],
             hours=data["hours"],
+            periods=data["periods"],
+            reservation=reservation,
             command=data["command"],
             files=tuple(data["files"]),
             vouchers=None if data["vouchers"] is None else frozenset(data["vouchers"]),
@@ -143,7 +152,9 @@ def _priced(organization, wanted, at):
 class _OneOrder(APIView):
     def order(self, request, code, action="orders.view"):
         require_for_api(request, action)
-        rows = Order.objects.visible_to(request.user).select_related("organization", "project", "plan")
+        rows = Order.objects.visible_to(request.user).select_related(
+            "organization", "project", "plan", "reservation"
+        )
         return get_object_or_404(rows, code=code)
 
 
@@ -154,8 +165,8 @@ class OrderPlacement(_OneOrder):
 
     @extend_schema(responses=CandidateSerializer(many=True))
     def get(self, request, code):
-        workload = workloads.by_order(self.order(request, code).code)
-        return Response(CandidateSerializer(placement.story(workload.decision), many=True).data)
+        decision = self.order(request, code).decision
+        return Response(CandidateSerializer(placement.story(decision), many=True).data)
 
 
 class OrderDetail(_OneOrder):
@@ -205,6 +216,8 @@ class OrderLog(_OneOrder):
     )
     def get(self, request, code):
         workload = workloads.by_order(self.order(request, code, "logs.view").code)
+        if workload is None:
+            raise Http404
         cursor = request.query_params.get("cursor", "")
         tail = workloads.log_tail(workload, int(cursor) if cursor.isdigit() and len(cursor) < 16 else 0)
         return Response(LogTail(tail).data)

@@ -1,5 +1,7 @@
 """What was promised to whom, at which price."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -10,6 +12,7 @@ from marketplace.catalogue.models import Priced, tariff
 from marketplace.pricing.tariffs import Tariff
 from portal.accounts.permissions import ALL, organization_ids
 from portal.shell import tenancy
+from scheduler.placement.models import Decision
 
 
 class OrderQuerySet(models.QuerySet):
@@ -19,6 +22,11 @@ class OrderQuerySet(models.QuerySet):
 
     def open(self):
         return self.filter(status__in=Order.OPEN)
+
+    def reservations(self):
+        """Reserved capacity that can be used now."""
+        running = self.filter(status=Order.Status.RUNNING, periods__isnull=False, cancel_requested_at=None)
+        return running.select_related("plan__provider", "plan__accelerator")
 
     def asked_to_stop(self):
         return self.filter(cancel_requested_at__isnull=False).order_by("-cancel_requested_at")
@@ -69,7 +77,15 @@ class Order(Priced):
     plan = models.ForeignKey("marketplace.Plan", on_delete=models.PROTECT, related_name="orders")
     name = models.CharField(_("作业名称"), max_length=80)
     cards = models.PositiveIntegerField(_("卡数"))
-    hours = models.DecimalField(_("时长上限（小时）"), max_digits=8, decimal_places=2)
+    hours = models.DecimalField(_("时长上限（小时）"), max_digits=8, decimal_places=2, null=True)
+    # Of reserved capacity: whole nodes, where it is sold by them, and how many days or months.
+    nodes = models.PositiveIntegerField(_("整机台数"), null=True)
+    periods = models.PositiveSmallIntegerField(_("天数或月数"), null=True)
+    starts_at = models.DateTimeField(_("起用时间"), null=True)
+    ends_at = models.DateTimeField(_("到期时间"), null=True)
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, related_name="orders")
+    # Whose cards a job runs on without being paid for again.
+    reservation = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="jobs")
     amount = models.BigIntegerField(_("冻结总额（分）"))
     voucher_amount = models.BigIntegerField(_("算力券抵扣（分）"))
     cash_amount = models.BigIntegerField(_("自付（分）"))
@@ -99,7 +115,20 @@ class Order(Priced):
                 ),
                 name="order_is_paid_from_its_parts",
             ),
-            models.CheckConstraint(condition=Q(cards__gt=0, hours__gt=0), name="order_asks_for_something"),
+            models.CheckConstraint(
+                condition=Q(cards__gt=0)
+                & (Q(hours__gt=0, periods=None, nodes=None) | Q(hours=None, periods__gt=0)),
+                name="order_asks_for_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_at=None, ends_at=None)
+                | Q(periods__isnull=False, ends_at__gt=F("starts_at")),
+                name="a_reservation_ends_after_it_begins",
+            ),
+            models.CheckConstraint(
+                condition=Q(reservation=None) | Q(hours__isnull=False, amount=0),
+                name="a_job_in_a_reservation_costs_nothing",
+            ),
             models.CheckConstraint(
                 condition=Q(billed_amount=None) | Q(billed_amount__lte=F("amount"), billed_amount__gte=0),
                 name="order_is_never_billed_more_than_held",
@@ -120,8 +149,22 @@ class Order(Priced):
         return tariff(self.plan, self)
 
     @property
+    def sold_count(self) -> int:
+        """How many cards or nodes are paid for."""
+        return self.nodes or self.cards
+
+    @property
     def seconds(self) -> int:
-        return int(self.hours * 3600)
+        return int((self.hours or 0) * 3600)
+
+    @property
+    def is_reservation(self) -> bool:
+        return self.periods is not None
+
+    @property
+    def size(self) -> str:
+        """How much was ordered, in words."""
+        return self.plan.size_words(self.sold_count, self.hours or Decimal(self.periods or 0))
 
     @property
     def is_open(self) -> bool:
@@ -157,8 +200,10 @@ class OrderDraft(models.Model):
     plan = models.ForeignKey("marketplace.Plan", on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=80, blank=True)
     cards = models.PositiveIntegerField()
-    hours = models.DecimalField(max_digits=8, decimal_places=2)
-    command = models.TextField()
+    hours = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+    periods = models.PositiveSmallIntegerField(null=True)
+    reservation = models.ForeignKey(Order, on_delete=models.CASCADE, null=True, related_name="+")
+    command = models.TextField(blank=True)
     vouchers = ArrayField(models.CharField(max_length=32), null=True)
     ways = ArrayField(models.CharField(max_length=20), null=True)
     created_at = models.DateTimeField()
@@ -185,3 +230,7 @@ class DraftFile(models.Model):
     @property
     def size(self):
         return len(self.content)
+
+
+# Who ordered may read why it stands where it stands.
+tenancy.shows(Decision, "orders__organization")

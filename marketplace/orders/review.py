@@ -47,7 +47,7 @@ def _facts(order, workload, at):
         Fact(_("算力"), f"{named(order.plan.accelerator)} × {order.cards}", named(order.plan.provider)),
         _time(order, at),
         _price(order, at),
-        Fact(_("冻结总额"), order.amount, _("单价 × 卡数 × 时长上限"), is_money=True),
+        Fact(_("冻结总额"), order.amount, _("单价 × 数量，含阶梯价"), is_money=True),
         Fact(_("其中算力券"), order.voucher_amount, is_money=True),
         _budget(order, at),
         _cards(workload),
@@ -55,13 +55,13 @@ def _facts(order, workload, at):
 
 
 def _time(order, at):
-    hours = _("%(hours)s 小时") % {"hours": f"{order.hours.normalize():f}"}
+    hours = order.size
     if not order.is_open or order.confirm_by is None:
-        return Fact(_("时长上限"), hours)
+        return Fact(_("数量"), hours)
     left = int((order.confirm_by - at).total_seconds() // 3600)
     result = "ok" if left >= 2 else "warn"
     return Fact(
-        _("时长上限"), hours, "", result, _("审批时限还剩 %(n)s 小时，过期自动失效。") % {"n": max(left, 0)}
+        _("数量"), hours, "", result, _("审批时限还剩 %(n)s 小时，过期自动失效。") % {"n": max(left, 0)}
     )
 
 
@@ -69,7 +69,7 @@ def _price(order, at):
     now = Plan.objects.filter(id=order.plan_id).priced(at).values_list("unit_price", flat=True).first()
     is_same = now == order.unit_price
     finding = _("与现行目录价一致") if is_same else _("目录价已变动，本单仍按下单时的单价")
-    price = _("¥%(price)s / 卡时") % {"price": f"{order.unit_price:,.2f}"}
+    price = f"¥{order.unit_price:,.2f} / {order.plan.get_unit_display()}"
     return Fact(_("单价"), price, _("下单时的价格快照"), "ok" if is_same else "warn", finding)
 
 

@@ -63,8 +63,28 @@ class OrderRequest(serializers.Serializer):
     project = serializers.CharField(max_length=32)
     name = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     cards = serializers.IntegerField(min_value=1, max_value=100_000)
-    hours = serializers.DecimalField(max_digits=8, decimal_places=2, min_value=Decimal("0.01"))
-    command = serializers.CharField(max_length=4000)
+    hours = serializers.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        default=None,
+        allow_null=True,
+        help_text=_("作业的时长上限；预留资源不填。"),
+    )
+    periods = serializers.IntegerField(
+        min_value=1,
+        max_value=1000,
+        default=None,
+        allow_null=True,
+        help_text=_("预留资源的天数或月数，按商品的计价单位；整机包月的 cards 为台数。"),
+    )
+    reservation = serializers.CharField(
+        max_length=32,
+        default=None,
+        allow_null=True,
+        help_text=_("在本单位的这份预留资源内运行，不另计费。"),
+    )
+    command = serializers.CharField(max_length=4000, default="", allow_blank=True)
     files = serializers.ListField(child=JobFile(), required=False, default=list, max_length=MOST_FILES)
     vouchers = serializers.ListField(
         child=serializers.CharField(max_length=32),
@@ -83,6 +103,14 @@ class OrderRequest(serializers.Serializer):
         max_length=10,
         help_text=_('算力券之外的支付方式，按先后顺序，如 ["wallet", "credit"]；不填为默认顺序。'),
     )
+
+    def validate(self, data):
+        """A job says for how long and what; reserved capacity says how many days or months."""
+        if data["periods"] is None:
+            missing = {name: _("作业须填写。") for name in ("hours", "command") if not data[name]}
+            if missing:
+                raise serializers.ValidationError(missing)
+        return data
 
     def validate_files(self, files):
         if sum(len(content) for _path, content in files) > MOST_BYTES:
@@ -125,6 +153,7 @@ class OrderSerializer(serializers.ModelSerializer):
     organization = serializers.CharField(source="organization.code")
     project = serializers.CharField(source="project.code")
     plan = serializers.CharField(source="plan.code")
+    reservation = serializers.CharField(source="reservation.code", default=None, allow_null=True)
     currency = Currency()
     tiers = Tiers()
     amount = Yuan()
@@ -142,6 +171,11 @@ class OrderSerializer(serializers.ModelSerializer):
             "name",
             "cards",
             "hours",
+            "nodes",
+            "periods",
+            "starts_at",
+            "ends_at",
+            "reservation",
             "currency",
             "unit_price",
             "tiers",

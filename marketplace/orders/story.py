@@ -15,6 +15,12 @@ def stages(order, workload) -> list[dict]:
         steps.append(_step(_("审批"), order.confirmed_at, is_now=order.status == S.AWAITING_APPROVAL))
     if order.pay_by:
         steps.append(_step(_("付款"), order.confirmed_at, is_now=order.status == S.AWAITING_PAYMENT))
+    if order.is_reservation:
+        steps.append(_step(_("使用中"), order.starts_at, is_now=order.status == S.RUNNING))
+        steps.append(
+            _step(_("到期结算"), order.closed_at if order.status == S.BILLED else None, is_now=False)
+        )
+        return _ended(order, steps)
     submitted = workload.submitted_at if workload else None
     started = workload.started_at if workload else None
     ended = workload.ended_at if workload else None
@@ -27,6 +33,10 @@ def stages(order, workload) -> list[dict]:
             is_now=bool(ended) and order.is_open,
         ),
     ]
+    return _ended(order, steps)
+
+
+def _ended(order, steps):
     # What a cluster skipped telling us has happened all the same once the next stage is done.
     last_done = max(index for index, step in enumerate(steps) if step["state"] == "done")
     for step in steps[:last_done]:

@@ -21,7 +21,7 @@ class OrderFilters(Filters):
 
 def rows(user):
     return Order.objects.visible_to(user).select_related(
-        "organization", "project", "plan__provider", "plan__accelerator", "placed_by"
+        "organization", "project", "plan__provider", "plan__accelerator", "placed_by", "reservation"
     )
 
 
@@ -40,6 +40,7 @@ screen = ListScreen(
         Column("organization", _("单位"), beneath="project"),
         Column("accelerator", _("加速卡"), value="plan.accelerator"),
         Column("provider", _("服务商"), value="plan.provider", beneath="accelerator"),
+        Column("kind", _("商品类型"), value="plan.get_kind_display", beneath="accelerator"),
         Column("cards", _("卡数"), "number", sort="cards"),
         Column("hours", _("时长上限（小时）"), "number", sort="hours", is_optional=True),
         Column("amount", _("冻结总额"), "money", sort="amount", total="amount"),
@@ -62,7 +63,11 @@ screen = ListScreen(
 FACTS = (
     Column("organization", _("单位")),
     Column("project", _("项目"), value="project.name"),
-    Column("hours", _("时长上限"), "number", unit=_("小时")),
+    Column("kind", _("商品类型"), value="plan.get_kind_display"),
+    Column("size", _("数量")),
+    Column("starts_at", _("起用时间"), "time"),
+    Column("ends_at", _("到期时间"), "time"),
+    Column("reservation", _("所用预留"), value="reservation.code", url="reservation.get_absolute_url"),
     Column("placed_by", _("下单人"), template="orders/_buyer.html"),
     Column("placed_at", _("下单时间"), "time"),
 )

@@ -1,12 +1,14 @@
 """A firm's orders: the list, one order's whole story, its log, and cancelling."""
 
 from django.contrib import messages
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from marketplace.catalogue.models import Kind, Plan
 from marketplace.funding.queries import explained_holds
 from marketplace.orders import actions as orders
 from marketplace.orders import story, tables
@@ -31,9 +33,26 @@ def listing(request):
 
 def _order(request, code):
     rows = Order.objects.visible_to(request.user).select_related(
-        "organization", "project", "plan__provider", "plan__accelerator", "placed_by"
+        "organization",
+        "project",
+        "plan__provider",
+        "plan__accelerator",
+        "placed_by",
+        "reservation",
+        "decision",
     )
     return get_object_or_404(rows, code=code)
+
+
+def _job_plan(request, order, at):
+    """The plan by which a job is put on reserved capacity, while there is some and this person may."""
+    is_usable = (
+        order.status == Order.Status.RUNNING and order.is_reservation and not order.cancel_requested_at
+    )
+    if not (is_usable and can(request.user, "orders.place", order.organization)):
+        return None
+    same = {"provider": order.plan.provider, "accelerator": order.plan.accelerator}
+    return Plan.objects.on_shelf().priced(at).filter(kind=Kind.BATCH, **same).first()
 
 
 @require("orders.view")
@@ -41,6 +60,7 @@ def detail(request, code):
     """One order's whole story: where it stands, why it runs where it runs, what it costs, what happened."""
     order = _order(request, code)
     workload = workloads.by_order(order.code)
+    jobs = list(order.jobs.select_related("plan").order_by("-id")) if order.is_reservation else []
     now = timezone.now()
     context = {
         "record": RecordScreen(
@@ -50,7 +70,10 @@ def detail(request, code):
         "order": order,
         "workload": workload,
         "stages": story.stages(order, workload),
-        "candidates": placement.story(workload.decision),
+        "candidates": placement.story(order.decision),
+        "jobs": jobs,
+        "job_plan": _job_plan(request, order, now),
+        "cards_taken": sum(job.cards for job in jobs if job.is_open),
         "holds": explained_holds(order.code),
         "lines": order.lines.prefetch_related("parts"),
         "events": story.timeline(audit.of_subject(order)),
@@ -58,7 +81,7 @@ def detail(request, code):
         "may_cancel": order.is_open
         and not order.cancel_requested_at
         and can(request.user, "orders.cancel", order.organization),
-        "may_read_log": can(request.user, "logs.view", order.organization),
+        "may_read_log": bool(workload) and can(request.user, "logs.view", order.organization),
         "is_withdrawable": order.is_open and now <= order.cancel_until,
     }
     is_fragment = (
@@ -77,6 +100,8 @@ def log(request, code):
     """The tail of the job's own output; polled while it runs."""
     order = _order(request, code)
     workload = workloads.by_order(order.code)
+    if workload is None:
+        raise Http404
     cursor = request.GET.get("cursor", "")
     tail = workloads.log_tail(workload, int(cursor) if cursor.isdigit() and len(cursor) < 16 else 0)
     response = render(request, "orders/_log.html", {"order": order, "workload": workload, "tail": tail})

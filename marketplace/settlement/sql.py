@@ -61,7 +61,9 @@ CLOSE_PROGRAMMES = _CLOSE.format(
 # What a run settled, counted from the bills and the meters and not from its statements.
 TOTALS = """
     SELECT count(*) AS line_count,
-           coalesce(sum(usage.cards::bigint * (usage.seconds - coalesce(corrected.seconds, 0))), 0)::bigint AS metered,
+           -- Reserved capacity has no reading: what counts is how long the cards were the buyer's.
+           coalesce(sum(coalesce(usage.cards::bigint * (usage.seconds - coalesce(corrected.seconds, 0)),
+                                 line.cards * floor(extract(epoch FROM line.until - line.since)))), 0)::bigint AS metered,
            coalesce(sum(line.cards::bigint * line.seconds), 0)::bigint AS billed,
            coalesce(sum(line.cards::bigint * line.metered_seconds) FILTER (WHERE line.free_reason <> ''), 0)::bigint AS free,
            coalesce(sum(line.cards::bigint * (line.metered_seconds - line.seconds))

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.storefront.filters import size_from, wishes_from
+from marketplace.storefront.filters import kind_from, size_from, wishes_from
 from marketplace.storefront.queries import FACETS, FLAGS, SORTS, offers, select
 from portal.shell.serializers import Currency, Tiers, Yuan
 
@@ -48,12 +48,13 @@ class OfferSerializer(serializers.Serializer):
 
 SIZE = [
     OpenApiParameter("cards", int, description=_("按多少张卡计价，默认 1。")),
-    OpenApiParameter("hours", str, description=_("按多少小时计价，默认 1。")),
+    OpenApiParameter("hours", str, description=_("按多少小时计价，默认 1；预留商品按其天数或月数。")),
 ]
 WISHES = [
     *SIZE,
     *(OpenApiParameter(facet.name, str, many=True) for facet in FACETS),
     *(OpenApiParameter(flag, str, enum=["1"]) for flag in FLAGS),
+    OpenApiParameter("kind", str, enum=["batch", "reserved"], description=_("商品类型，默认 batch。")),
     OpenApiParameter("memory", int, description=_("单卡显存至少多少 GB。")),
     OpenApiParameter("q", str),
     OpenApiParameter("sort", str, enum=list(SORTS)),
@@ -72,7 +73,8 @@ class OfferList(APIView):
     @extend_schema(parameters=WISHES, responses=OfferSerializer(many=True))
     def get(self, request):
         cards, hours = size_from(request.query_params)
-        shelf = offers(_buyer(request), timezone.now(), cards=cards, hours=hours)
+        kind = kind_from(request.query_params)
+        shelf = offers(_buyer(request), timezone.now(), cards=cards, hours=hours, kind=kind)
         return Response(OfferSerializer(select(shelf, wishes_from(request.query_params)), many=True).data)
 
 

@@ -2,6 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 
+from marketplace.catalogue.models import Kind
 from marketplace.storefront.queries import FACETS, FLAGS, SORTS, Wishes
 
 MOST_CARDS = 4096
@@ -21,8 +22,13 @@ def wishes_from(params) -> Wishes:
     )
 
 
+def kind_from(params) -> Kind:
+    """Which kind of products is looked at: jobs by the hour unless asked otherwise."""
+    return Kind.RESERVED if params.get("kind") == Kind.RESERVED else Kind.BATCH
+
+
 def size_from(params) -> tuple[int, Decimal]:
-    """How many cards for how long the prices are shown; one card-hour unless asked otherwise."""
+    """How many cards for how long the prices are shown, in the unit of each plan; one of each unless asked otherwise."""
     cards = params.get("cards", "")
     cards = min(int(cards), MOST_CARDS) if cards.isdigit() and len(cards) < 6 else 1
     try:

@@ -5,8 +5,11 @@ from decimal import Decimal
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.catalogue.models import Unit
+from marketplace.catalogue.queries import LABELS
 from marketplace.funding.queries import paying_order
 from marketplace.orders.actions import Request
+from marketplace.orders.models import Order
 from portal.organizations.models import Project
 from scheduler.workloads.actions import MOST_BYTES, MOST_FILES
 
@@ -36,7 +39,7 @@ class VoucherChoices(forms.MultipleChoiceField):
 
 
 class OrderForm(forms.Form):
-    """One batch job on one plan."""
+    """One batch job, or reserved capacity, on one plan."""
 
     project = forms.ModelChoiceField(label=_("项目"), queryset=Project.objects.none(), empty_label=None)
     name = forms.CharField(label=_("作业名称"), max_length=80, required=False)
@@ -54,6 +57,13 @@ class OrderForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "class": "code", "spellcheck": "false"}),
         help_text=_("在上传文件所在目录执行，例如 python train.py"),
     )
+    reservation = forms.ModelChoiceField(
+        label=_("用预留资源运行"),
+        queryset=Order.objects.none(),
+        required=False,
+        empty_label=_("不使用，按量计费"),
+        help_text=_("在已购的预留资源内运行，不另计费"),
+    )
     files = ManyFilesField(
         label=_("脚本与文件"),
         required=False,
@@ -61,16 +71,17 @@ class OrderForm(forms.Form):
     )
     vouchers = VoucherChoices(label=_("使用算力券"), required=False)
 
-    def __init__(self, *args, plan, projects, vouchers, ways, kept_files=(), **options):
+    def __init__(self, *args, plan, projects, vouchers, ways, reservations, kept_files=(), **options):
         super().__init__(*args, **options)
         self.plan = plan
         self.kept_files = kept_files
         self.fields["project"].queryset = projects
         self.fields["cards"].max_value = plan.cards_max
         self.fields["cards"].widget.attrs["max"] = plan.cards_max
-        self.fields["cards"].unit = _("卡")
-        self.fields["hours"].unit = _("小时")
-        self.fields["hours"].widget.attrs["max"] = plan.hours_max
+        self.fields["cards"].label, self.fields["hours"].unit = LABELS[Unit(plan.unit)]
+        self.fields["cards"].unit = _("台") if plan.unit == Unit.NODE_MONTH else _("卡")
+        self.fields["hours"].widget.attrs["max"] = plan.length_max
+        self._offer_what_is_reserved(reservations)
         self.fields["vouchers"].choices = [(choice.reference, choice.label) for choice in vouchers]
         if not vouchers:
             del self.fields["vouchers"]
@@ -78,6 +89,28 @@ class OrderForm(forms.Form):
         if kept_files:
             names = "、".join(path for path, _content in kept_files)
             self.fields["files"].help_text = _("已保留 %(names)s；重新选择则全部替换") % {"names": names}
+
+    def _offer_what_is_reserved(self, reservations):
+        """A job may run on what the firm has reserved; reserved capacity itself asks no job."""
+        if self.plan.is_reserved:
+            for name in ("command", "files", "reservation"):
+                del self.fields[name]
+            self.fields["name"].label = _("名称")
+            self.fields["hours"].label = _("时长")
+            self.fields["hours"].min_value = self.plan.term or 1
+            self.fields["hours"].help_text = _("自确认起计；提前结束按已用时间结算")
+        elif reservations:
+            self.fields["reservation"].queryset = reservations
+            self.initial.setdefault("reservation", reservations[0].id)
+            self.fields["reservation"].label_from_instance = lambda order: f"{order.name} · {order.size}"
+        else:
+            del self.fields["reservation"]
+
+    def clean_hours(self):
+        hours = self.cleaned_data["hours"]
+        if self.plan.is_reserved and hours != hours.to_integral_value():
+            raise forms.ValidationError(_("请填写整数。"))
+        return hours
 
     def _offer_an_order_of(self, ways):
         """One choice for each place in line; nothing to choose where there is one way only."""
@@ -99,9 +132,11 @@ class OrderForm(forms.Form):
             project=data["project"],
             name=data["name"],
             cards=data["cards"],
-            hours=data["hours"],
-            command=data["command"],
-            files=data["files"] or self.kept_files,
+            hours=None if self.plan.is_reserved else data["hours"],
+            periods=int(data["hours"]) if self.plan.is_reserved else None,
+            reservation=data.get("reservation"),
+            command=data.get("command", ""),
+            files=data.get("files") or self.kept_files,
             vouchers=frozenset(data.get("vouchers", ())),
             ways=tuple(dict.fromkeys(filter(None, (data[place] for place in self.places))))
             if self.places

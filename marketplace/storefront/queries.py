@@ -7,9 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from django.utils import timezone
+
 from federation.capacity.models import Pool
-from marketplace.catalogue.models import Plan, tariff
-from marketplace.catalogue.queries import tier_words
+from marketplace.catalogue.models import Kind, Plan, Unit, tariff
+from marketplace.catalogue.queries import LABELS, term_words, tier_words
 from marketplace.funding.queries import Means, Quote
 from marketplace.orders.queries import purchase
 from marketplace.pricing.tariffs import Tariff
@@ -23,7 +25,8 @@ class Offer:
 
     plan: Plan
     tariff: Tariff
-    quantity: Fraction
+    count: int
+    length: Decimal
     cards_free: int
     cards_total: int
     districts: frozenset[str]
@@ -35,6 +38,23 @@ class Offer:
     @property
     def district_names(self) -> list[str]:
         return [str(District(d).label) for d in sorted(self.districts)]
+
+    @property
+    def quantity(self) -> Fraction:
+        """Units asked for."""
+        return self.count * Fraction(self.length)
+
+    @property
+    def labels(self) -> tuple:
+        return LABELS[Unit(self.plan.unit)]
+
+    @property
+    def size(self) -> str:
+        return self.plan.size_words(self.count, self.length)
+
+    @property
+    def term_words(self) -> str:
+        return term_words(self.plan, self.plan)
 
     @property
     def unit_price(self) -> Decimal:
@@ -69,11 +89,12 @@ def offers(
     cards: int = 1,
     hours: Decimal = Decimal(1),
     code: str | None = None,
+    kind: Kind = Kind.BATCH,
     means: Means | None = None,
 ) -> list[Offer]:
-    """Every offer on the shelf, priced for this buyer, this many cards and hours."""
+    """Every offer of a kind on the shelf, priced for this buyer, this many cards and this long."""
     plans = Plan.objects.on_shelf().priced(at).select_related("provider", "accelerator")
-    plans = plans.filter(kind__in=Plan.ORDERABLE) if code is None else plans.filter(code=code)
+    plans = plans.filter(kind=kind) if code is None else plans.filter(code=code)
     plans = list(plans)
     pools = defaultdict(list)
     rows = Pool.objects.filter(accelerator_id__in={p.accelerator_id for p in plans}).select_related("cluster")
@@ -99,12 +120,15 @@ def offers(
 def _offer(plan, pools, organization, at, cards, hours, districts, means) -> Offer:
     online = [pool for pool in pools if pool.cluster.state == pool.cluster.State.ONLINE]
     prices = tariff(plan, plan)
-    quantity = cards * Fraction(hours)
-    bought = purchase(organization, plan, prices.rate(quantity), at, districts=districts)
+    # A plan that asks no length is sold by the count alone.
+    length = hours if LABELS[Unit(plan.unit)][1] else Decimal(1)
+    amount = prices.rate(cards * Fraction(length))
+    bought = purchase(organization, plan, amount, at, districts=districts)
     return Offer(
         plan=plan,
         tariff=prices,
-        quantity=quantity,
+        count=cards,
+        length=length,
         cards_free=sum(pool.cards_usable for pool in online),
         cards_total=sum(pool.cards_total for pool in pools),
         districts=bought.compute_districts,
@@ -112,6 +136,14 @@ def _offer(plan, pools, organization, at, cards, hours, districts, means) -> Off
         is_online=bool(online),
         observed_at=min((p.observed_at for p in online if p.observed_at), default=None),
         quote=means.quote(bought),
+    )
+
+
+def ways_to_buy(plan) -> list[Plan]:
+    """In which ways this provider sells this card today, as the shelf orders them."""
+    rows = Plan.objects.on_shelf().priced(timezone.now())
+    return list(
+        rows.filter(provider=plan.provider, accelerator=plan.accelerator).order_by("kind", "unit", "term")
     )
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace.funding.queries import explained
+from marketplace.pricing.tariffs import plain
 from portal.shell.codes import new_code
 from portal.shell.columns import Column
 from portal.shell.names import named
@@ -21,13 +22,23 @@ LINES = (
 )
 
 
-def quotation(offer, cards, hours, organization, *, by, at) -> Paper:
+def _basis(offer, units, price, size) -> str:
+    """How one line comes about: the size where there is one price, the part of a tier where there are several."""
+    if len(offer.steps) == 1:
+        return f"¥{plain(price)} / {offer.plan.get_unit_display()} × {size}"
+    return f"¥{plain(price)} × {units.normalize():f} {offer.plan.get_unit_display()}"
+
+
+def quotation(offer, organization, *, by, at) -> Paper:
     """The same figures that an order placed now would be charged by, and who would pay which part."""
     plan, quote = offer.plan, offer.quote
-    size = _("%(cards)s 卡 × %(hours)s 小时") % {"cards": f"{cards:,}", "hours": f"{hours.normalize():f}"}
-    price = _("¥%(price)s / 卡时") % {"price": f"{offer.unit_price.normalize():f}"}
+    size = offer.size
+    price = f"¥{plain(offer.unit_price)} / {plan.get_unit_display()}"
     parts = explained(quote)
-    lines = [SimpleNamespace(name=named(plan.accelerator), basis=f"{price} × {size}", amount=quote.amount)]
+    lines = [
+        SimpleNamespace(name=named(plan.accelerator), basis=_basis(offer, units, each, size), amount=fen)
+        for units, each, fen in offer.steps
+    ]
     lines += [
         SimpleNamespace(name=part.label, basis=" ".join(map(str, why)), amount=-part.amount)
         for part, why in parts
@@ -48,7 +59,10 @@ def quotation(offer, cards, hours, organization, *, by, at) -> Paper:
         tables=[Table(_("费用构成"), LINES, lines)],
         notes=[
             *([_("该商品的部分集群为模拟接入，报价仅供演示。")] if offer.is_simulated else []),
-            _("应付 = 单价 × 卡数 × 计费秒数 ÷ 3600，四舍五入到分；按实际使用的秒数结算，多余的退回。"),
+            *([offer.term_words] if plan.term else []),
+            _("预留资源按日历天、月计费，不足一期的部分按秒折算，四舍五入到分。")
+            if plan.is_reserved
+            else _("应付 = 单价 × 卡数 × 计费秒数 ÷ 3600，四舍五入到分；按实际使用的秒数结算，多余的退回。"),
             _("算力券抵扣以下单时的余额与规则为准；本报价单不锁定价格与库存，价格以下单时目录价为准。"),
         ],
         author=str(by) if by.is_authenticated else _("访客"),

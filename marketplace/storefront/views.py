@@ -1,6 +1,9 @@
 """The market: find, compare, begin an order."""
 
+from decimal import Decimal
+
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -8,11 +11,11 @@ from django.utils import timezone
 from marketplace.funding.queries import Means, explained
 from marketplace.orders import actions as orders
 from marketplace.orders import drafts
-from marketplace.orders.models import OrderDraft
+from marketplace.orders.models import Order, OrderDraft
 from marketplace.orders.queries import quote
-from marketplace.storefront.filters import size_from, wishes_from
+from marketplace.storefront.filters import kind_from, size_from, wishes_from
 from marketplace.storefront.forms import OrderForm
-from marketplace.storefront.queries import counts, offers, select
+from marketplace.storefront.queries import counts, offers, select, ways_to_buy
 from marketplace.storefront.quotation import quotation
 from portal.accounts.permissions import can
 from portal.accounts.scoping import acting_for, require
@@ -26,8 +29,10 @@ def listing(request):
     now = timezone.now()
     cards, hours = size_from(request.GET)
     wishes = wishes_from(request.GET)
-    shelf = offers(request.organization or None, now, cards=cards, hours=hours)
+    kind = kind_from(request.GET)
+    shelf = offers(request.organization or None, now, cards=cards, hours=hours, kind=kind)
     context = {
+        "kind": kind,
         "offers": select(shelf, wishes),
         "shelf_size": len(shelf),
         "facets": counts(shelf, wishes),
@@ -55,8 +60,10 @@ def _offer(request, code, **size):
 def detail(request, code):
     """One offer: what it is, where its figures come from, what it costs this buyer."""
     cards, hours = size_from(request.GET)
+    offer = _offer(request, code, cards=cards, hours=hours)
     context = {
-        "offer": _offer(request, code, cards=cards, hours=hours),
+        "offer": offer,
+        "ways": ways_to_buy(offer.plan),
         "cards": cards,
         "hours": hours,
         "is_buyer": can(request.user, "orders.place") if request.user.is_authenticated else False,
@@ -68,13 +75,24 @@ def quotation_pdf(request, code):
     """The offer's price for this buyer as a PDF."""
     cards, hours = size_from(request.GET)
     offer = _offer(request, code, cards=cards, hours=hours)
-    paper = quotation(offer, cards, hours, request.organization or None, by=request.user, at=timezone.now())
+    paper = quotation(offer, request.organization or None, by=request.user, at=timezone.now())
     return paper_response(paper)
 
 
 def _earlier_draft(request):
     code = request.GET.get("draft", "")
     return OrderDraft.objects.visible_to(request.user).filter(code=code).first() if code else None
+
+
+def _reservation(request, earlier, organization, plan):
+    """The reservation that a job is written for, when the buyer comes from its page."""
+    wanted = Q(code=request.GET["reservation"]) if "reservation" in request.GET else Q()
+    if earlier and earlier.reservation_id:
+        wanted |= Q(id=earlier.reservation_id)
+    if not wanted:
+        return Order.objects.none()
+    mine = Order.objects.visible_to(request.user).filter(wanted, organization_id=organization.id)
+    return mine.reservations().filter(plan__provider=plan.provider, plan__accelerator=plan.accelerator)
 
 
 @require("orders.place")
@@ -86,7 +104,9 @@ def order(request, code):
     usable = means.choices()
     earlier = _earlier_draft(request)
     typed = drafts.typed_in(earlier) if earlier else {"vouchers": [choice.reference for choice in usable]}
-    cards, hours = (earlier.cards, earlier.hours) if earlier else size_from(request.GET)
+    cards, hours = (
+        (earlier.cards, earlier.hours or Decimal(earlier.periods)) if earlier else size_from(request.GET)
+    )
     offer = _offer(request, code, cards=cards, hours=hours, means=means)
     form = OrderForm(
         request.POST or None,
@@ -95,6 +115,7 @@ def order(request, code):
         projects=Project.objects.filter(organization_id=organization.id).open(),
         vouchers=usable,
         ways=means.ways(),
+        reservations=_reservation(request, earlier, organization, offer.plan),
         kept_files=drafts.files_of(earlier) if earlier else (),
         initial={"cards": cards, "hours": hours} | typed,
     )
@@ -114,7 +135,7 @@ def check(request, code):
     """The answers once more, with the price that will be set aside; then place, once."""
     draft = get_object_or_404(
         OrderDraft.objects.visible_to(request.user).select_related(
-            "plan__provider", "plan__accelerator", "project", "organization"
+            "plan__provider", "plan__accelerator", "project", "organization", "reservation"
         ),
         code=code,
     )
@@ -128,10 +149,11 @@ def check(request, code):
         else:
             messages.success(request, orders.receipt(placed))
             return redirect(placed)
-    offer = _offer(request, draft.plan.code, cards=draft.cards, hours=draft.hours)
+    offer = _offer(request, draft.plan.code, cards=draft.cards, hours=draft.hours or Decimal(draft.periods))
     try:
         chosen = None if draft.vouchers is None else frozenset(draft.vouchers)
-        cost = quote(draft.organization, draft.plan, offer.quote.amount, now, chosen=chosen, ways=draft.ways)
+        amount = 0 if draft.reservation else offer.quote.amount
+        cost = quote(draft.organization, draft.plan, amount, now, chosen=chosen, ways=draft.ways)
     except Refusal as sad:
         cost, refusal = None, refusal or sad
     context = {

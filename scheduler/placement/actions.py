@@ -69,6 +69,26 @@ def decide(
     raise NowhereToRun(_why(answer, request), candidates=answer.candidates)
 
 
+def decide_within(*, subject_code, reservation_code, cards, at) -> Decision:
+    """Give an order cards out of a reservation, on the reservation's nodes. Saying it twice changes nothing.
+
+    Raises NotEnoughCards.
+    """
+    with transaction.atomic():
+        held = capacity.hold_within(key=subject_code, outer_key=reservation_code, cards=cards, at=at)
+        return queries.by_subject(subject_code) or Decision.objects.create(
+            code=new_code("PL"),
+            subject_code=subject_code,
+            pool=held.pool,
+            cards=cards,
+            allocation=held.allocation,
+            candidates=[],
+            inputs={"reservation": reservation_code},
+            engine_version=ENGINE_VERSION,
+            made_at=at,
+        )
+
+
 def _write(subject_code, pool, answer, request, weights, at) -> Decision:
     return Decision.objects.create(
         code=new_code("PL"),
