@@ -96,7 +96,7 @@ class OrderForm(forms.Form):
             for name in ("command", "files", "reservation"):
                 del self.fields[name]
             self.fields["name"].label = _("名称")
-            self.fields["hours"].label = _("时长")
+            self.fields["hours"].label, self.fields["hours"].unit = self.fields["hours"].unit, ""
             self.fields["hours"].min_value = self.plan.term or 1
             self.fields["hours"].help_text = _("自确认起计；提前结束按已用时间结算")
         elif reservations:

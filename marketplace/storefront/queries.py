@@ -53,6 +53,11 @@ class Offer:
         return self.plan.size_words(self.count, self.length)
 
     @property
+    def most(self) -> str:
+        """The largest order it takes."""
+        return self.plan.size_words(self.plan.cards_max, Decimal(self.plan.length_max))
+
+    @property
     def term_words(self) -> str:
         return term_words(self.plan, self.plan)
 

@@ -117,7 +117,7 @@ def order(request, code):
         ways=means.ways(),
         reservations=_reservation(request, earlier, organization, offer.plan),
         kept_files=drafts.files_of(earlier) if earlier else (),
-        initial={"cards": cards, "hours": hours} | typed,
+        initial={"cards": cards, "hours": int(hours) if offer.plan.is_reserved else hours} | typed,
     )
     if request.method == "POST" and form.is_valid():
         try:
