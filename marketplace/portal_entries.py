@@ -25,6 +25,8 @@ from marketplace.orders.actions import APPROVAL_KIND
 from marketplace.orders.models import Order
 from marketplace.orders.panels import panels as panels
 from marketplace.orders.queries import cancellation
+from marketplace.payments import refunds as payment_refunds
+from marketplace.payments import review as payment_review
 from marketplace.payments import tables as receipts
 from marketplace.payouts import review as payouts_review
 from marketplace.payouts import tables as payouts
@@ -237,6 +239,7 @@ screens = [
 reviews = {
     APPROVAL_KIND: review.parts,
     bill_refunds.APPROVAL_KIND: bill_review.parts,
+    payment_refunds.APPROVAL_KIND: payment_review.refund_parts,
     CREDIT_APPROVAL: credit_review.parts,
     ADJUSTMENT: settlement_review.adjustment_parts,
     RELEASE: settlement_review.release_parts,

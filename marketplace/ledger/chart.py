@@ -101,6 +101,7 @@ class Cause(models.TextChoices):
     STATEMENT = "statement", _("结算出账")
     RETENTION_RELEASED = "retention-released", _("质保金退还")
     PAYOUT = "payout", _("向服务商付款")
+    REFUND_PAYOUT = "refund-payout", _("退款汇出")
     SUBSIDY_RECEIVED = "subsidy-received", _("财政补贴到账")
     PROGRAMME = "programme", _("财政安排入池")
     VOUCHER_ISSUED = "voucher-issued", _("发券")
@@ -173,6 +174,10 @@ ROUTES = {
     Cause.PAYOUT: (
         {Kind.PROVIDER_PAYABLE, Kind.PAYOUT, Kind.SUSPENSE},
         {Kind.PAYOUT, Kind.PROVIDER_PAYABLE, Kind.SUSPENSE},
+    ),
+    Cause.REFUND_PAYOUT: (
+        {Kind.REFUND_DUE, Kind.PAYOUT, Kind.SUSPENSE},
+        {Kind.PAYOUT, Kind.REFUND_DUE, Kind.SUSPENSE},
     ),
     Cause.SUBSIDY_RECEIVED: ({Kind.SUSPENSE}, {Kind.SUBSIDY_RECEIVABLE}),
     Cause.PROGRAMME: ({Kind.APPROPRIATION}, {Kind.POOL}),

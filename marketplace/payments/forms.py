@@ -6,11 +6,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.payments.actions import LEAST, MOST
-from marketplace.payments.models import Payment
+from marketplace.payments.models import BankReceipt, Payment
 from marketplace.payments.queries import offered
 from portal.organizations.models import Organization
 from portal.shell.fields import YuanField
-from portal.shell.money import to_yuan
+from portal.shell.money import to_yuan, yuan
 
 
 class BankReceiptForm(forms.Form):
@@ -44,6 +44,24 @@ class RefundForm(forms.Form):
 
     amount = YuanField(label=_("退款金额"), min_value=to_yuan(1))
     reason = forms.CharField(label=_("退款原因"), max_length=200, help_text=_("复核人与审计可见"))
+
+
+class AskBackForm(RefundForm):
+    """Which transfer's unspent money a firm wants back."""
+
+    receipt = forms.ModelChoiceField(
+        label=_("退回哪笔转账"), queryset=BankReceipt.objects.none(), to_field_name="code", empty_label=None
+    )
+    field_order = ["receipt", "amount", "reason"]
+
+    def __init__(self, organization, *args, **options):
+        super().__init__(*args, **options)
+        receipt = self.fields["receipt"]
+        receipt.queryset = BankReceipt.objects.returnable().filter(organization=organization)
+        receipt.label_from_instance = lambda row: (
+            _("%(on)s 到账 ¥%(amount)s，可退 ¥%(left)s（%(code)s）")
+            % {"on": row.received_on, "amount": yuan(row.amount), "left": yuan(row.left), "code": row.code}
+        )
 
 
 class ExplainForm(forms.Form):

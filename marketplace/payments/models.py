@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +15,11 @@ class BankReceiptQuerySet(models.QuerySet):
     def visible_to(self, user):
         ids = organization_ids(user, "receipts.view")
         return self if ids is ALL else self.filter(organization_id__in=organization_ids(user, "wallet.view"))
+
+    def returnable(self):
+        """What came in and has not gone back, or is not on its way back, whole."""
+        claimed = Sum("refunds__amount", filter=~Q(refunds__status="refused"), default=0)
+        return self.annotate(left=F("amount") - claimed).filter(left__gt=0)
 
 
 class BankReceipt(AppendOnly):
@@ -176,10 +181,20 @@ class RefundQuerySet(models.QuerySet):
         """What somebody has to send, or to ask about."""
         return self.filter(due_at__lte=at).order_by("due_at")
 
+    def set_aside(self):
+        """Whose money waits for them: what goes by bank is on its way as soon as its batch is approved."""
+        return self.filter(Q(status=Refund.Status.DUE) | Q(status=Refund.Status.SENT, receipt=None))
+
+    def by_bank(self):
+        return self.exclude(receipt=None)
+
     def locked(self, refund_id):
-        # With its payment: how much of that is due back is counted over all its refunds.
-        rows = self.select_for_update(of=("self", "payment"), no_key=True)
-        return rows.select_related("organization", "payment").get(id=refund_id)
+        rows = self.select_for_update(of=("self",), no_key=True).select_related("organization", "receipt")
+        refund = rows.get(id=refund_id)
+        if refund.payment_id:
+            # How much of a payment is due back is counted over all its refunds.
+            refund.payment = Payment.objects.locked(refund.payment_id)
+        return refund
 
 
 class Refund(models.Model):
@@ -201,10 +216,11 @@ class Refund(models.Model):
         Status.SENT: {Status.DUE, Status.DONE},
         Status.DONE: {Status.DUE},
     }
-    ON_THE_WAY = (Status.DUE, Status.SENT)
 
     code = models.CharField(_("退款编号"), max_length=32, unique=True)
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="refunds")
+    # The transfer to whose sender it goes; the database lets no more go back than came (see sql.GUARDS).
+    receipt = models.ForeignKey(BankReceipt, on_delete=models.PROTECT, null=True, related_name="refunds")
     organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
     amount = models.BigIntegerField(_("金额（分）"))
     reason = models.CharField(_("退款原因"), max_length=200)
@@ -230,6 +246,9 @@ class Refund(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_gives_something_back"),
+            models.CheckConstraint(
+                condition=~Q(payment=None, receipt=None), name="refund_names_what_brought_the_money"
+            ),
             models.UniqueConstraint(
                 fields=["provider_id"], condition=~Q(provider_id=""), name="one_refund_per_providers_refund"
             ),
@@ -246,7 +265,23 @@ class Refund(models.Model):
         return self.code
 
     def get_absolute_url(self):
-        return self.payment.get_absolute_url()
+        if self.payment:
+            return self.payment.get_absolute_url()
+        return f"{reverse('payments:refunds')}?q={self.code}"
+
+    @property
+    def title(self) -> str:
+        """Who gets it."""
+        return self.organization.name
+
+    @property
+    def origin(self):
+        """What brought the money, under whose number it waits to go back."""
+        return self.payment or self.receipt
+
+    @property
+    def is_by_bank(self) -> bool:
+        return self.receipt_id is not None
 
     @property
     def is_stuck(self) -> bool:

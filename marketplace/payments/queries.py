@@ -9,6 +9,7 @@ from urllib.parse import quote
 import qrcode
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from qrcode.image.svg import SvgPathImage
 
@@ -16,7 +17,7 @@ from marketplace.funding.models import FundingHold
 from marketplace.ledger.models import Account, Cause, Kind
 from marketplace.ledger.queries import balance, differences, kept, totals_by_owner
 from marketplace.payments import stripe_gateway as gateway
-from marketplace.payments.models import Difference, Payment, ProviderEntry, Refund
+from marketplace.payments.models import BankReceipt, Difference, Payment, ProviderEntry, Refund
 
 Status = Payment.Status
 
@@ -85,8 +86,20 @@ def payouts_on_the_way():
 # --- what goes back ------------------------------------------------------------------------------------
 def due_back(payment) -> int:
     """Fen of this payment that are due back and that no refund has taken up yet."""
-    on_the_way = payment.refunds.filter(status__in=Refund.ON_THE_WAY).aggregate(sum=Sum("amount"))["sum"] or 0
-    return balance(Kind.REFUND_DUE, payment.code) - on_the_way
+    return balance(Kind.REFUND_DUE, payment.code) - _sum(payment.refunds.set_aside())
+
+
+def goes_to(receipt):
+    """The line of the bank that says from which account a transfer came; nothing where none does."""
+    line = getattr(receipt, "bank_line", None)
+    return line if line and line.counter_account else None
+
+
+def came_with(payment, amount: int) -> BankReceipt | None:
+    """The transfer that brought a payment, if this much of it can go back to where it came from."""
+    receipts = BankReceipt.objects.returnable().filter(bank_line__payment=payment, left__gte=amount)
+    receipt = receipts.select_related("bank_line").first()
+    return receipt if receipt and goes_to(receipt) else None
 
 
 def overpaid() -> list[Payment]:
@@ -106,7 +119,8 @@ def given_up(*, at):
 def breaks() -> Iterator[str]:
     """Where payments, refunds and fees disagree with the ledger."""
     online = Payment.objects.exclude(method=Payment.Method.TRANSFER)
-    done = Refund.objects.filter(status=Refund.Status.DONE).exclude(payment__method=Payment.Method.TRANSFER)
+    done = Refund.objects.filter(status=Refund.Status.DONE, receipt=None)
+    done = done.exclude(payment__method=Payment.Method.TRANSFER)
     entries = ProviderEntry.objects.filter(currency=gateway.CURRENCY)
     own, others = entries.filter(kind="stripe_fee"), entries.exclude(kind="stripe_fee")
     for name, causes, rows in (
@@ -133,18 +147,18 @@ def _still_held(holds) -> dict[str, int]:
 
 
 def _still_due(holds) -> dict[str, int]:
-    """What is still to go back, by payment."""
+    """What is still to go back, by what brought it."""
     due = Counter(dict(holds.exclude(paid_at=None).values_list("reference", F("released") + F("refunded"))))
     unused = holds.filter(paid_at=None).values("reference")
     late = Payment.objects.filter(status=Status.PAID, code__in=unused)
     due.update(dict(late.values_list("code", "amount")))
-    states = Q(payment__purpose=Payment.Purpose.TOP_UP, status__in=Refund.ON_THE_WAY)
-    due.update(dict(_by_payment(Refund.objects.filter(states))))
-    due.subtract(
-        dict(_by_payment(Refund.objects.filter(payment__purpose="order", status=Refund.Status.DONE)))
-    )
+    of_an_order = Q(payment__purpose=Payment.Purpose.ORDER)
+    due.update(_by_origin(Refund.objects.set_aside().exclude(of_an_order)))
+    gone = Q(status=Refund.Status.DONE) | Q(status=Refund.Status.SENT, receipt__isnull=False)
+    due.subtract(_by_origin(Refund.objects.filter(of_an_order & gone)))
     return due
 
 
-def _by_payment(refunds):
-    return refunds.order_by().values_list("payment__code").annotate(Sum("amount"))
+def _by_origin(refunds) -> dict[str, int]:
+    origin = Coalesce("payment__code", "receipt__code")
+    return dict(refunds.order_by().values_list(origin).annotate(Sum("amount")))

@@ -1,4 +1,4 @@
-"""Giving money back to where it was paid from: two people agree, a sweep sends it, the provider says how it went."""
+"""Giving money back to where it was paid from: two people agree; the provider or the bank says how it went."""
 
 from datetime import timedelta
 
@@ -6,13 +6,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from marketplace.funding.actions import lock_purse
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import transfer
 from marketplace.ledger.models import Cause, Journal, Kind
+from marketplace.ledger.queries import balance
 from marketplace.payments import stripe_gateway as gateway
 from marketplace.payments.actions import LEASE, STRIPE
-from marketplace.payments.models import Payment, Refund
-from marketplace.payments.queries import due_back
+from marketplace.payments.models import BankReceipt, Payment, Refund
+from marketplace.payments.queries import came_with, due_back, goes_to
 from marketplace.payments.stripe_gateway import State
 from portal.approvals import actions as approvals
 from portal.audit import actions as audit
@@ -43,59 +45,80 @@ def ask(*, payment_id, amount: int, reason, by, at) -> Refund:
         is_in_the_purse = payment.purpose == Payment.Purpose.TOP_UP and payment.status == Payment.Status.PAID
         if not is_in_the_purse or not payment.is_online:
             raise CannotRefund(_("只有已到账的在线充值可以在此退回；订单的退款由订单发起。"), field="amount")
-        left = payment.amount - payment.refunded
-        if not 0 < amount <= left:
-            raise CannotRefund(_("最多可退 ¥%(left)s。") % {"left": yuan(left)}, field="amount")
-        refund = Refund.objects.create(
-            code=new_code("RF"),
-            payment=payment,
-            organization=payment.organization,
-            amount=amount,
-            reason=reason,
-            status=Status.ASKED,
-            asked_by=by,
-            asked_at=at,
-        )
+        _refuse_more_than(payment.amount - payment.refunded, amount)
         _claim(payment, amount)
-        audit.record(refund, "refund.asked", by=by, payment=payment.code, amount=amount, reason=reason)
-        approvals.request(
-            kind=APPROVAL_KIND,
-            subject_code=refund.code,
-            organization=payment.organization,
-            amount=amount,
-            sentence=gettext_noop("退款 %(code)s：退回 %(name)s ¥%(amount)s"),
-            values={"code": refund.code, "name": payment.organization.name, "amount": yuan(amount)},
-            url=payment.get_absolute_url(),
-            by=by,
-            at=at,
-            decided_under="refunds.manage",
-        )
+        return _request(payment, amount, reason, by, at, payment=payment)
+
+
+def ask_back(*, receipt_id, amount: int, reason, by, at) -> Refund:
+    """A firm wants what it transferred and has not spent back on the account it came from; finance has to agree."""
+    with transaction.atomic():
+        receipt = BankReceipt.objects.select_related("organization").get(id=receipt_id)
+        lock_purse(receipt.organization)
+        left = BankReceipt.objects.returnable().filter(id=receipt.id).values_list("left", flat=True)
+        _refuse_more_than(min(left.first() or 0, balance(Kind.PREPAID, receipt.organization.code)), amount)
+        return _request(receipt, amount, reason, by, at, receipt=receipt)
+
+
+def _refuse_more_than(left, amount):
+    if not 0 < amount <= left:
+        raise CannotRefund(_("最多可退 ¥%(left)s。") % {"left": yuan(left)}, field="amount")
+
+
+def _request(origin, amount, reason, by, at, **origins):
+    refund = Refund.objects.create(
+        code=new_code("RF"),
+        organization=origin.organization,
+        amount=amount,
+        reason=reason,
+        status=Status.ASKED,
+        asked_by=by,
+        asked_at=at,
+        **origins,
+    )
+    audit.record(refund, "refund.asked", by=by, origin=origin.code, amount=amount, reason=reason)
+    approvals.request(
+        kind=APPROVAL_KIND,
+        subject_code=refund.code,
+        organization=origin.organization,
+        amount=amount,
+        sentence=gettext_noop("退款 %(code)s：退回 %(name)s ¥%(amount)s"),
+        values={"code": refund.code, "name": origin.organization.name, "amount": yuan(amount)},
+        url=refund.get_absolute_url(),
+        by=by,
+        at=at,
+        decided_under="refunds.manage",
+    )
     return refund
 
 
 def give_back(*, payment_id, at) -> Refund | None:
     """Start on its way what an order did not use, or came too late for. Saying it twice changes nothing.
 
-    What was transferred becomes prepaid balance: a transfer back would need its own two signatures.
+    What was transferred waits for the next batch of payments; it becomes prepaid balance where the bank did not say
+    from which account it came.
     """
     with transaction.atomic():
         payment = Payment.objects.locked(payment_id)
         amount = due_back(payment)
         if amount <= 0:
             return None
+        receipt = None if payment.is_online else came_with(payment, amount)
+        to_purse = not payment.is_online and receipt is None
         refund = Refund.objects.create(
             code=new_code("RF"),
             payment=payment,
+            receipt=receipt,
             organization=payment.organization,
             amount=amount,
             reason=_("订单未使用"),
-            status=Status.DUE if payment.is_online else Status.DONE,
+            status=Status.DONE if to_purse else Status.DUE,
             asked_at=at,
             due_at=at if payment.is_online else None,
-            done_at=None if payment.is_online else at,
+            done_at=at if to_purse else None,
         )
         _claim(payment, amount)
-        if not payment.is_online:
+        if to_purse:
             purse = (Kind.PREPAID, payment.organization.code)
             _post(refund, "to-purse", (Kind.REFUND_DUE, payment.code), purse, at)
         audit.record(refund, "refund.due", by=None, payment=payment.code, amount=amount)
@@ -103,26 +126,29 @@ def give_back(*, payment_id, at) -> Refund | None:
 
 
 def _claim(payment, amount):
-    payment.refunded += amount
-    payment.save(update_fields=["refunded"])
+    if payment:
+        payment.refunded += amount
+        payment.save(update_fields=["refunded"])
 
 
 def agree(*, refund_id, by, at) -> Refund:
     """A second person agreed: the money leaves the purse and waits to be sent. Saying it twice changes nothing.
 
-    Where the firm has spent it meanwhile there is nothing to give back, and the refund is refused.
+    Where the firm has spent it meanwhile, or nobody knows its account, there is no way back, and the refund is refused.
     """
     with transaction.atomic():
         refund = Refund.objects.locked(refund_id)
         if refund.status != Status.ASKED:
             return refund
+        if refund.is_by_bank and not goes_to(refund.receipt):
+            return _refuse(refund, by, gettext_noop("来款账户不明"))
         purse = (Kind.PREPAID, refund.organization.code)
         try:
             with transaction.atomic():
-                _post(refund, "set-aside", purse, (Kind.REFUND_DUE, refund.payment.code), at)
+                _post(refund, "set-aside", purse, (Kind.REFUND_DUE, refund.origin.code), at)
         except ledger.InsufficientFunds:
             return _refuse(refund, by, gettext_noop("余额不足"))
-        status.move(refund, Status.DUE, agreed_by=by, due_at=at)
+        status.move(refund, Status.DUE, agreed_by=by, due_at=None if refund.is_by_bank else at)
         audit.record(refund, "refund.agreed", by=by, before=Status.ASKED, after=Status.DUE)
     return refund
 
@@ -185,7 +211,8 @@ def note(*, refund_id, seen: gateway.SeenRefund, at) -> Refund:
 def _done(refund, at):
     if refund.status == Status.DONE:
         return
-    _post(refund, refund.round, (Kind.REFUND_DUE, refund.payment.code), (Kind.PSP, STRIPE), at)
+    if not refund.is_by_bank:
+        _post(refund, refund.round, (Kind.REFUND_DUE, refund.origin.code), (Kind.PSP, STRIPE), at)
     before = refund.status
     status.move(refund, Status.DONE, done_at=at)
     audit.record(refund, "refund.done", by=None, before=before, after=Status.DONE, amount=refund.amount)
@@ -202,7 +229,7 @@ def _done(refund, at):
 
 def _came_back(refund, failure, at):
     """What was booked as sent is booked back; finance decides when to send it again."""
-    if refund.status == Status.DONE:
+    if refund.status == Status.DONE and not refund.is_by_bank:
         ledger.reverse(Journal.objects.get(reference=f"refund:{refund.code}:{refund.round}"), at=at)
     before = refund.status
     refund.failure, refund.round, refund.done_at = (failure or "failed")[:80], refund.round + 1, None
@@ -220,6 +247,26 @@ def _came_back(refund, failure, at):
     )
 
 
+# --- by bank, as one payment of a batch ------------------------------------------------------------------
+def put_on_the_way(*, refund_id):
+    """It is in an approved batch."""
+    with transaction.atomic():
+        status.move(Refund.objects.locked(refund_id), Status.SENT)
+
+
+def pay(*, refund_id, at):
+    """The bank has paid it."""
+    with transaction.atomic():
+        _done(Refund.objects.locked(refund_id), at)
+
+
+def owe_again(*, refund_id, reason, at):
+    """The bank did not take it, or sent it back."""
+    with transaction.atomic():
+        _came_back(Refund.objects.locked(refund_id), reason, at)
+
+
+# --- by the provider ---------------------------------------------------------------------------------------
 def decline(*, refund_id, failure, at) -> Refund:
     """The provider would not take it at all."""
     with transaction.atomic():
@@ -238,7 +285,7 @@ def send_again(*, refund_id, by, at) -> Refund:
         if not refund.is_stuck:
             raise CannotRefund(_("该退款不需要重新发起。"))
         before = refund.failure
-        refund.failure, refund.provider_id, refund.due_at = "", "", at
+        refund.failure, refund.provider_id, refund.due_at = "", "", None if refund.is_by_bank else at
         refund.save(update_fields=["failure", "provider_id", "due_at"])
         audit.record(refund, "refund.sent_again", by=by, before={"failure": before}, after={"failure": ""})
     return refund

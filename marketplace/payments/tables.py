@@ -88,17 +88,17 @@ FACTS = (
 
 
 class RefundFilters(Filters):
-    words = ("^code", "^payment__code", "organization__name", "^provider_id")
-    hint = _("退款编号、支付编号或企业名称")
+    words = ("^code", "^payment__code", "^receipt__code", "organization__name", "^provider_id")
+    hint = _("退款编号、支付编号、到账编号或企业名称")
     since, until = days("asked_at", _("提出日期起"), _("提出日期止"))
 
 
 refunds = ListScreen(
     "refunds",
     _("退款"),
-    lead=_("原路退回的款项：平台财务提出，另一位财务复核后由系统发起。"),
+    lead=_("原路退回的款项：在线支付退回支付账户，对公转账随付款批次汇回原账户；提出与复核是两个人。"),
     rows=lambda user: Refund.objects.visible_to(user).select_related(
-        "organization", "payment", "asked_by", "agreed_by"
+        "organization", "payment", "receipt", "asked_by", "agreed_by"
     ),
     action="payments.view",
     scope="wallet:read",
@@ -107,7 +107,7 @@ refunds = ListScreen(
     columns=(
         Column("code", _("退款编号"), "code", url="get_absolute_url"),
         Column("organization", _("企业"), beneath="code"),
-        Column("payment.code", _("支付编号"), "code"),
+        Column("origin.code", _("支付或到账编号"), "code"),
         Column("amount", _("金额"), "money", sort="amount", total="amount"),
         Column("reason", _("退款原因")),
         Column("asked_by", _("提出人"), is_optional=True),
@@ -124,7 +124,9 @@ refunds = ListScreen(
             when=lambda refund, user: refund.is_stuck and can(user, "refunds.manage"),
         ),
     ),
-    empty=Empty(_("还没有退款"), _("在一笔已到账的在线支付页面提出退款。"), icon="receipt"),
+    empty=Empty(
+        _("还没有退款"), _("企业在账户余额页、平台财务在一笔在线支付的页面提出退款。"), icon="receipt"
+    ),
 )
 
 

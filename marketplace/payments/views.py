@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from marketplace.payments import actions as payments
 from marketplace.payments import clearing, queries, refunds, tables
 from marketplace.payments import stripe_gateway as gateway
-from marketplace.payments.forms import BankReceiptForm, ExplainForm, RefundForm, TopUpForm
+from marketplace.payments.forms import AskBackForm, BankReceiptForm, ExplainForm, RefundForm, TopUpForm
 from marketplace.payments.models import Difference, Payment, Refund
 from portal.accounts.permissions import can
 from portal.accounts.scoping import acting_for, require, require_action
@@ -152,6 +152,24 @@ def refund(request, code):
 def refund_list(request):
     """Every refund I may see."""
     return show(request, tables.refunds, "shell/list.html")
+
+
+@require("wallet.top_up")
+def ask_back(request):
+    """Ask for what was transferred and not spent to go back to the account it came from."""
+    organization = acting_for(request, "wallet.top_up")
+    form = AskBackForm(organization, request.POST or None)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            refunds.ask_back(receipt_id=given.pop("receipt").id, **given, by=request.user, at=timezone.now())
+        except Refusal as refusal:
+            form.add_error(refusal.field, refusal.message)
+        else:
+            messages.success(request, _("已提出退款，平台财务复核后汇回原账户。"))
+            return redirect("payments:refunds")
+    context = {"organization": organization, "form": form}
+    return render(request, "payments/ask_back.html", context, status=422 if form.errors else 200)
 
 
 @require("refunds.manage")

@@ -1,4 +1,4 @@
-"""Paying providers: an account that two have seen, a batch that two have signed, a bank line for every payment."""
+"""Paying by bank: an account that two have seen, a batch that two have signed, a bank line for every payment."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -8,10 +8,10 @@ from marketplace.bank import actions as bank
 from marketplace.bank.models import BankLine
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import transfer
-from marketplace.ledger.models import Cause, Kind
+from marketplace.ledger.models import Kind
 from marketplace.payouts import queries
 from marketplace.payouts.models import Payout, PayoutAccount, PayoutBatch
-from marketplace.settlement import answers
+from marketplace.payouts.owed import FAILED, RETURNED, owed_by
 from portal.approvals import actions as approvals
 from portal.audit import actions as audit
 from portal.notices import actions as notices
@@ -100,34 +100,40 @@ def decide_account(*, account_id, agree: bool, reason="", by, at) -> PayoutAccou
 
 # --- batches -------------------------------------------------------------------------------------------
 def propose_batch(*, organization, by, at) -> PayoutBatch:
-    """Put every confirmed statement whose provider has an account into one batch, and ask a second person.
+    """Put every confirmed statement whose provider has an account, and every refund, into one batch; ask a second person.
 
     Raises NothingToPay.
     """
     with transaction.atomic():
         accounts = queries.accounts()
-        # Locked in key order: two batches proposed at one moment would else hold the same statements.
+        # Locked in key order: two batches proposed at one moment would else hold the same rows.
         rows = queries.payable().select_for_update(of=("self",), no_key=True)
-        statements = [row for row in rows if row.party in accounts]
-        if not statements:
-            raise NothingToPay(_("没有可付款的结算单：须服务商已确认，且收款账户已启用。"))
-        batch = PayoutBatch.objects.create(
-            code=new_code("PB"),
-            total=sum(row.due for row in statements),
-            count=len(statements),
-            made_by=by,
-            made_at=at,
-        )
-        Payout.objects.bulk_create(
+        payouts = [
             Payout(
-                code=new_code("PO"),
-                batch=batch,
+                organization_id=row.organization_id,
                 statement=row,
                 account=accounts[row.party],
                 amount=row.due,
             )
-            for row in statements
+            for row in rows
+            if row.party in accounts
+        ]
+        payouts += [
+            Payout(organization_id=row.organization_id, refund=row, amount=row.amount)
+            for row in queries.refundable().select_for_update(of=("self",), no_key=True)
+        ]
+        if not payouts:
+            raise NothingToPay(_("没有可付款的结算单或退款：结算单须服务商已确认，且收款账户已启用。"))
+        batch = PayoutBatch.objects.create(
+            code=new_code("PB"),
+            total=sum(row.amount for row in payouts),
+            count=len(payouts),
+            made_by=by,
+            made_at=at,
         )
+        for payout in payouts:
+            payout.code, payout.batch = new_code("PO"), batch
+        Payout.objects.bulk_create(payouts)
         audit.record(batch, "payout.proposed", by=by, total=batch.total, count=batch.count)
         approvals.request(
             kind=BATCH,
@@ -151,16 +157,17 @@ def approve_batch(*, batch_id, by, at) -> PayoutBatch:
         if batch.status == PayoutBatch.Status.APPROVED:
             return batch
         status.move(batch, PayoutBatch.Status.APPROVED, approved_by=by, approved_at=at)
-        for payout in batch.payouts.select_related("statement"):
+        for payout in batch.payouts.in_full():
+            owed = owed_by(payout)
             status.move(payout, Payout.Status.ORDERED)
-            answers.put_on_the_way(statement_id=payout.statement_id)
-            _post(payout, "ordered", _payable(payout), _on_the_way(payout), at)
+            owed.put_on_the_way()
+            _post(payout, "ordered", owed.account, _on_the_way(payout), at)
         audit.record(batch, "payout.approved", by=by, before=PayoutBatch.Status.PROPOSED, after=batch.status)
     return batch
 
 
 def refuse_batch(*, batch_id, reason, by, at) -> PayoutBatch:
-    """A second person disagreed: its statements may go into another batch. Saying it twice changes nothing."""
+    """A second person disagreed: what it would have paid may go into another batch. Saying it twice changes nothing."""
     with transaction.atomic():
         batch = PayoutBatch.objects.locked(batch_id)
         if batch.status == PayoutBatch.Status.REFUSED:
@@ -186,7 +193,7 @@ def take_file(*, batch_id, by) -> list[Payout]:
         if batch.status != PayoutBatch.Status.APPROVED:
             raise Refusal(_("批次复核通过后才能下载付款文件。"), code="not_approved")
         audit.record(batch, "payout.file_taken", by=by, total=batch.total)
-    return list(batch.payouts.ordered().select_related("account", "statement"))
+    return list(batch.payouts.ordered().in_full())
 
 
 # --- what the bank says --------------------------------------------------------------------------------
@@ -210,25 +217,24 @@ def match(*, line_id, at) -> Payout | None:
 
 def _paid(payout, line, at):
     status.move(payout, Payout.Status.PAID, line=line, settled_at=at)
-    answers.pay(statement_id=payout.statement_id)
+    owed_by(payout).pay(at)
     _post(payout, "paid", _on_the_way(payout), (Kind.SUSPENSE, line.code), at)
     audit.record(
         payout, "payout.paid", by=None, before=Payout.Status.ORDERED, after=payout.status,
         amount=payout.amount, bank_reference=line.bank_reference,
     )  # fmt: skip
-    _tell(payout, gettext_noop("结算款 ¥%(amount)s 已付出（%(code)s）"), at)
     _close_if_done(payout, at)
 
 
 def _returned(payout, line, at):
     status.move(payout, Payout.Status.RETURNED, returned_line=line, settled_at=at)
-    answers.owe_again(statement_id=payout.statement_id)
-    _post(payout, "returned", (Kind.SUSPENSE, line.code), _payable(payout), at)
+    owed = owed_by(payout)
+    owed.owe_again(RETURNED, gettext_noop("银行退汇"), at)
+    _post(payout, "returned", (Kind.SUSPENSE, line.code), owed.account, at)
     audit.record(
         payout, "payout.returned", by=None, before=Payout.Status.PAID, after=payout.status,
         amount=payout.amount, bank_reference=line.bank_reference,
     )  # fmt: skip
-    _tell(payout, gettext_noop("结算款 ¥%(amount)s 被银行退回（%(code)s），请核对收款账户"), at)
 
 
 def fail(*, payout_id, reason, by, at) -> Payout:
@@ -240,12 +246,12 @@ def fail(*, payout_id, reason, by, at) -> Payout:
         if not reason:
             raise Refusal(_("请填写银行给出的失败原因。"), code="reason_required", field="reason")
         status.move(payout, Payout.Status.FAILED, reason=reason, settled_at=at)
-        answers.owe_again(statement_id=payout.statement_id)
-        _post(payout, "failed", _on_the_way(payout), _payable(payout), at)
+        owed = owed_by(payout)
+        owed.owe_again(FAILED, reason, at)
+        _post(payout, "failed", _on_the_way(payout), owed.account, at)
         audit.record(
             payout, "payout.failed", by=by, before=Payout.Status.ORDERED, after=payout.status, reason=reason
         )
-        _tell(payout, gettext_noop("结算款 ¥%(amount)s 付款失败（%(code)s），请核对收款账户"), at)
         _close_if_done(payout, at)
     return payout
 
@@ -256,26 +262,11 @@ def _close_if_done(payout, at):
         status.move(batch, PayoutBatch.Status.CLOSED, closed_at=at)
 
 
-def _payable(payout):
-    return (Kind.PROVIDER_PAYABLE, payout.statement.party)
-
-
 def _on_the_way(payout):
-    return (Kind.PAYOUT, payout.statement.code)
+    return (Kind.PAYOUT, payout.subject.code)
 
 
 def _post(payout, step, debit, credit, at):
+    reference, cause = f"payout:{payout.code}:{step}", owed_by(payout).cause
     lines = transfer(payout.amount, debit, credit)
-    ledger.post(f"payout:{payout.code}:{step}", kind=Cause.PAYOUT, subject=payout.code, lines=lines, at=at)
-
-
-def _tell(payout, sentence, at):
-    notices.notify(
-        kind=Notice.Kind.MONEY,
-        sentence=sentence,
-        values={"amount": yuan(payout.amount), "code": payout.code},
-        url=payout.statement.get_absolute_url(),
-        at=at,
-        organization=payout.statement.organization,
-        action="statements.answer",
-    )
+    ledger.post(reference, kind=cause, subject=payout.code, lines=lines, at=at)

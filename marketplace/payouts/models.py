@@ -1,10 +1,13 @@
 """Where a provider is paid, what is paid in one go, and what became of each payment."""
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.payments.models import Refund
 from marketplace.settlement.models import Statement
 from portal.accounts.permissions import ALL, can, organization_ids
 from portal.crypto.fields import EncryptedTextField
@@ -135,16 +138,36 @@ class PayoutBatch(models.Model):
 class PayoutQuerySet(Locking):
     def visible_to(self, user):
         ids = organization_ids(user, "statements.view")
-        return self if ids is ALL else self.filter(statement__organization_id__in=ids)
+        return self if ids is ALL else self.filter(organization_id__in=ids)
 
     def ordered(self):
         return self.filter(status=Payout.Status.ORDERED)
 
+    def in_full(self):
+        """With what each pays and where it goes."""
+        return self.select_related(
+            "batch", "statement", "account", "refund__organization", "refund__payment",
+            "refund__receipt__bank_line", "line", "returned_line",
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Payee:
+    """The account that a payment goes to, as the bank's file names it."""
+
+    holder: str
+    bank: str
+    number: str
+
+    @property
+    def masked(self) -> str:
+        return f"**** {self.number[-4:]}"
+
 
 class Payout(models.Model):
-    """One statement's amount on its way to its provider; its number stands in the bank's remark."""
+    """A statement's amount on its way to its provider, or a refund's to its firm; its number stands in the bank's remark."""
 
-    tenant = tenancy.belongs_to("statement__organization")
+    tenant = tenancy.belongs_to("organization")
 
     class Status(models.TextChoices):
         PREPARED = "prepared", _("待复核")
@@ -162,8 +185,10 @@ class Payout(models.Model):
 
     code = models.CharField(_("付款编号"), max_length=32, unique=True)
     batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="payouts")
-    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="payouts")
-    account = models.ForeignKey(PayoutAccount, on_delete=models.PROTECT, related_name="+")
+    organization = models.ForeignKey("portal.Organization", on_delete=models.PROTECT, related_name="+")
+    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, null=True, related_name="payouts")
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="payouts")
+    account = models.ForeignKey(PayoutAccount, on_delete=models.PROTECT, null=True, related_name="+")
     amount = models.BigIntegerField(_("金额（分）"))
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.PREPARED)
     line = models.OneToOneField(
@@ -186,6 +211,16 @@ class Payout(models.Model):
                 condition=Q(status__in=["prepared", "ordered", "paid"]),
                 name="a_statement_is_paid_once",
             ),
+            models.UniqueConstraint(
+                fields=["refund"],
+                condition=Q(status__in=["prepared", "ordered", "paid"]),
+                name="a_refund_is_paid_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(statement__isnull=False, account__isnull=False, refund=None)
+                | Q(statement=None, account=None, refund__isnull=False),
+                name="payout_pays_a_statement_or_a_refund",
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=["paid", "returned"], line__isnull=False)
                 | (~Q(status__in=["paid", "returned"]) & Q(line=None)),
@@ -197,3 +232,16 @@ class Payout(models.Model):
                 name="returned_payout_has_its_bank_line",
             ),
         ]
+
+    @property
+    def subject(self):
+        """What it pays."""
+        return self.statement or self.refund
+
+    @property
+    def payee(self) -> Payee:
+        """A provider's account in force, or the one that a transfer came from."""
+        if self.account:
+            return Payee(self.account.holder, self.account.bank, self.account.number)
+        line = self.subject.receipt.bank_line
+        return Payee(line.counterparty, "", line.counter_account)

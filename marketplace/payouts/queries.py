@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from marketplace.bank.models import BankLine
+from marketplace.payments.models import Refund
 from marketplace.payouts.models import Payout, PayoutAccount
 from marketplace.settlement.models import Statement
 from portal.shell.codes import codes_in
@@ -14,9 +15,16 @@ from portal.shell.money import yuan
 
 def payable():
     """Statements that their providers confirmed, with something to pay and no payment on its way."""
-    taken = Payout.objects.filter(status__in=["prepared", "ordered", "paid"]).values("statement")
+    taken = Payout.objects.filter(status__in=["prepared", "ordered", "paid"]).exclude(statement=None)
     rows = Statement.objects.providers().filter(status=Statement.Status.CONFIRMED, due__gt=0)
-    return rows.exclude(id__in=taken).order_by("id")
+    return rows.exclude(id__in=taken.values("statement")).order_by("id")
+
+
+def refundable():
+    """Refunds of transfers that two persons agreed on, or that an order left, and that no batch has taken up."""
+    taken = Payout.objects.filter(status__in=["prepared", "ordered", "paid"]).exclude(refund=None)
+    rows = Refund.objects.by_bank().filter(status=Refund.Status.DUE, failure="")
+    return rows.exclude(id__in=taken.values("refund")).order_by("id")
 
 
 def accounts() -> dict[str, PayoutAccount]:

@@ -11,9 +11,9 @@ from portal.shell.reviews import Fact, Material, Parts
 def batch_parts(approval) -> Parts:
     """Every payment of a batch with the account it goes to."""
     batch = PayoutBatch.objects.get(code=approval.subject_code)
-    payouts = list(batch.payouts.select_related("statement", "account"))
+    payouts = list(batch.payouts.in_full())
     text = "\n".join(
-        f"{row.code}  {row.statement.title}  {row.account.bank} {row.account.masked}  ¥{yuan(row.amount)}  {row.statement.code}"
+        f"{row.code}  {row.subject.title}  {row.payee.bank} {row.payee.masked}  ¥{yuan(row.amount)}  {row.subject.code}"
         for row in payouts
     )
     is_same = sum(row.amount for row in payouts) == batch.total

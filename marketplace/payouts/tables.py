@@ -8,8 +8,8 @@ from portal.shell.screens import Column, Empty, ListScreen
 
 
 class BatchFilters(Filters):
-    words = ("^code", "^payouts__code", "payouts__statement__title")
-    hint = _("批次编号、付款编号或服务商")
+    words = ("^code", "^payouts__code", "payouts__organization__name")
+    hint = _("批次编号、付款编号或收款单位")
     since, until = days("made_at", _("制单日期起"), _("制单日期止"))
 
     def search(self, rows, name, words):
@@ -19,7 +19,9 @@ class BatchFilters(Filters):
 batches = ListScreen(
     "payout-batches",
     _("付款"),
-    lead=_("已确认的结算单汇成批次，一人制单、另一人复核后下载付款文件；银行流水按付款编号与金额逐笔核对。"),
+    lead=_(
+        "已确认的结算单与对公退款汇成批次，一人制单、另一人复核后下载付款文件；银行流水按付款编号与金额逐笔核对。"
+    ),
     rows=lambda user: PayoutBatch.objects.visible_to(user).select_related("made_by", "approved_by"),
     action="payouts.view",
     scope="settlement:read",
@@ -74,17 +76,15 @@ FACTS = (
 PAYOUTS = ListScreen(
     "payouts",
     _("付款明细"),
-    rows=lambda user: Payout.objects.visible_to(user).select_related(
-        "batch", "statement", "account", "line", "returned_line"
-    ),
+    rows=lambda user: Payout.objects.visible_to(user).in_full(),
     action="payouts.view",
     scope="settlement:read",
     tabs="status",
     columns=(
         Column("code", _("付款编号"), "code"),
         Column("batch.code", _("批次编号"), "code", beneath="code"),
-        Column("statement.title", _("收款方"), url="statement.get_absolute_url"),
-        Column("account.masked", _("账号"), beneath="statement.title"),
+        Column("subject.title", _("收款方"), url="subject.get_absolute_url"),
+        Column("payee.masked", _("账号"), beneath="subject.title"),
         Column("amount", _("金额"), "money", total="amount"),
         Column("line.bank_reference", _("银行流水号"), "code"),
         Column("returned_line.bank_reference", _("退汇流水号"), "code", beneath="line.bank_reference"),

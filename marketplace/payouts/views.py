@@ -26,14 +26,16 @@ from portal.shell.workbooks import csv_text
 def batches(request):
     """Every batch, what can be paid now, and what the bank says that fits no payment."""
     known = queries.accounts()
-    waiting = list(queries.payable())
+    waiting, refunds = list(queries.payable()), list(queries.refundable())
     return show(
         request,
         tables.batches,
         "payouts/list.html",
         payable=[row for row in waiting if row.party in known],
         without_account=[row for row in waiting if row.party not in known],
+        refunds=refunds,
         total=sum(row.due for row in waiting if row.party in known),
+        total_back=sum(row.amount for row in refunds),
         problems=[found for found in queries.findings(queries.open_lines()[:200]) if found.problem],
         may_propose=can(request.user, "payouts.manage"),
     )
@@ -68,7 +70,7 @@ def _batch(request, code):
 def batch(request, code):
     """One batch with its payments."""
     found = _batch(request, code)
-    rows = found.payouts.select_related("statement", "account", "line", "returned_line")
+    rows = found.payouts.in_full()
     may_manage = can(request.user, "payouts.manage")
     context = {
         "record": RecordScreen(found, found.code, found.code, _("付款"), reverse("payouts:list"), "status"),
@@ -93,9 +95,7 @@ def file(request, code) -> HttpResponse:
         messages.error(request, refusal.message)
         return redirect(found)
     heads = [_("付款编号"), _("收款户名"), _("收款账号"), _("开户行"), _("金额（元）"), _("附言")]
-    lines = [
-        [p.code, p.account.holder, p.account.number, p.account.bank, to_yuan(p.amount), p.code] for p in rows
-    ]
+    lines = [[p.code, p.payee.holder, p.payee.number, p.payee.bank, to_yuan(p.amount), p.code] for p in rows]
     return download(csv_text(heads, lines).encode(), "text/csv; charset=utf-8", f"{found.code}.csv")
 
 
@@ -111,7 +111,7 @@ def fail(request, code):
     except Refusal as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, _("付款 %(code)s 已记为失败，结算单可再次付款。") % {"code": payout.code})
+        messages.success(request, _("付款 %(code)s 已记为失败，可再次付款。") % {"code": payout.code})
     return redirect(payout.batch)
 
 

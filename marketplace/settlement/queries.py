@@ -21,6 +21,7 @@ from marketplace.ledger.models import Entry, Kind
 from marketplace.ledger.queries import totals_by_owner
 from marketplace.orders.models import Order
 from marketplace.payments import queries as payments
+from marketplace.payments.models import Refund
 from marketplace.settlement import sql
 from marketplace.settlement.models import Adjustment, SettlementRun, Statement, StatementLine
 from portal.shell.codes import codes_in
@@ -176,8 +177,10 @@ def _party_breaks():
     yield from ledger.differences(
         "retention", _nonzero(totals_by_owner(Kind.PROVIDER_RETENTION)), _retained()
     )
-    on_the_way = Statement.objects.filter(status=Statement.Status.APPROVED).values_list("code", "due")
-    yield from ledger.differences("payout", _nonzero(totals_by_owner(Kind.PAYOUT)), dict(on_the_way))
+    statements = Statement.objects.filter(status=Statement.Status.APPROVED).values_list("code", "due")
+    refunds = Refund.objects.by_bank().filter(status=Refund.Status.SENT).values_list("code", "amount")
+    on_the_way = dict(statements) | dict(refunds)
+    yield from ledger.differences("payout", _nonzero(totals_by_owner(Kind.PAYOUT)), on_the_way)
     yield from ledger.differences(
         "subsidy receivable",
         totals_by_owner(Kind.SUBSIDY_RECEIVABLE, journal_kinds=statement),

@@ -26,6 +26,7 @@ from marketplace.bank.tasks import credit_bank_lines
 from marketplace.billing import actions as billing
 from marketplace.invoices import actions as invoices
 from marketplace.orders import drafts
+from marketplace.payments.models import BankReceipt
 from portal.approvals.models import Approval
 from portal.audit.models import Event
 from portal.audit.register import EVENTS
@@ -420,6 +421,15 @@ DEEDS = [
         code="paid_payment",
         bad={"amount": "99999.00"},
         other="auditor",
+        why="a second person of finance is asked, which is a row of its own",
+    ),
+    Deed(
+        "payments/refunds/ask/",
+        "fiona",
+        ("refund.asked", "approval.requested"),
+        {"receipt": "{receipt}", "amount": "10.00", "reason": "项目结束"},
+        bad={"amount": "999999999.00"},
+        other="bob",
         why="a second person of finance is asked, which is a row of its own",
     ),
     Deed(
@@ -1226,6 +1236,7 @@ def census(django_db_setup, django_db_blocker):
             "bill": town.monthly_bills(at=now)[0].code,
             "bank_line": BankLine.objects.get(bank_reference="C-1").code,
             "payment": town.transfer(city, at=now).code,
+            "receipt": BankReceipt.objects.filter(organization=city.ludao).first().code,
             "paid_payment": (paid := town.paid_online(city, at=now)).code,
             "difference": town.difference(at=now).code,
             "stuck_refund": town.stuck_refund(city, paid, at=now).code,

@@ -154,6 +154,7 @@ PAGES = {
     "payments/top-up/": "LL 131 11 333 33 333 33",
     "payments/webhooks/stripe/": "55 555 55 555 55 555 55",
     "payments/refunds/": "LL 111 11 331 31 333 33",
+    "payments/refunds/ask/": "LL 131 11 333 33 333 33",
     "payments/refunds/<code>/again/": "LL 333 33 333 35 333 33",
     "payments/differences/": "LL 333 33 331 11 333 33",
     "payments/differences/<code>/": "LL 333 33 331 11 333 33",

@@ -91,7 +91,7 @@ class Town:
         """Waiting times pass, so that what failed is tried again."""
         for _try in range(6):
             Payment.objects.filter(status__in=Payment.WAITING).update(due_at=timezone.now())
-            Refund.objects.filter(status__in=Refund.ON_THE_WAY, failure="").update(due_at=timezone.now())
+            Refund.objects.filter(status__in=("due", "sent"), failure="").update(due_at=timezone.now())
             attend_payments()
             attend_refunds()
 

@@ -268,7 +268,12 @@ def test_a_payment_that_failed_is_owed_again(seen, ordered):
 def test_a_statement_is_never_on_its_way_twice(seen, ordered):
     with pytest.raises(IntegrityError, match="a_statement_is_paid_once"), transaction.atomic():
         Payout.objects.create(
-            code="PO-X", batch=ordered.batch, statement=ordered.statement, account=ordered.account, amount=1
+            code="PO-X",
+            batch=ordered.batch,
+            organization=ordered.organization,
+            statement=ordered.statement,
+            account=ordered.account,
+            amount=1,
         )
 
 
