@@ -28,6 +28,7 @@ SWEEPS = (
     ("marketplace.settlement", "follow_releases", 5),
     ("marketplace.settlement", "follow_adjustments", 5),
     ("marketplace.settlement", "match_treasury_receipts", 5),
+    ("marketplace.settlement", "follow_terms", 5),
     ("marketplace.settlement", "release_retentions", 3600),
     ("marketplace.payouts", "follow_payout_approvals", 5),
     ("marketplace.payouts", "match_payouts", 5),

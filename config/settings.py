@@ -441,8 +441,8 @@ FREE_WITHDRAWALS_PER_DAY = 3
 APPROVAL_HOURS = 24
 # How long after its month a bill on credit may be paid.
 BILL_DUE_DAYS = 15
-# So many days after that, the firm is reminded, may place no orders, and its work is stopped.
-OVERDUE_DAYS = {"reminded": 1, "stopped": 7, "suspended": 14}
+# So many days after that, the firm is reminded, may place no orders, its work is stopped, and what is kept is given up.
+OVERDUE_DAYS = {"reminded": 1, "stopped": 7, "suspended": 14, "released": 28}
 # A provider answers its statement within so many days and is reminded a day before; silence is consent.
 STATEMENT_ANSWER_DAYS = 5
 # A total that moved by more than so many times the median of these periods is looked at before it is paid.

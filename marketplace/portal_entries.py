@@ -35,7 +35,7 @@ from marketplace.settlement import desk as settlement_desk
 from marketplace.settlement import review as settlement_review
 from marketplace.settlement import tables as statements
 from marketplace.settlement.answers import RELEASE
-from marketplace.settlement.corrections import ADJUSTMENT
+from marketplace.settlement.corrections import ADJUSTMENT, TERMS
 from marketplace.settlement.models import Statement
 from portal.accounts.permissions import can
 from portal.shell.entries import Figure, Gauge, Hit, LongWork, Navigation, ToDo
@@ -242,6 +242,7 @@ reviews = {
     payment_refunds.APPROVAL_KIND: payment_review.refund_parts,
     CREDIT_APPROVAL: credit_review.parts,
     ADJUSTMENT: settlement_review.adjustment_parts,
+    TERMS: settlement_review.terms_parts,
     RELEASE: settlement_review.release_parts,
     BATCH: payouts_review.batch_parts,
     ACCOUNT: payouts_review.account_parts,

@@ -166,13 +166,15 @@ class Bill(models.Model):
         REMINDED = "reminded", _("逾期")
         STOPPED = "stopped", _("逾期，停止下单")
         SUSPENDED = "suspended", _("逾期，停止服务")
+        RELEASED = "released", _("逾期，已释放资源")
         PAID = "paid", _("已结清")
 
     NEXT = {
         Status.DUE: {Status.REMINDED, Status.PAID},
         Status.REMINDED: {Status.STOPPED, Status.PAID},
         Status.STOPPED: {Status.SUSPENDED, Status.PAID},
-        Status.SUSPENDED: {Status.PAID},
+        Status.SUSPENDED: {Status.RELEASED, Status.PAID},
+        Status.RELEASED: {Status.PAID},
     }
     # Where nothing was bought on credit.
     BEGINS = (Status.PAID,)

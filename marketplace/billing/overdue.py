@@ -26,11 +26,15 @@ SENTENCES = {
     Bill.Status.REMINDED: gettext_noop("账单 %(code)s 已逾期，待还 ¥%(due)s，请尽快还款"),
     Bill.Status.STOPPED: gettext_noop("账单 %(code)s 逾期未还 ¥%(due)s，已停止新订单，还清后立即恢复"),
     Bill.Status.SUSPENDED: gettext_noop(
-        "账单 %(code)s 逾期未还 ¥%(due)s，运行中的作业正在停止，还清后立即恢复"
+        "账单 %(code)s 逾期未还 ¥%(due)s，运行中的作业正在停止，还清后立即恢复；%(release_on)s 仍未还清，为您保留的订单与卡将释放"
+    ),
+    Bill.Status.RELEASED: gettext_noop(
+        "账单 %(code)s 逾期未还 ¥%(due)s，为您保留的订单与卡已释放；冻结的资金已退回，还清后可重新下单"
     ),
     Bill.Status.PAID: gettext_noop("账单 %(code)s 已结清，支付 ¥%(paid)s"),
 }
-STOPPING = (Bill.Status.STOPPED, Bill.Status.SUSPENDED)
+STOPPING = (Bill.Status.STOPPED, Bill.Status.SUSPENDED, Bill.Status.RELEASED)
+STEPS = (Bill.Status.REMINDED, *STOPPING)
 
 
 def pay(*, bill_id, by, at) -> Bill:
@@ -77,16 +81,22 @@ def follow(*, bill_id, at) -> Bill:
             return bill
         if balance(Kind.PREPAID, bill.organization.code) >= _still_owed(bill):
             return pay(bill_id=bill.id, by=None, at=at)
-        for step in (Bill.Status.REMINDED, Bill.Status.STOPPED, Bill.Status.SUSPENDED):
+        for step in STEPS:
             if step in Bill.NEXT[bill.status] and days >= settings.OVERDUE_DAYS[step]:
                 _move(bill, step, by=None, at=at)
                 if step == Bill.Status.STOPPED:
                     orders.stop_buying(organization=bill.organization, bill_code=bill.code, at=at)
                 if step == Bill.Status.SUSPENDED:
-                    for order in Order.objects.filter(organization=bill.organization).open().order_by("id"):
-                        orders.stop(order_id=order.id, reason="overdue", at=at)
+                    _stop(bill, Order.objects.exclude(status__in=Order.WAITING), at)
+                if step == Bill.Status.RELEASED:
+                    _stop(bill, Order.objects.all(), at)
                 break
     return bill
+
+
+def _stop(bill, rows, at):
+    for order in rows.filter(organization=bill.organization).open().order_by("id"):
+        orders.stop(order_id=order.id, reason="overdue", at=at)
 
 
 def _move(bill, to, *, by, at, **facts):
@@ -96,7 +106,12 @@ def _move(bill, to, *, by, at, **facts):
     notices.notify(
         kind=Notice.Kind.MONEY,
         sentence=SENTENCES[to],
-        values={"code": bill.code, "due": yuan(bill.due), "paid": yuan(bill.paid)},
+        values={
+            "code": bill.code,
+            "due": yuan(bill.due),
+            "paid": yuan(bill.paid),
+            "release_on": f"{bill.due_on + timedelta(settings.OVERDUE_DAYS[Bill.Status.RELEASED]):%Y-%m-%d}",
+        },
         url=bill.get_absolute_url(),
         at=at,
         organization=bill.organization,

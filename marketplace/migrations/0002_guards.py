@@ -25,7 +25,6 @@ HISTORY = [
     "bankday",
     "settlementrun",
     "statementline",
-    "terms",
 ]
 
 

@@ -18,7 +18,7 @@ from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal
 from portal.shell.money import yuan
 
-ADJUSTMENT = "adjustment"
+ADJUSTMENT, TERMS = "adjustment", "terms"
 Status = Adjustment.Status
 
 
@@ -28,10 +28,10 @@ class CannotAdjust(Refusal):
     code = "cannot_adjust"
 
 
-def set_terms(
+def propose_terms(
     *, provider, effective_from, tax_rate, retention_rate, retention_months, bands, clause, by, at
 ) -> Terms:
-    """Write a provider's terms down from a day on; what was settled before stands."""
+    """Write a provider's terms down from a day on and ask a second person; what was settled before stands."""
     with transaction.atomic():
         terms = Terms.objects.create(
             code=new_code("TM"),
@@ -47,7 +47,7 @@ def set_terms(
         )
         audit.record(
             terms,
-            "terms.set",
+            "terms.proposed",
             by=by,
             provider=provider.code,
             effective_from=str(effective_from),
@@ -56,6 +56,45 @@ def set_terms(
             retention_months=retention_months,
             bands=bands,
         )
+        approvals.request(
+            kind=TERMS,
+            subject_code=terms.code,
+            organization=provider.organization,
+            decided_under="payouts.manage",
+            amount=0,
+            sentence=gettext_noop("结算条款 %(code)s：%(name)s %(clause)s，自 %(on)s 起"),
+            values={
+                "code": terms.code,
+                "name": provider.name,
+                "clause": clause,
+                "on": f"{effective_from:%Y-%m-%d}",
+            },
+            url="/statements/terms/",
+            by=by,
+            at=at,
+        )
+    return terms
+
+
+def decide_terms(*, terms_id, agree: bool, reason="", by, at) -> Terms:
+    """A second person's word: from their day on statements are worked out by them, or not. Twice changes nothing."""
+    with transaction.atomic():
+        terms = Terms.objects.locked(terms_id)
+        if terms.status != Terms.Status.PROPOSED:
+            return terms
+        wanted = Terms.Status.IN_FORCE if agree else Terms.Status.REFUSED
+        status.move(terms, wanted, decided_by=by, decided_at=at, answer=reason[:300])
+        audit.record(terms, "terms.decided", by=by, before=Terms.Status.PROPOSED, after=wanted, reason=reason)
+        if agree:
+            notices.notify(
+                kind=Notice.Kind.MONEY,
+                sentence=gettext_noop("结算条款 %(clause)s 自 %(on)s 起生效"),
+                values={"clause": terms.clause, "on": f"{terms.effective_from:%Y-%m-%d}"},
+                url="/statements/terms/",
+                at=at,
+                organization=terms.provider.organization,
+                action="statements.view",
+            )
     return terms
 
 

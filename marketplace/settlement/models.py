@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.settlement.amounts import Band, Deal
@@ -31,14 +32,30 @@ class TermsQuerySet(models.QuerySet):
 
     def in_force(self, on):
         """The latest word for each provider on a day; a correction is a later row for the same day."""
-        rows = self.filter(effective_from__lte=on).order_by("provider_id", "-effective_from", "-id")
-        return rows.distinct("provider_id")
+        agreed = self.filter(status=Terms.Status.IN_FORCE, effective_from__lte=on)
+        return agreed.order_by("provider_id", "-effective_from", "-id").distinct("provider_id")
+
+    def locked(self, terms_id):
+        rows = self.select_for_update(of=("self",), no_key=True).select_related("provider__organization")
+        return rows.get(id=terms_id)
 
 
-class Terms(AppendOnly):
-    """What a contract lets the platform deduct from a provider's statements, from a day on. The commission stays on each bill."""
+class Terms(models.Model):
+    """What a contract lets the platform deduct from a provider's statements, from a day on: written by one, agreed by another.
+
+    The commission stays on each bill.
+    """
 
     tenant = tenancy.belongs_to("provider__organization")
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", _("待复核")
+        IN_FORCE = "in_force", _("已生效")
+        REFUSED = "refused", _("未通过")
+
+    NEXT = {Status.PROPOSED: {Status.IN_FORCE, Status.REFUSED}}
+    # What is written stands; the database refuses every other change (see sql.GUARDS).
+    CHANGING = ("status", "decided_by_id", "decided_at", "answer")
 
     code = models.CharField(max_length=32, unique=True)
     provider = models.ForeignKey("federation.Provider", on_delete=models.PROTECT, related_name="terms")
@@ -48,8 +65,12 @@ class Terms(AppendOnly):
     retention_months = models.PositiveSmallIntegerField(_("质保期（月）"), default=0)
     bands = models.JSONField(_("可用率扣款"), default=list)
     clause = models.CharField(_("合同条款"), max_length=80, blank=True)
+    status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.PROPOSED)
     set_by = person()
     set_at = models.DateTimeField(_("登记时间"))
+    decided_by = person()
+    decided_at = models.DateTimeField(_("复核时间"), null=True)
+    answer = models.CharField(_("复核意见"), max_length=300, blank=True)
 
     objects = TermsQuerySet.as_manager()
 
@@ -59,6 +80,11 @@ class Terms(AppendOnly):
             models.CheckConstraint(
                 condition=Q(tax_rate__gte=0, tax_rate__lte=1, retention_rate__gte=0, retention_rate__lte=1),
                 name="terms_are_shares",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="proposed", decided_by=None)
+                | Q(~Q(status="proposed"), ~Q(decided_by=F("set_by")), decided_by__isnull=False),
+                name="nobody_agrees_to_their_own_terms",
             ),
         ]
 
@@ -283,6 +309,12 @@ class Statement(models.Model):
 
     def get_absolute_url(self):
         return f"/statements/{self.code}/"
+
+    def get_status_display(self) -> str:  # type: ignore[no-redef]
+        """A treasury says nothing to its statement: it is waited for until the money is here."""
+        if self.kind == self.Kind.PROGRAMME and self.status == self.Status.OFFERED:
+            return gettext("待到账")
+        return str(self.Status(self.status).label)
 
     @property
     def digest_words(self) -> str:

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from marketplace.settlement import wording
-from marketplace.settlement.models import Adjustment, Statement
+from marketplace.settlement.models import Adjustment, Statement, Terms
 from portal.shell.names import named
 from portal.shell.reviews import Fact, Parts
 
@@ -38,5 +38,30 @@ def adjustment_parts(approval) -> Parts:
             Fact(_("原因"), adjustment.reason),
             Fact(_("相关结算单"), adjustment.statement.code if adjustment.statement else "—"),
             Fact(_("申请人"), adjustment.proposed_by),
+        ],
+    )
+
+
+def terms_parts(approval) -> Parts:
+    """What would be deducted from when on, beside what is deducted now."""
+    terms = Terms.objects.select_related("provider", "set_by").get(code=approval.subject_code)
+    now = Terms.objects.filter(provider=terms.provider).in_force(terms.effective_from).first()
+    none = [_("无")]
+    return Parts(
+        [],
+        [
+            Fact(_("服务商"), named(terms.provider)),
+            Fact(_("合同条款"), terms.clause, _("现行：%(clause)s") % {"clause": now.clause} if now else ""),
+            Fact(_("生效日期"), terms.effective_from),
+            *(
+                Fact(label, was(terms), _("现行：%(now)s") % {"now": was(now)} if now else "")
+                for label, was in (
+                    (_("代扣税率"), lambda row: row.tax_percent),
+                    (_("质保金比例"), lambda row: row.retention_percent),
+                    (_("质保期（月）"), lambda row: row.retention_months),
+                    (_("可用率扣款"), lambda row: "；".join(row.band_words or none)),
+                )
+            ),
+            Fact(_("登记人"), terms.set_by),
         ],
     )

@@ -1,6 +1,6 @@
 """Closing in one statement: what it saw open is what it settles, however many lines there are."""
 
-from marketplace.settlement.models import Statement
+from marketplace.settlement.models import Statement, Terms
 
 _CLOSE = """
 WITH open AS MATERIALIZED ({open}),
@@ -114,24 +114,31 @@ ALTERED = f"""
      ORDER BY statement.code
 """
 
-_CHANGING = ", ".join(f"'{name}'" for name in Statement.CHANGING)
 
-GUARDS = f"""
-CREATE FUNCTION statement_stands() RETURNS trigger LANGUAGE plpgsql AS $$
+def _stands(what, model, *, from_the_first) -> str:
+    """Its figures stand; only what the model names as changing may change, and no row goes."""
+    table, name = model._meta.db_table, model._meta.model_name
+    changing = ", ".join(f"'{column}'" for column in model.CHANGING)
+    drafted = "" if from_the_first else "OLD.status <> 'drafted' AND "
+    return f"""
+CREATE FUNCTION {name}_stands() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'DELETE' OR OLD.status <> 'drafted'
-        AND to_jsonb(NEW) - ARRAY[{_CHANGING}] <> to_jsonb(OLD) - ARRAY[{_CHANGING}]
+    IF TG_OP = 'DELETE' OR {drafted}to_jsonb(NEW) - ARRAY[{changing}] <> to_jsonb(OLD) - ARRAY[{changing}]
     THEN
-        RAISE EXCEPTION 'the figures of statement % stand: correct, never edit', OLD.code
+        RAISE EXCEPTION 'the figures of {what} % stand: correct, never edit', OLD.code
             USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER stands BEFORE UPDATE OR DELETE ON marketplace_statement
-    FOR EACH ROW EXECUTE FUNCTION statement_stands();
+CREATE TRIGGER stands BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}_stands();
 """
+
+
+GUARDS = _stands("statement", Statement, from_the_first=False) + _stands("terms", Terms, from_the_first=True)
 
 UNGUARD = """
 DROP TRIGGER stands ON marketplace_statement;
 DROP FUNCTION statement_stands();
+DROP TRIGGER stands ON marketplace_terms;
+DROP FUNCTION terms_stands();
 """

@@ -82,8 +82,10 @@ runs = ListScreen(
 terms = ListScreen(
     "settlement-terms",
     _("结算条款"),
-    lead=_("按合同登记的扣款、税率与质保金，自生效日起用于结算；已出的结算单不受影响。佣金按每条账单计。"),
-    rows=lambda user: Terms.objects.visible_to(user).select_related("provider", "set_by"),
+    lead=_(
+        "按合同登记的扣款、税率与质保金，一人登记、另一人复核后自生效日起用于结算；已出的结算单不受影响。佣金按每条账单计。"
+    ),
+    rows=lambda user: Terms.objects.visible_to(user).select_related("provider", "set_by", "decided_by"),
     action="statements.view",
     scope="settlement:read",
     columns=(
@@ -96,6 +98,10 @@ terms = ListScreen(
         Column("bands", _("可用率扣款"), "lines", value="band_words"),
         Column("set_by", _("登记人")),
         Column("set_at", _("登记时间"), "time", beneath="set_by"),
+        Column("decided_by", _("复核人")),
+        Column("decided_at", _("复核时间"), "time", beneath="decided_by"),
+        Column("answer", _("复核意见"), beneath="decided_by"),
+        Column("status", _("状态"), "status"),
     ),
     empty=Empty(_("还没有结算条款"), _("没有条款的服务商只扣佣金。"), icon="statement"),
 )

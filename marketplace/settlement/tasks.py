@@ -9,7 +9,7 @@ from django.utils import timezone
 from marketplace.orders.queries import month_start
 from marketplace.settlement import actions as settlement
 from marketplace.settlement import answers, corrections, queries
-from marketplace.settlement.models import Adjustment, SettlementRun, Statement
+from marketplace.settlement.models import Adjustment, SettlementRun, Statement, Terms
 from portal.approvals.models import Approval
 from portal.approvals.queries import words_on
 from portal.shell.sweeps import BATCH, each
@@ -69,6 +69,19 @@ def follow_adjustments():
 
     proposed = Adjustment.objects.filter(status=Adjustment.Status.PROPOSED)
     each(words_on(corrections.ADJUSTMENT, proposed), follow)
+
+
+@shared_task
+def follow_terms():
+    """Let terms work that a second person agreed to. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+
+    def follow(word):
+        corrections.decide_terms(
+            terms_id=word.subject.id, agree=word.is_agreed, reason=word.reason, by=word.by, at=now
+        )
+
+    each(words_on(corrections.TERMS, Terms.objects.filter(status=Terms.Status.PROPOSED)), follow)
 
 
 @shared_task

@@ -176,9 +176,9 @@ def terms(request):
         tables.terms,
         "statements.close",
         TermsForm,
-        corrections.set_terms,
+        corrections.propose_terms,
         _("登记条款"),
-        _("条款已登记，自生效日起用于结算。"),
+        _("条款已提交，由另一位平台财务复核后自生效日起用于结算。"),
     )
 
 

@@ -22,6 +22,7 @@ EVENTS = {
     "bill.reminded": _("账单：已逾期"),
     "bill.stopped": _("账单：逾期，停止下单"),
     "bill.suspended": _("账单：逾期，停止服务"),
+    "bill.released": _("账单：逾期，释放保留的资源"),
     "project.budget_reached": _("预算：到达阈值"),
     "voucher.issued": _("算力券：已发放"),
     "voucher.expired": _("算力券：已到期"),

@@ -599,7 +599,7 @@ DEEDS = [
     Deed(
         "statements/terms/",
         "finance",
-        ("terms.set",),
+        ("terms.proposed", "approval.requested"),
         {
             "provider": "unicom",
             "effective_from": "2026-12-01",
@@ -611,6 +611,7 @@ DEEDS = [
         },
         bad={"bands": "low"},
         other="auditor",
+        why="terms and the question to a second person, a row of its own",
     ),
     Deed(
         "statements/adjustments/",
@@ -1211,6 +1212,7 @@ def census(django_db_setup, django_db_blocker):
         city.wendy.save()
         later = now + timedelta(days=2)
         city.words = {
+            "receipt": BankReceipt.objects.filter(organization=city.ludao).first().code,
             "later": later.isoformat(),
             "later_on": f"{timezone.localdate(later):%Y-%m-%d}",
             "lab": str(city.lab.id),
@@ -1236,7 +1238,6 @@ def census(django_db_setup, django_db_blocker):
             "bill": town.monthly_bills(at=now)[0].code,
             "bank_line": BankLine.objects.get(bank_reference="C-1").code,
             "payment": town.transfer(city, at=now).code,
-            "receipt": BankReceipt.objects.filter(organization=city.ludao).first().code,
             "paid_payment": (paid := town.paid_online(city, at=now)).code,
             "difference": town.difference(at=now).code,
             "stuck_refund": town.stuck_refund(city, paid, at=now).code,

@@ -36,7 +36,6 @@ def test_these_tables_are_history():
         "marketplace_settlementrun",
         "marketplace_snapshot",
         "marketplace_statementline",
-        "marketplace_terms",
         "portal_archive",
         "portal_checkpoint",
         "portal_event",

@@ -39,6 +39,7 @@ def test_these_models_have_states():
         "Programme",
         "Refund",
         "Statement",
+        "Terms",
         "Verification",
         "Voucher",
         "Workload",

@@ -7,12 +7,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from federation.providers.models import Provider
 from marketplace.ledger.models import Journal, Kind
 from marketplace.ledger.queries import balance
 from marketplace.settlement import answers, corrections
 from marketplace.settlement import queries as books
 from marketplace.settlement.models import Adjustment, Statement, Terms
-from marketplace.settlement.tasks import follow_adjustments, release_retentions
+from marketplace.settlement.tasks import follow_adjustments, follow_terms, release_retentions
 from portal.approvals import actions as approvals
 from portal.approvals.models import Approval
 from portal.organizations.models import Organization
@@ -180,6 +181,56 @@ def test_terms_are_typed_in_percent_and_kept_as_shares(city):
         Decimal("0.06"), Decimal("0.0525"), date(2026, 12, 1),
     )  # fmt: skip
     assert kept.band_words == ["< 99.90% → 5.00%", "< 99.00% → 10.00%"]
+    assert kept.status == Terms.Status.PROPOSED
+
+
+def propose_terms(city, tax="0.06"):
+    provider = Provider.objects.get(code="unicom")
+    wish = {"effective_from": date(2026, 1, 1), "retention_rate": 0, "retention_months": 0, "bands": []}
+    return corrections.propose_terms(
+        provider=provider, tax_rate=Decimal(tax), clause="第 7.2 条", **wish, by=city.finance, at=NOON
+    )
+
+
+def answer_terms(city, terms, *, agree):
+    word = Approval.objects.get(subject_code=terms.code)
+    approvals.decide(approval_id=word.id, approve=agree, reason="与合同核对", by=city.checker, at=NOON)
+    follow_terms()
+    terms.refresh_from_db()
+    return terms
+
+
+@pytest.mark.parametrize(("agree", "status", "tax"), [(True, "in_force", 536), (False, "refused", 0)])
+def test_terms_work_only_when_a_second_person_agreed(city, agree, status, tax):
+    used(city)
+    written = propose_terms(city)
+    assert not Terms.objects.in_force(date(2026, 12, 1)).exists()
+
+    written = answer_terms(city, written, agree=agree)
+    (statement,) = close()
+
+    assert (written.status, written.decided_by, statement.tax) == (status, city.checker, tax)
+
+
+def test_nobody_agrees_to_their_own_terms_and_what_is_written_stands(city):
+    written = propose_terms(city)
+
+    with pytest.raises(IntegrityError, match="nobody_agrees_to_their_own_terms"), transaction.atomic():
+        corrections.decide_terms(terms_id=written.id, agree=True, by=city.finance, at=NOON)
+    with pytest.raises(IntegrityError, match="stand: correct, never edit"), transaction.atomic():
+        Terms.objects.filter(id=written.id).update(tax_rate=0)
+
+    written.refresh_from_db()
+    assert (written.status, written.tax_rate) == (Terms.Status.PROPOSED, Decimal("0.06"))
+
+
+def test_the_desk_shows_new_terms_beside_those_in_force(city):
+    answer_terms(city, propose_terms(city), agree=True)
+    code = Approval.objects.get(subject_code=propose_terms(city, "0.03").code).code
+
+    page = visitor(city.checker).get(f"/approvals/{code}/").content.decode()
+
+    assert "3.00%" in page and "现行：6.00%" in page
 
 
 @pytest.mark.parametrize("bands", ["low", "99.9", "120 5", "99 101"])

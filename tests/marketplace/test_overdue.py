@@ -107,7 +107,7 @@ def test_without_the_money_nothing_moves(owed):
 def test_each_step_comes_on_its_day_and_once(owed):
     empty_purse()
 
-    stages = [stage(owed, day) for day in (0, 1, 1, 6, 7, 13, 14, 30)]
+    stages = [stage(owed, day) for day in (0, 1, 1, 6, 7, 13, 14, 27, 28, 60)]
 
     assert stages == [
         "due",
@@ -118,6 +118,8 @@ def test_each_step_comes_on_its_day_and_once(owed):
         "stopped",
         "suspended",
         "suspended",
+        "released",
+        "released",
     ]
     names = Event.objects.filter(name__startswith="bill.", subject_code=owed.bill.code).order_by("id")
     assert list(names.values_list("name", flat=True)) == [
@@ -125,8 +127,9 @@ def test_each_step_comes_on_its_day_and_once(owed):
         "bill.reminded",
         "bill.stopped",
         "bill.suspended",
+        "bill.released",
     ]
-    assert Notice.objects.filter(user=owed.fiona, url=owed.bill.get_absolute_url()).count() == 4
+    assert Notice.objects.filter(user=owed.fiona, url=owed.bill.get_absolute_url()).count() == 5
 
 
 def test_a_stopped_firm_places_no_order_and_hears_which_bill_it_is(owed):
@@ -156,6 +159,25 @@ def test_a_suspended_firms_work_is_asked_to_stop_and_is_not_free(owed):
     assert OrderStop.objects.get().organization == owed.ludao
     order.refresh_from_db()
     assert order.is_withdrawn is False
+
+
+def test_what_is_kept_for_a_suspended_firm_is_released_after_the_notice_it_was_given(owed):
+    waiting = place(owed, key="waiting", cards=1, hours="100", vouchers=frozenset(), project=owed.model)
+    held = balance(Kind.PREPAID_HELD, "EN-LUDAO")
+    assert (waiting.status, held) == (Order.Status.AWAITING_APPROVAL, waiting.amount)
+    empty_purse()
+    for day in (1, 7, 14):
+        stage(owed, day)
+    waiting.refresh_from_db()
+    told = Notice.objects.filter(user=owed.fiona, url=owed.bill.get_absolute_url()).latest("id")
+    assert (waiting.status, "2027-01-13 仍未还清" in told.title) == (Order.Status.AWAITING_APPROVAL, True)
+
+    assert stage(owed, 28) == Bill.Status.RELEASED
+
+    waiting.refresh_from_db()
+    assert (waiting.status, balance(Kind.PREPAID, "EN-LUDAO")) == (Order.Status.CANCELLED, held)
+    assert stage(owed, 29) == Bill.Status.PAID
+    assert books.breaks() == []
 
 
 def test_paying_lifts_everything_and_says_so(owed):

@@ -18,6 +18,7 @@ from marketplace.settlement import answers, wording
 from marketplace.settlement import queries as books
 from marketplace.settlement.models import SettlementRun, Statement, Terms
 from marketplace.settlement.tasks import close_last_month, follow_releases, take_silence_for_consent
+from portal.accounts.models import User
 from portal.approvals import actions as approvals
 from portal.audit.models import Event
 from portal.notices.models import Notice
@@ -44,6 +45,7 @@ def close(at=NOON + DAY, by=None):
 def terms(**wishes):
     provider = Provider.objects.get(code="unicom")
     fields = {"code": f"TM-{Terms.objects.count()}", "effective_from": date(2026, 1, 1), "set_at": NOON}
+    fields |= {"status": "in_force", "decided_by": User.objects.get(username="checker")}
     return Terms.objects.create(provider=provider, **fields | wishes)
 
 
