@@ -319,6 +319,7 @@ RATE_LIMITS = {
     "person": env.int("RATE_LIMIT_PERSON", default=1200),
     "address": env.int("RATE_LIMIT_ADDRESS", default=600),
     "password": env.int("RATE_LIMIT_PASSWORD", default=10),
+    "paper": env.int("RATE_LIMIT_PAPER", default=30),
     # Not a limit: so many refusals of one person, and the security administrator is told.
     "refused": env.int("ALARM_REFUSALS", default=20),
 }

@@ -10,6 +10,7 @@ from portal.members.models import AccessReview, AccessReviewLine, Invitation
 from portal.notices.models import Notice, NoticeDelivery, NoticePreference
 from portal.organizations.history import MembershipVersion, OrganizationVersion, ProjectVersion
 from portal.organizations.models import Membership, Organization, Project
+from portal.papers.models import PrintedPaper
 from portal.recovery.models import FactorReset
 from portal.sso.models import CityConsent, CitySystem
 from portal.tokens.models import ApiToken, Application
@@ -46,6 +47,7 @@ __all__ = [
     "NoticePreference",
     "Organization",
     "PasswordRecord",
+    "PrintedPaper",
     "Project",
     "SavedView",
     "Seal",

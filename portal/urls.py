@@ -21,5 +21,6 @@ urlpatterns = [
     path("people/", include("portal.privacy.urls")),
     path("", include("portal.lists.urls")),
     path("", include("portal.search.urls")),
+    path("", include("portal.papers.urls")),
     path("", include("portal.help.urls")),
 ]

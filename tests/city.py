@@ -416,6 +416,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "payouts/payments": "PO-NONE",
         "plans": "unicom-h800",
         "programmes": "PG-CITY-2026",
+        "statements/adjustments": "AJ-NONE",
         "statements": next(one.code for one in statements if one.party == "unicom"),
         "subsidies/programmes": "PG-CITY-2026",
         "tokens": "TK-NONE",

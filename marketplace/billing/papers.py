@@ -52,6 +52,7 @@ def bill_paper(bill: Bill, lines, *, by, at) -> Paper:
         notes=notes,
         author=str(by),
         at=at,
+        amount=bill.gross,
     )
 
 

@@ -18,6 +18,7 @@ from marketplace.billing.papers import bill_paper
 from marketplace.orders.queries import month_start
 from portal.accounts.permissions import serves
 from portal.accounts.scoping import require
+from portal.papers import actions as papers
 from portal.shell.exceptions import Refusal
 from portal.shell.money import to_yuan
 from portal.shell.responses import paper_response, workbook_response
@@ -105,7 +106,8 @@ def pay(request, code):
 def paper(request, code):
     """One bill as a PDF."""
     bill = _bill(request, code)
-    return paper_response(bill_paper(bill, _lines(bill), by=request.user, at=timezone.now()))
+    printed = bill_paper(bill, _lines(bill), by=request.user, at=timezone.now())
+    return paper_response(papers.vouch(printed))
 
 
 @require("bills.view")

@@ -7,10 +7,12 @@ from django.utils.translation import gettext as _
 
 from marketplace.costs import queries
 from marketplace.costs.forms import BY, CostForm
+from marketplace.costs.papers import cost_paper
 from portal.accounts.scoping import require
+from portal.papers import actions as papers
 from portal.shell.charts import Chart, Series
 from portal.shell.money import to_yuan
-from portal.shell.responses import download, workbook_response
+from portal.shell.responses import download, paper_response, workbook_response
 from portal.shell.workbooks import csv_text, workbook
 
 MOST_BARS = 10
@@ -73,6 +75,10 @@ def export(request, form):
     ]
     if form == "csv":
         return download(csv_text(heads, cells).encode(), "text/csv; charset=utf-8", f"{name}.csv")
+    if form == "pdf":
+        organization = request.organization.code if request.organization else "CITY"
+        printed = cost_paper(organization, by, months, rows, by=request.user, at=timezone.now())
+        return paper_response(papers.vouch(printed))
     if form != "xlsx":
         raise Http404
     conditions = [(_("账期起"), f"{months.since:%Y-%m}"), (_("账期止"), f"{months.until:%Y-%m}")]

@@ -116,6 +116,7 @@ refunds = ListScreen(
         Column("done_at", _("完成时间"), "time", sort="done_at"),
         Column("status", _("状态"), "status"),
         Column("failure", _("未成功原因"), beneath="status"),
+        Column("paper", _("退款单"), template="payments/_refund_paper.html", is_on_paper=False),
     ),
     row_actions=(
         RowAction(

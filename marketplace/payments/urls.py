@@ -10,6 +10,7 @@ urlpatterns = [
     path("payments/webhooks/stripe/", views.stripe_webhook, name="stripe_webhook"),
     path("payments/refunds/", views.refund_list, name="refunds"),
     path("payments/refunds/ask/", views.ask_back, name="ask_back"),
+    path("payments/refunds/<code>/refund.pdf", views.refund_paper, name="refund_paper"),
     path("payments/refunds/<code>/again/", views.refund_again, name="refund_again"),
     path("payments/differences/", views.difference_list, name="differences"),
     path("payments/differences/<code>/", views.difference, name="difference"),

@@ -14,10 +14,13 @@ from marketplace.payments import clearing, queries, refunds, tables
 from marketplace.payments import stripe_gateway as gateway
 from marketplace.payments.forms import AskBackForm, BankReceiptForm, ExplainForm, RefundForm, TopUpForm
 from marketplace.payments.models import Difference, Payment, Refund
+from marketplace.payments.papers import refund_paper as paper_of
 from portal.accounts.permissions import can
 from portal.accounts.scoping import acting_for, require, require_action
+from portal.papers import actions as papers
 from portal.shell.exceptions import Refusal
 from portal.shell.money import yuan
+from portal.shell.responses import paper_response
 from portal.shell.screens import RecordScreen, show
 
 STOP_POLLING = 286
@@ -152,6 +155,16 @@ def refund(request, code):
 def refund_list(request):
     """Every refund I may see."""
     return show(request, tables.refunds, "shell/list.html")
+
+
+@require("payments.view")
+def refund_paper(request, code):
+    """One refund as a PDF."""
+    rows = Refund.objects.visible_to(request.user).select_related(
+        "organization", "payment", "receipt", "asked_by", "agreed_by"
+    )
+    found = get_object_or_404(rows, code=code)
+    return paper_response(papers.vouch(paper_of(found, by=request.user, at=timezone.now())))
 
 
 @require("wallet.top_up")

@@ -13,11 +13,13 @@ from marketplace.payouts import actions as payouts
 from marketplace.payouts import queries, tables
 from marketplace.payouts.forms import FailForm, PayoutAccountForm
 from marketplace.payouts.models import Payout, PayoutBatch
+from marketplace.payouts.papers import batch_paper
 from portal.accounts.permissions import can
 from portal.accounts.scoping import acting_for, require, require_action
+from portal.papers import actions as papers
 from portal.shell.exceptions import Refusal
 from portal.shell.money import to_yuan
-from portal.shell.responses import download
+from portal.shell.responses import download, paper_response
 from portal.shell.screens import RecordScreen, show
 from portal.shell.workbooks import csv_text
 
@@ -82,6 +84,13 @@ def batch(request, code):
         "fail": FailForm() if may_manage else None,
     }
     return render(request, "payouts/batch.html", context)
+
+
+@require("payouts.view")
+def paper(request, code):
+    """One batch as a PDF."""
+    printed = batch_paper(_batch(request, code), by=request.user, at=timezone.now())
+    return paper_response(papers.vouch(printed))
 
 
 @require("payouts.manage")

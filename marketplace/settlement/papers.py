@@ -1,4 +1,4 @@
-"""A statement as a paper."""
+"""Statements and adjustments as papers."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace.settlement import tables
-from marketplace.settlement.models import Statement
+from marketplace.settlement.models import Adjustment, Statement
 from portal.shell.columns import Column
 from portal.shell.pdf import MOST_LINES, Paper, Table, facts_of
 
@@ -42,4 +42,19 @@ def statement_paper(statement: Statement, lines, *, by, at) -> Paper:
         notes=[_("另有 %(n)d 条明细，见 Excel 文件。") % {"n": left}] if left > 0 else [],
         author=str(by),
         at=at,
+        amount=statement.due,
+    )
+
+
+def adjustment_paper(adjustment: Adjustment, *, by, at) -> Paper:
+    """Who gets or gives how much outside the bills, why, and which two persons said so."""
+    return Paper(
+        title=_("调账单"),
+        code=adjustment.code,
+        facts=facts_of(adjustment, tables.adjustments.facts),
+        tables=[],
+        notes=[_("正数为增加对方应得，负数为减少；复核通过后入账。")],
+        author=str(by),
+        at=at,
+        amount=adjustment.amount,
     )

@@ -129,6 +129,7 @@ adjustments = ListScreen(
         Column("decided_by", _("复核人")),
         Column("answer", _("复核意见"), beneath="decided_by"),
         Column("status", _("状态"), "status"),
+        Column("paper", _("调账单"), template="settlement/_adjustment_paper.html", is_on_paper=False),
     ),
     empty=Empty(_("没有调账"), _("需要更正时在此提出，由另一位平台财务复核。"), icon="edit"),
 )

@@ -9,6 +9,7 @@ urlpatterns = [
     path("books/", views.books, name="books"),
     path("terms/", views.terms, name="terms"),
     path("adjustments/", views.adjustments, name="adjustments"),
+    path("adjustments/<code>/adjustment.pdf", views.adjustment_paper, name="adjustment_paper"),
     path("runs/", views.runs, name="runs"),
     path("<code>/", views.detail, name="detail"),
     path("<code>/confirm/", views.confirm, name="confirm"),

@@ -14,10 +14,12 @@ from marketplace.settlement import actions as settlement
 from marketplace.settlement import answers, corrections, queries, tables, wording
 from marketplace.settlement.forms import AdjustmentForm, DisputeForm, ReleaseForm, ResolveForm, TermsForm
 from marketplace.settlement.models import Statement
+from marketplace.settlement.papers import adjustment_paper as paper_of
 from marketplace.settlement.papers import statement_paper
 from portal.accounts.permissions import ALL, can, organization_ids
 from portal.accounts.scoping import require, require_action
 from portal.approvals.models import Approval
+from portal.papers import actions as papers
 from portal.shell.exceptions import Refusal
 from portal.shell.money import to_yuan
 from portal.shell.responses import paper_response, workbook_response
@@ -206,7 +208,16 @@ def runs(request):
 def paper(request, code):
     """One statement as a PDF."""
     statement = _statement(request, code)
-    return paper_response(statement_paper(statement, _lines(statement), by=request.user, at=timezone.now()))
+    printed = statement_paper(statement, _lines(statement), by=request.user, at=timezone.now())
+    return paper_response(papers.vouch(printed))
+
+
+@require("payouts.view")
+def adjustment_paper(request, code):
+    """One adjustment as a PDF."""
+    rows = tables.adjustments.rows(request.user)
+    printed = paper_of(get_object_or_404(rows, code=code), by=request.user, at=timezone.now())
+    return paper_response(papers.vouch(printed))
 
 
 @require("statements.view")

@@ -602,4 +602,20 @@ class Migration(AtOnce):
             name='decided_under',
             field=models.CharField(default='approvals.decide', max_length=40),
         ),
+        migrations.CreateModel(
+            name='PrintedPaper',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=32, unique=True, verbose_name='核验码')),
+                ('title', models.CharField(max_length=200, verbose_name='单据')),
+                ('number', models.CharField(max_length=64, verbose_name='编号')),
+                ('amount', models.BigIntegerField(null=True, verbose_name='金额（分）')),
+                ('digest', models.CharField(max_length=64, verbose_name='校验值')),
+                ('printed_at', models.DateTimeField(verbose_name='首次打印时间')),
+            ],
+            options={
+                'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(fields=('number', 'digest'), name='one_code_per_paper_and_content')],
+            },
+        ),
     ]

@@ -65,4 +65,5 @@ class Migration(migrations.Migration):
         append_only("portal_seal"),
         append_only("portal_checkpoint"),
         append_only("portal_archive"),
+        append_only("portal_printedpaper"),
     ]

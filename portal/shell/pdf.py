@@ -3,16 +3,21 @@
 The typeface is embedded where `manage.py build_assets` has fetched it; without it the reader's own Chinese typeface is used.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
 from html import escape
 from io import BytesIO
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from reportlab.graphics.barcode.qr import QrCodeWidget
+from reportlab.graphics.shapes import Drawing
 from reportlab.lib import colors
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
@@ -22,7 +27,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
+from reportlab.platypus import KeepTogether, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
 from portal.shell.city import city
 from portal.shell.columns import Column
@@ -56,6 +61,19 @@ class Paper:
     notes: Sequence[str]
     author: str
     at: datetime
+    amount: int | None = None
+    # The code under which anybody may check it; `portal.papers` gives it.
+    check: str = ""
+
+
+def digest_of(paper: Paper) -> str:
+    """SHA-256 over what is printed, whoever prints it and whenever."""
+    said = [paper.title, paper.code, paper.amount, list(map(list, paper.facts)), list(paper.notes)]
+    said += [
+        [table.title, [[written(column, row) for column in table.columns] for row in table.rows]]
+        for table in paper.tables
+    ]
+    return sha256(json.dumps(said, ensure_ascii=False, default=str).encode()).hexdigest()
 
 
 def facts_of(row, columns: Sequence[Column]) -> list[tuple[str, str]]:
@@ -105,6 +123,8 @@ def pdf(paper: Paper) -> bytes:
         ]
     story.append(Spacer(0, 5 * mm))
     story += [Paragraph(escape(note), _style(sans, 8, QUIET)) for note in paper.notes]
+    if paper.check:
+        story.append(KeepTogether([Spacer(0, 5 * mm), _check(paper)]))
     document.build(story, canvasmaker=_numbered(paper, sans))
     return body.getvalue()
 
@@ -142,6 +162,24 @@ def _facts(facts):
     ]
     style = TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE)])
     return LongTable(cells, colWidths=[32 * mm, WIDTH - 32 * mm], style=style)
+
+
+def _check(paper):
+    """How anybody may see that the paper is ours: a code to scan, an address to type."""
+    sans, _bold = _typefaces()
+    address = settings.PUBLIC_URL.rstrip("/") + reverse("papers:check")
+    square = QrCodeWidget(f"{address}?code={paper.check}", barWidth=22 * mm, barHeight=22 * mm)
+    picture = Drawing(22 * mm, 22 * mm)
+    picture.add(square)
+    digest = digest_of(paper)
+    words = [
+        _("核验码 %(code)s") % {"code": paper.check},
+        address,
+        _("校验值 %(digest)s") % {"digest": " ".join(digest[n : n + 8] for n in range(0, len(digest), 8))},
+    ]
+    lines = [Paragraph(escape(line), _style(sans, 8, QUIET)) for line in words]
+    style = TableStyle([("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("LEFTPADDING", (0, 0), (0, 0), 0)])
+    return LongTable([[picture, lines]], colWidths=[26 * mm, WIDTH - 26 * mm], style=style)
 
 
 def _table(table):

@@ -41,6 +41,7 @@ def test_these_tables_are_history():
         "portal_event",
         "portal_membershipversion",
         "portal_organizationversion",
+        "portal_printedpaper",
         "portal_projectversion",
         "portal_seal",
         "portal_userversion",

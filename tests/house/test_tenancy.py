@@ -46,6 +46,7 @@ PUBLIC = {
     "subsidies_policy",
     "subsidies_policyversion",
     "subsidies_programme",
+    "portal_printedpaper",
 }
 # What rows were, kept by triggers.
 VERSIONS = {
