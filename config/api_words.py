@@ -41,6 +41,15 @@ OPERATIONS = {
     "programmes_list": _("补贴项目及资金使用进度。"),
     "programmes_vouchers_create": _("从补贴项目的券池发放算力券。加 dry_run=true 只试算。"),
     "projects_list": _("订单记账的项目。"),
+    "refunds_list": _("退款及其进度：在线支付退回支付账户，对公转账汇回原账户。"),
+    "credit_lines_list": _("企业的合同授信。"),
+    "payout_batches_list": _("付款批次，最新的在前。"),
+    "payout_batches_create": _(
+        "把可付款的结算单与退款汇成一个批次，由另一位平台财务复核；没有可付的答 409。"
+    ),
+    "payouts_list": _("每一笔付款：付的是哪张结算单或退款，银行怎么说。"),
+    "adjustments_list": _("账单之外的调账及两位经办人。"),
+    "settlement_terms_list": _("各服务商的结算条款，复核通过后自生效日起使用。"),
     "receipts_list": _("已登记的银行到账。"),
     "receipts_create": _("登记银行到账；同一银行流水号重复提交不产生变化。"),
     "statements_list": _("已生成的结算单，最新的在前。"),
@@ -130,6 +139,10 @@ PROBLEMS = {
 
 # Newest first; what is only added breaks no program, and nothing is taken away before its Sunset.
 CHANGES = (
+    (
+        "2026-11-22",
+        _("资金：refunds、credit-lines、payout-batches、payouts、adjustments、settlement-terms。"),
+    ),
     ("2026-11-21", _("令牌末尾带校验位，可限来源地址（networks），更换密钥后旧密钥 24 小时内仍可用。")),
     ("2026-11-21", _("长任务：exports 与 operations；取消作业未停的订单答 202 与 Location。")),
     ("2026-11-21", _("第一版。")),

@@ -4,11 +4,19 @@ from marketplace.bank.api import BankFileIntake, BankLineList
 from marketplace.billing.api import BillList, MonthlyBillDetail, MonthlyBillList, MonthlyBillPayment
 from marketplace.budgets.api import BudgetList
 from marketplace.costs.api import Costs
-from marketplace.funding.api import Wallet
+from marketplace.funding.api import CreditLineList, Wallet
 from marketplace.invoices.api import InvoiceList
 from marketplace.orders.api import OrderCancel, OrderDetail, OrderList, OrderLog, OrderPlacement
-from marketplace.payments.api import PaymentDetail, PaymentList, ReceiptList
-from marketplace.settlement.api import StatementConfirmation, StatementDetail, StatementDispute, StatementList
+from marketplace.payments.api import PaymentDetail, PaymentList, ReceiptList, RefundList
+from marketplace.payouts.api import PayoutBatchList, PayoutList
+from marketplace.settlement.api import (
+    AdjustmentList,
+    StatementConfirmation,
+    StatementDetail,
+    StatementDispute,
+    StatementList,
+    TermsList,
+)
 from marketplace.storefront.api import OfferDetail, OfferList
 
 urlpatterns = [
@@ -22,6 +30,12 @@ urlpatterns = [
     path("wallet/", Wallet.as_view()),
     path("payments/", PaymentList.as_view()),
     path("payments/<str:code>/", PaymentDetail.as_view()),
+    path("refunds/", RefundList.as_view()),
+    path("credit-lines/", CreditLineList.as_view()),
+    path("payout-batches/", PayoutBatchList.as_view()),
+    path("payouts/", PayoutList.as_view()),
+    path("adjustments/", AdjustmentList.as_view()),
+    path("settlement-terms/", TermsList.as_view()),
     path("receipts/", ReceiptList.as_view()),
     path("bank-lines/", BankLineList.as_view()),
     path("bank-files/", BankFileIntake.as_view()),

@@ -6,9 +6,12 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.funding import tables
+from marketplace.funding.models import CreditLine
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
 from portal.accounts.scoping import acting_for, require_for_api
+from portal.shell.listings import Listed
 from portal.shell.serializers import Currency, Yuan
 
 
@@ -38,3 +41,36 @@ class Wallet(APIView):
             "owed": balance(Kind.RECEIVABLE, owner),
         }
         return Response(WalletSerializer(body).data)
+
+
+class CreditLineSerializer(serializers.ModelSerializer):
+    organization = serializers.CharField(source="organization.code")
+    limit = Yuan()
+    currency = Currency()
+
+    class Meta:
+        model = CreditLine
+        fields = [
+            "code",
+            "organization",
+            "contract",
+            "limit",
+            "currency",
+            "valid_until",
+            "status",
+            "reason",
+            "proposed_at",
+        ]
+
+
+class CreditLineList(Listed):
+    """Who may owe how much under which contract, and until when."""
+
+    screen = tables.screen
+    serializer_class = CreditLineSerializer
+    scopes = {"GET": "settlement:read"}
+    queryset = CreditLine.objects.none()
+
+    def get_queryset(self):
+        require_for_api(self.request, "credit.view")
+        return tables.screen.rows(self.request.user)

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from marketplace.payments import actions as payments
 from marketplace.payments import tables
-from marketplace.payments.models import BankReceipt, Payment
+from marketplace.payments.models import BankReceipt, Payment, Refund
 from portal.accounts.scoping import acting_for, require_for_api
 from portal.organizations.models import Organization
 from portal.shell.api import idempotency_key
@@ -119,3 +119,40 @@ class PaymentDetail(APIView):
         require_for_api(request, "payments.view")
         rows = Payment.objects.visible_to(request.user).select_related("organization")
         return Response(PaymentSerializer(get_object_or_404(rows, code=code)).data)
+
+
+class RefundSerializer(serializers.ModelSerializer):
+    organization = serializers.CharField(source="organization.code")
+    payment = serializers.CharField(source="payment.code", default=None, allow_null=True)
+    receipt = serializers.CharField(source="receipt.code", default=None, allow_null=True)
+    amount = Yuan()
+    currency = Currency()
+
+    class Meta:
+        model = Refund
+        fields = [
+            "code",
+            "organization",
+            "payment",
+            "receipt",
+            "amount",
+            "currency",
+            "reason",
+            "status",
+            "failure",
+            "asked_at",
+            "done_at",
+        ]
+
+
+class RefundList(Listed):
+    """What goes back to where it was paid from, and how far it has come."""
+
+    screen = tables.refunds
+    serializer_class = RefundSerializer
+    scopes = {"GET": "wallet:read"}
+    queryset = Refund.objects.none()
+
+    def get_queryset(self):
+        require_for_api(self.request, "payments.view")
+        return tables.refunds.rows(self.request.user)

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from marketplace.settlement import actions as settlement
 from marketplace.settlement import answers, tables
-from marketplace.settlement.models import Statement
+from marketplace.settlement.models import Adjustment, Statement, Terms
 from portal.accounts.scoping import require_for_api
 from portal.shell.listings import Listed
 from portal.shell.serializers import Currency, Yuan
@@ -136,3 +136,83 @@ class StatementDispute(APIView):
         body = Objection(data=request.data)
         body.is_valid(raise_exception=True)
         return _answered(request, code, answers.dispute, **body.validated_data)
+
+
+class AdjustmentSerializer(serializers.ModelSerializer):
+    organization = serializers.CharField(source="organization.code")
+    statement = serializers.CharField(source="statement.code", default=None, allow_null=True)
+    taken_with = serializers.CharField(source="taken_with.code", default=None, allow_null=True)
+    amount = Yuan()
+    currency = Currency()
+    proposed_by = serializers.CharField(source="proposed_by.username")
+    decided_by = serializers.CharField(source="decided_by.username", default=None, allow_null=True)
+
+    class Meta:
+        model = Adjustment
+        fields = [
+            "code",
+            "organization",
+            "statement",
+            "amount",
+            "currency",
+            "reason",
+            "status",
+            "proposed_by",
+            "proposed_at",
+            "decided_by",
+            "decided_at",
+            "answer",
+            "taken_with",
+        ]
+
+
+class AdjustmentList(Listed):
+    """Corrections outside the bills, and which two persons said so."""
+
+    screen = tables.adjustments
+    serializer_class = AdjustmentSerializer
+    scopes = {"GET": "settlement:read"}
+    queryset = Adjustment.objects.none()
+
+    def get_queryset(self):
+        require_for_api(self.request, "payouts.view")
+        return tables.adjustments.rows(self.request.user)
+
+
+class BandSerializer(serializers.Serializer):
+    below = serializers.CharField()
+    rate = serializers.CharField()
+
+
+class TermsSerializer(serializers.ModelSerializer):
+    provider = serializers.CharField(source="provider.code")
+    bands = BandSerializer(many=True)
+
+    class Meta:
+        model = Terms
+        fields = [
+            "code",
+            "provider",
+            "clause",
+            "effective_from",
+            "tax_rate",
+            "retention_rate",
+            "retention_months",
+            "bands",
+            "status",
+            "set_at",
+            "decided_at",
+        ]
+
+
+class TermsList(Listed):
+    """What contracts let the platform deduct, from which day on, and whether a second person has agreed."""
+
+    screen = tables.terms
+    serializer_class = TermsSerializer
+    scopes = {"GET": "settlement:read"}
+    queryset = Terms.objects.none()
+
+    def get_queryset(self):
+        require_for_api(self.request, "statements.view")
+        return tables.terms.rows(self.request.user)
