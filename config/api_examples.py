@@ -112,7 +112,6 @@ EXAMPLES = {
     "refunds_list": Example(query={"limit": 5}),
     "credit_lines_list": Example(query={"limit": 5}),
     "payout_batches_list": Example(query={"limit": 5}),
-    "payout_batches_create": Example(),
     "payouts_list": Example(query={"limit": 5}),
     "adjustments_list": Example(query={"limit": 5}),
     "settlement_terms_list": Example(query={"limit": 5}),

@@ -44,9 +44,6 @@ OPERATIONS = {
     "refunds_list": _("退款及其进度：在线支付退回支付账户，对公转账汇回原账户。"),
     "credit_lines_list": _("企业的合同授信。"),
     "payout_batches_list": _("付款批次，最新的在前。"),
-    "payout_batches_create": _(
-        "把可付款的结算单与退款汇成一个批次，由另一位平台财务复核；没有可付的答 409。"
-    ),
     "payouts_list": _("每一笔付款：付的是哪张结算单或退款，银行怎么说。"),
     "adjustments_list": _("账单之外的调账及两位经办人。"),
     "settlement_terms_list": _("各服务商的结算条款，复核通过后自生效日起使用。"),

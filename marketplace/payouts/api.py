@@ -1,14 +1,10 @@
 """Batches and payments for programs."""
 
-from django.utils import timezone
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.response import Response
 
-from marketplace.payouts import actions as payouts
 from marketplace.payouts import tables
 from marketplace.payouts.models import Payout, PayoutBatch
-from portal.accounts.scoping import acting_for, require_for_api
+from portal.accounts.scoping import require_for_api
 from portal.shell.listings import Listed
 from portal.shell.serializers import Currency, Yuan
 
@@ -36,23 +32,16 @@ class PayoutBatchSerializer(serializers.ModelSerializer):
 
 
 class PayoutBatchList(Listed):
-    """Batches of payments, newest first; and putting what can be paid into one. Once more finds nothing to pay."""
+    """Batches of payments, newest first."""
 
     screen = tables.batches
     serializer_class = PayoutBatchSerializer
-    scopes = {"GET": "settlement:read", "POST": "settlement:write"}
+    scopes = {"GET": "settlement:read"}
     queryset = PayoutBatch.objects.none()
 
     def get_queryset(self):
         require_for_api(self.request, "payouts.view")
         return tables.batches.rows(self.request.user)
-
-    @extend_schema(request=None, responses={201: PayoutBatchSerializer})
-    def post(self, request):
-        require_for_api(request, "payouts.manage")
-        organization = acting_for(request._request, "payouts.manage")
-        made = payouts.propose_batch(organization=organization, by=request.user, at=timezone.now())
-        return Response(PayoutBatchSerializer(made).data, status=201)
 
 
 class PayoutSerializer(serializers.ModelSerializer):

@@ -27,15 +27,20 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.
 EXAMPLE = re.compile(r'data-example="(\w+)"\s+data-operation="(\w+)">(.*?)</pre>', re.S)
 # Whose work an operation is; the rest is a buyer's.
 WHOSE = {
+    "adjustments": "finance",
     "approvals": "alice",
     "audit": "alice",
     "bank": "finance",
     "clusters": "officer",
+    "credit": "finance",
     "invoices": "alice",
     "monthly": "alice",
     "payments": "alice",
+    "payout": "finance",
+    "payouts": "finance",
     "programmes": "officer",
     "receipts": "finance",
+    "settlement": "finance",
     "statements": "finance",
     "statements_confirmation_create": "unicom",
     "statements_dispute_create": "mobile",

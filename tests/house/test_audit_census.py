@@ -753,13 +753,6 @@ DEEDS = [
         headers={"idempotency-key": "census"},
     ),
     Deed(
-        "api/v1/payout-batches/",
-        "finance",
-        ("payout.proposed", "approval.requested"),
-        other="auditor",
-        why="a batch and the question to a second person, a row of its own",
-    ),
-    Deed(
         "api/v1/receipts/",
         "finance",
         ("receipt.recorded",),
