@@ -9,8 +9,10 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
+from portal.shell.migrating import AtOnce
 
-class Migration(migrations.Migration):
+
+class Migration(AtOnce):
 
     initial = True
 
