@@ -43,9 +43,12 @@ ENDINGS = {
     Order.Status.EXPIRED: gettext_noop("订单 %(code)s 未在期限内审批或付款，已取消，退回 ¥%(refunded)s"),
 }
 
+MONTHS = gettext_noop("订单 %(code)s：预留 %(cards)d 卡 × %(length)s 个月，¥%(amount)s")
 ASKED = {
-    False: gettext_noop("订单 %(code)s：%(cards)d 卡 × %(hours)s 小时，¥%(amount)s"),
-    True: gettext_noop("订单 %(code)s：预留 %(cards)d 卡，%(hours)s 天或月，¥%(amount)s"),
+    Unit.CARD_HOUR: gettext_noop("订单 %(code)s：%(cards)d 卡 × %(length)s 小时，¥%(amount)s"),
+    Unit.CARD_DAY: gettext_noop("订单 %(code)s：预留 %(cards)d 卡 × %(length)s 天，¥%(amount)s"),
+    Unit.CARD_MONTH: MONTHS,
+    Unit.NODE_MONTH: MONTHS,
 }
 STOPS = {
     "over_budget": gettext_noop("订单 %(code)s 正在停止：项目本月预算已用完"),
@@ -329,11 +332,11 @@ def _place(organization, project, request, idempotency_key, by, at):
             subject_code=code,
             organization=organization,
             amount=order.amount,
-            sentence=ASKED[order.is_reservation],
+            sentence=ASKED[Unit(plan.unit)],
             values={
                 "code": code,
                 "cards": order.cards,
-                "hours": plain(request.length),
+                "length": plain(request.length),
                 "amount": yuan(order.amount),
             },
             url=order.get_absolute_url(),
