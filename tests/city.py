@@ -21,7 +21,7 @@ from marketplace.catalogue import drafts as price_drafts
 from marketplace.catalogue.models import Plan
 from marketplace.funding import actions as funding
 from marketplace.invoices import actions as invoices
-from marketplace.orders import actions as orders
+from marketplace.orders import placing
 from marketplace.orders.queries import month_start
 from marketplace.payments import actions as payments
 from marketplace.payments import clearing, refunds
@@ -85,7 +85,7 @@ def request(
     vouchers=None,
     ways=None,
 ):
-    return orders.Request(
+    return placing.Request(
         plan=plan(code),
         project=project,
         name="训练",
@@ -99,7 +99,7 @@ def request(
 
 
 def place(city, *, key="k1", at=NOON, project=None, by=None, **wishes):
-    order, _is_new = orders.place(
+    order, _is_new = placing.place(
         organization=city.ludao,
         request=request(project or city.lab, **wishes),
         idempotency_key=key,

@@ -26,7 +26,7 @@ class BillLineSerializer(serializers.ModelSerializer):
     order = serializers.CharField(source="order.code")
     project = serializers.CharField(source="project.code")
     provider = serializers.CharField(source="provider.code")
-    original = serializers.CharField(source="original.code", default=None)
+    original = serializers.CharField(source="original.code", default=None, allow_null=True)
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     currency = Currency()

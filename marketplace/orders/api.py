@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from marketplace.catalogue.models import Plan
 from marketplace.funding.queries import explained
 from marketplace.orders import actions as orders
-from marketplace.orders import tables
+from marketplace.orders import placing, tables
 from marketplace.orders.models import Order
 from marketplace.orders.queries import cancellation, quote
 from marketplace.orders.serializers import (
@@ -70,7 +70,7 @@ class OrderList(Listed):
         if request.query_params.get("dry_run") == "true":
             return Response(_tried(organization, wanted, request.user, now))
         key = idempotency_key(request)
-        order, is_new = orders.place(
+        order, is_new = placing.place(
             organization=organization, request=wanted, idempotency_key=key, by=request.user, at=now
         )
         headers = {"Location": f"/api/v1/orders/{order.code}/"}
@@ -78,7 +78,7 @@ class OrderList(Listed):
             headers["Idempotent-Replayed"] = "true"
         return Response(_as_detail(order), status=201, headers=headers)
 
-    def _request_from(self, request, organization) -> orders.Request:
+    def _request_from(self, request, organization) -> placing.Request:
         body = OrderRequest(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
@@ -97,7 +97,7 @@ class OrderList(Listed):
                 problems["reservation"] = _("本单位没有这份预留资源。")
         if plan is None or project is None or problems:
             raise exceptions.ValidationError(problems)
-        return orders.Request(
+        return placing.Request(
             plan=plan,
             project=project,
             name=data["name"],
@@ -115,14 +115,14 @@ class OrderList(Listed):
 def _tried(organization, wanted, by, at):
     """The price of an order that would be taken; refused like the order itself, and nothing is left of it."""
     with transaction.atomic():
-        orders.place(organization=organization, request=wanted, idempotency_key=new_code("DR"), by=by, at=at)
+        placing.place(organization=organization, request=wanted, idempotency_key=new_code("DR"), by=by, at=at)
         transaction.set_rollback(True)
     return _priced(organization, wanted, at)
 
 
 def _priced(organization, wanted, at):
-    price = orders.price_in_force(wanted.plan, at)
-    amount = orders.amount_of(wanted, price)
+    price = placing.price_in_force(wanted.plan, at)
+    amount = placing.amount_of(wanted, price)
     cost = quote(organization, wanted.plan, amount, at, chosen=wanted.vouchers, ways=wanted.ways)
     threshold = wanted.project.approval_threshold
     return QuoteSerializer(

@@ -4,16 +4,16 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from marketplace.orders import actions as orders
+from marketplace.orders import placing
 from marketplace.orders.models import DraftFile, Order, OrderDraft
 from portal.shell.codes import new_code
 
 KEEP = timedelta(days=7)
 
 
-def save(*, organization, request: orders.Request, by, at) -> OrderDraft:
+def save(*, organization, request: placing.Request, by, at) -> OrderDraft:
     """Keep what was typed after the plan's own rules were asked; nothing is set aside yet. Raises Refusal."""
-    orders.check(request)
+    placing.check(request)
     with transaction.atomic():
         draft = OrderDraft.objects.create(
             code=new_code("DR"),
@@ -56,9 +56,9 @@ def typed_in(draft: OrderDraft) -> dict:
     }
 
 
-def request_of(draft: OrderDraft) -> orders.Request:
+def request_of(draft: OrderDraft) -> placing.Request:
     """The order that a draft describes."""
-    return orders.Request(
+    return placing.Request(
         plan=draft.plan,
         project=draft.project,
         name=draft.name,
@@ -75,7 +75,7 @@ def request_of(draft: OrderDraft) -> orders.Request:
 
 def place(*, draft: OrderDraft, by, at) -> Order:
     """Place what the draft describes, under its code as key: a double click is one order."""
-    order, _is_new = orders.place(
+    order, _is_new = placing.place(
         organization=draft.organization,
         request=request_of(draft),
         idempotency_key=draft.code,

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from marketplace.funding.models import FundingHold
 from marketplace.orders import actions as orders
-from marketplace.orders import drafts
+from marketplace.orders import drafts, placing
 from marketplace.orders.models import Order
 from portal.approvals.queries import unanswered, words_on
 from portal.shell.sweeps import BATCH, each
@@ -25,8 +25,8 @@ def follow_approvals():
         else:
             orders.reject(order_id=word.subject.id, by=word.by, reason=word.reason, at=now)
 
-    each(words_on(orders.APPROVAL_KIND, waiting), follow)
-    late = unanswered(orders.APPROVAL_KIND, waiting.filter(confirm_by__lte=now))
+    each(words_on(placing.APPROVAL_KIND, waiting), follow)
+    late = unanswered(placing.APPROVAL_KIND, waiting.filter(confirm_by__lte=now))
     each(late.order_by("id")[:BATCH], lambda order: orders.expire(order_id=order.id, at=now))
 
 

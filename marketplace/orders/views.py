@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from marketplace.catalogue.models import Kind, Plan
 from marketplace.funding.queries import explained_holds
 from marketplace.orders import actions as orders
-from marketplace.orders import story, tables
+from marketplace.orders import placing, story, tables
 from marketplace.orders.models import Order
 from portal.accounts.permissions import can
 from portal.accounts.scoping import require
@@ -77,7 +77,7 @@ def detail(request, code):
         "holds": explained_holds(order.code),
         "lines": order.lines.prefetch_related("parts"),
         "events": story.timeline(audit.of_subject(order)),
-        "approval": Approval.objects.filter(kind=orders.APPROVAL_KIND, subject_code=order.code).first(),
+        "approval": Approval.objects.filter(kind=placing.APPROVAL_KIND, subject_code=order.code).first(),
         "may_cancel": order.is_open
         and not order.cancel_requested_at
         and can(request.user, "orders.cancel", order.organization),

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.catalogue.models import Unit
 from marketplace.catalogue.queries import LABELS
 from marketplace.funding.queries import paying_order
-from marketplace.orders.actions import Request
 from marketplace.orders.models import Order
+from marketplace.orders.placing import Request
 from portal.organizations.models import Project
 from scheduler.workloads.actions import MOST_BYTES, MOST_FILES
 

@@ -9,8 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from marketplace.funding.queries import Means, explained
-from marketplace.orders import actions as orders
-from marketplace.orders import drafts
+from marketplace.orders import drafts, placing
 from marketplace.orders.models import Order, OrderDraft
 from marketplace.orders.queries import quote
 from marketplace.storefront.filters import kind_from, size_from, wishes_from
@@ -147,7 +146,7 @@ def check(request, code):
         except Refusal as sad:
             refusal = sad
         else:
-            messages.success(request, orders.receipt(placed))
+            messages.success(request, placing.receipt(placed))
             return redirect(placed)
     offer = _offer(request, draft.plan.code, cards=draft.cards, hours=draft.hours or Decimal(draft.periods))
     try:

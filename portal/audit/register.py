@@ -85,7 +85,7 @@ EVENTS = {
     "order.placed": _("下单，已冻结资金与算力"),
     "order.approved": _("审批通过，等待付款"),
     "order.confirmed": _("订单确认，可以开始"),
-    "order.started": _("集群开始运行"),
+    "order.started": _("开始使用算力"),
     "order.cancel_requested": _("申请取消"),
     "order.billed": _("按计量结算"),
     "order.refunded": _("全额退回"),

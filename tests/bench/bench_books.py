@@ -87,7 +87,7 @@ class Worker:
         """Order `number` is the same wish whoever places it; refused, it shrinks until it fits."""
         from django.utils import timezone
 
-        from marketplace.orders import actions as orders
+        from marketplace.orders import placing, refusals
         from portal.accounts.models import User
         from portal.organizations.models import Organization
         from portal.shell.exceptions import Refusal
@@ -106,9 +106,9 @@ class Worker:
         command = self._command(chance)
         for (project, vouchers, cards, hours), plan in zip(wishes, plans):
             try:
-                orders.place(
+                placing.place(
                     organization=organization,
-                    request=orders.Request(
+                    request=placing.Request(
                         plan=plan,
                         project=organization.projects.get(code=project),
                         name=str(number),
@@ -123,7 +123,7 @@ class Worker:
                     at=timezone.now(),
                 )
                 return
-            except orders.KeyReused:
+            except refusals.KeyReused:
                 return
             except Refusal:
                 continue

@@ -14,6 +14,7 @@ from marketplace.ledger import actions as ledger
 from marketplace.ledger.models import Account, Cause, Kind
 from marketplace.ledger.queries import balance
 from marketplace.orders import actions as orders
+from marketplace.orders import placing
 from marketplace.orders.models import Order
 from marketplace.payments import actions as payments
 from marketplace.payments.models import BankReceipt
@@ -66,7 +67,7 @@ def test_the_last_fen_of_a_purse_is_spent_once(city):
     empty_purse(city.yunding, spend)
 
     def buy(project):
-        orders.place(
+        placing.place(
             organization=city.yunding,
             request=town.request(project, code="mobile-rtx4090", cards=1, hours="8", vouchers=frozenset()),
             idempotency_key=project.code,

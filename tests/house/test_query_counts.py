@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from marketplace.orders import actions as orders
+from marketplace.orders import placing
 from marketplace.orders.models import Order
 from portal.incidents import queries as incidents
 from tests import city as town
@@ -110,7 +110,7 @@ def test_placing_an_order_asks_twenty_six_questions_at_most(city):
     wanted = town.request(city.lab, cards=1)
 
     with CaptureQueriesContext(connection) as seen:
-        orders.place(
+        placing.place(
             organization=city.ludao, request=wanted, idempotency_key="k", by=city.bob, at=timezone.now()
         )
 

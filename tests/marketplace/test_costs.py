@@ -135,7 +135,9 @@ def test_the_page_and_its_file_say_the_same(used, client):
     assert sum(round(float(row[3]) * 100) for row in rows[1:]) == made.gross
     for row in rows[1:]:
         assert row[0] in page
-    assert client.get("/costs/export.pdf").status_code == 404
+    paper = client.get("/costs/export.pdf?by=accelerator&since=2026-11&until=2026-11")
+    assert paper.content.startswith(b"%PDF")
+    assert client.get("/costs/export.doc").status_code == 404
 
 
 @pytest.mark.parametrize("query", ["since=2026-12&until=2026-11", "by=colour", "since=13-2026"])

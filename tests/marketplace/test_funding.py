@@ -15,6 +15,7 @@ from marketplace.ledger.actions import InsufficientFunds, Line
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
 from marketplace.orders import actions as orders
+from marketplace.orders import refusals
 from marketplace.orders.models import Order
 from marketplace.orders.tasks import follow_payments
 from marketplace.settlement import queries as books
@@ -89,7 +90,7 @@ def test_what_is_not_chosen_does_not_pay_and_the_shortage_is_named(city):
 
 
 def test_an_unknown_way_is_refused_by_name(city):
-    with pytest.raises(orders.BadOrder) as refusal:
+    with pytest.raises(refusals.BadOrder) as refusal:
         place(city, ways=("cheque",))
 
     assert (refusal.value.code, refusal.value.field) == ("way_unknown", "ways")

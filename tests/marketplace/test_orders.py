@@ -10,6 +10,7 @@ from marketplace.funding.models import FundingHold
 from marketplace.ledger.models import Journal, Kind
 from marketplace.ledger.queries import balance
 from marketplace.orders import actions as orders
+from marketplace.orders import refusals
 from marketplace.orders.models import Order
 from marketplace.orders.tasks import follow_approvals
 from marketplace.settlement import queries as books
@@ -81,7 +82,7 @@ def test_a_plan_without_a_price_is_refused_by_name(city):
     PlanPrice.objects.all().delete()
     before = standing(city)
 
-    with pytest.raises(orders.BadOrder) as refusal:
+    with pytest.raises(refusals.BadOrder) as refusal:
         place(city)
 
     assert refusal.value.code == "no_price"
@@ -92,7 +93,7 @@ def test_the_same_key_for_another_order_is_refused(city):
     place(city)
     before = standing(city)
 
-    with pytest.raises(orders.KeyReused):
+    with pytest.raises(refusals.KeyReused):
         place(city, cards=4)
 
     assert standing(city) == before
@@ -164,7 +165,7 @@ def test_a_project_budget_is_a_ceiling(city):
     place(city)
     before = standing(city)
 
-    with pytest.raises(orders.OverBudget):
+    with pytest.raises(refusals.OverBudget):
         place(city, key="k2", cards=2)
 
     assert standing(city) == before

@@ -15,7 +15,7 @@ from marketplace.catalogue import drafts, sheets
 from marketplace.catalogue.actions import put_on_shelf
 from marketplace.catalogue.models import Kind, Plan, PlanPrice, PriceDraft
 from marketplace.catalogue.tasks import follow_price_drafts
-from marketplace.orders import actions as orders
+from marketplace.orders import refusals
 from portal.approvals import actions as approvals
 from portal.approvals.models import Approval
 from tests.city import DAY, NOON, bill, place, plan, price_draft, run
@@ -326,7 +326,7 @@ def test_a_kind_that_cannot_be_delivered_yet_says_so_and_takes_no_order(city, cl
     page = client.get(f"/marketplace/plans/{dev.code}/?cards=2&hours=3").content.decode()
 
     assert "尚未开放下单" in page and "120.00" in page
-    with pytest.raises(orders.BadOrder, match="尚未开放下单") as refusal:
+    with pytest.raises(refusals.BadOrder, match="尚未开放下单") as refusal:
         place(city, code=dev.code)
     assert refusal.value.code == "kind_not_open"
 

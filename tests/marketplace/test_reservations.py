@@ -16,6 +16,7 @@ from marketplace.billing.models import BillLine
 from marketplace.billing.tasks import bill_reservations
 from marketplace.catalogue.models import Plan
 from marketplace.orders import actions as orders
+from marketplace.orders import placing, refusals
 from marketplace.orders.models import Order
 from marketplace.settlement import actions as settlement
 from marketplace.settlement.queries import breaks
@@ -34,9 +35,9 @@ MONTH, YEAR, NODE, DAYS = (
 
 
 def reserve(city, code=MONTH, *, key="r1", cards=1, periods=1, at=NOON, **wishes):
-    order, _is_new = orders.place(
+    order, _is_new = placing.place(
         organization=city.ludao,
-        request=orders.Request(
+        request=placing.Request(
             plan=plan(code),
             project=wishes.pop("project", city.lab),
             name="预留",
@@ -53,9 +54,9 @@ def reserve(city, code=MONTH, *, key="r1", cards=1, periods=1, at=NOON, **wishes
 
 
 def job(city, reservation, *, key="j1", cards=1, hours="1", at=NOON, code="siming-rtx4090"):
-    order, _is_new = orders.place(
+    order, _is_new = placing.place(
         organization=city.ludao,
-        request=orders.Request(
+        request=placing.Request(
             plan=plan(code),
             project=city.lab,
             name="训练",
@@ -188,7 +189,7 @@ def test_leaving_before_the_promised_months_costs_the_dearer_price(city):
     ("code", "periods"), [(MONTH, 0), (MONTH, 13), (YEAR, 11), (DAYS, 366), (MONTH, None)]
 )
 def test_only_what_the_plan_sells_is_sold(city, code, periods):
-    with pytest.raises(orders.BadOrder) as refusal:
+    with pytest.raises(refusals.BadOrder) as refusal:
         reserve(city, code, periods=periods)
 
     assert refusal.value.code == "periods_out_of_range"
@@ -261,7 +262,7 @@ def test_a_job_needs_a_reservation_that_fits(city, wrong):
     if wrong == "no reservation":
         reservation = job(city, reservation, key="inner")
 
-    with pytest.raises(orders.BadOrder):
+    with pytest.raises(refusals.BadOrder):
         if wrong == "in itself":
             reserve(city, key="again", reservation=reservation)
         else:

@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from marketplace.orders import actions as orders
+from marketplace.orders import refusals
 from marketplace.orders.models import Order
 from portal.organizations.models import Membership, Organization
 from portal.shell.exceptions import IllegalMove
@@ -45,7 +45,7 @@ def client_of(user):
 def test_without_proof_nothing_is_ordered(city, applied):
     city.ludao.refresh_from_db()
 
-    with pytest.raises(orders.NotVerified):
+    with pytest.raises(refusals.NotVerified):
         town.place(city)
 
     assert Order.objects.count() == 0
