@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace.catalogue.models import Unit
-from marketplace.pricing.tariffs import plain
+from portal.shell.money import price_words
 
 # What one types of an order by its unit: how many of what, and for how long.
 LABELS = {
@@ -20,9 +20,9 @@ LABELS = {
 def tier_words(tier, sold_as) -> str:
     """One tier of a price list."""
     return _("超过 %(above)s %(unit)s的部分 ¥%(price)s") % {
-        "above": plain(tier[0]),
+        "above": f"{tier[0].normalize():,f}",
         "unit": sold_as.get_unit_display(),
-        "price": plain(tier[1]),
+        "price": price_words(tier[1]),
     }
 
 
@@ -32,6 +32,6 @@ def term_words(plan, prices) -> str:
         return ""
     return _("须承诺 %(term)d 个月；提前结束按 ¥%(price)s/%(unit)s计已用部分，不超过承诺期总价。") % {
         "term": plan.term,
-        "price": plain(prices.early_price),
+        "price": price_words(prices.early_price),
         "unit": plan.get_unit_display(),
     }

@@ -20,3 +20,9 @@ def to_yuan(fen: int) -> Decimal:
 def yuan(fen: int) -> str:
     """What people read: 1,234.50."""
     return f"{to_yuan(fen):,.2f}"
+
+
+def price_words(price: Decimal) -> str:
+    """A price in yuan as people read it: 1,060.80, without needless zeros behind the second place."""
+    whole, _dot, places = f"{Decimal(price):,.8f}".partition(".")
+    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"

@@ -1,6 +1,5 @@
 """The components of the house, as template tags: `{% load shell %}`."""
 
-from decimal import Decimal
 from itertools import groupby
 
 from django import template
@@ -19,7 +18,7 @@ from portal.shell import assets, entries, glossary, maps, sms
 from portal.shell.columns import Cell
 from portal.shell.districts import District
 from portal.shell.masking import mask_credit_code, mask_email, mask_name, mask_phone
-from portal.shell.money import yuan
+from portal.shell.money import price_words, yuan
 from portal.shell.names import named
 
 register = template.Library()
@@ -64,11 +63,9 @@ def money_filter(fen):
 @register.simple_tag
 def unit_price(amount, per=""):
     """A Decimal price in yuan, without needless zeros behind the second place."""
-    whole, _dot, places = f"{Decimal(amount):,.8f}".partition(".")
-    places = places.rstrip("0").ljust(2, "0")
     tail = format_html(' <span class="price-unit">/ {}</span>', per) if per else ""
     return format_html(
-        '<span class="money"><span class="money-sign">¥</span>{}.{}</span>{}', whole, places, tail
+        '<span class="money"><span class="money-sign">¥</span>{}</span>{}', price_words(amount), tail
     )
 
 
