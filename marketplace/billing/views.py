@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.billing import overdue, queries, refunds, tables
 from marketplace.billing.forms import RefundForm
@@ -102,6 +102,7 @@ def pay(request, code):
     return redirect(bill)
 
 
+@require_safe
 @require("bills.view")
 def paper(request, code):
     """One bill as a PDF."""

@@ -1,6 +1,7 @@
 """How far each project has come with its month, and what that brought about."""
 
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from marketplace.budgets import tables
 from marketplace.budgets.papers import budget_paper
@@ -18,6 +19,7 @@ def listing(request):
     return show(request, tables.screen, "budgets/list.html")
 
 
+@require_safe
 @require("projects.view")
 def paper(request):
     """The same projects as a PDF."""

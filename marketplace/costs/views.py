@@ -4,6 +4,7 @@ from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from marketplace.costs import queries
 from marketplace.costs.forms import BY, CostForm
@@ -54,6 +55,7 @@ def _chart(by, rows) -> Chart:
     )
 
 
+@require_safe
 @require("bills.view")
 def export(request, form):
     """The same table as a file."""

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.payments import actions as payments
 from marketplace.payments import clearing, queries, refunds, tables
@@ -157,6 +157,7 @@ def refund_list(request):
     return show(request, tables.refunds, "shell/list.html")
 
 
+@require_safe
 @require("payments.view")
 def refund_paper(request, code):
     """One refund as a PDF."""

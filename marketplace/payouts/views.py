@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.payouts import actions as payouts
 from marketplace.payouts import queries, tables
@@ -86,6 +86,7 @@ def batch(request, code):
     return render(request, "payouts/batch.html", context)
 
 
+@require_safe
 @require("payouts.view")
 def paper(request, code):
     """One batch as a PDF."""

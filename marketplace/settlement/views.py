@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.settlement import actions as settlement
 from marketplace.settlement import answers, corrections, queries, tables, wording
@@ -204,6 +204,7 @@ def runs(request):
     return show(request, tables.runs, "settlement/runs.html")
 
 
+@require_safe
 @require("statements.view")
 def paper(request, code):
     """One statement as a PDF."""
@@ -212,6 +213,7 @@ def paper(request, code):
     return paper_response(papers.vouch(printed))
 
 
+@require_safe
 @require("payouts.view")
 def adjustment_paper(request, code):
     """One adjustment as a PDF."""

@@ -520,6 +520,7 @@ DEEDS = [
         ("price.drafted",),
         {
             "accelerator": "a800",
+            "way": "batch",
             "unit_price": "9.5",
             "cards_max": "64",
             "hours_max": "720",
