@@ -21,9 +21,9 @@ from marketplace.invoices import tables as invoices
 from marketplace.orders import desk as orders_desk
 from marketplace.orders import review
 from marketplace.orders import tables as orders
-from marketplace.orders.actions import APPROVAL_KIND
 from marketplace.orders.models import Order
 from marketplace.orders.panels import panels as panels
+from marketplace.orders.placing import APPROVAL_KIND
 from marketplace.orders.queries import cancellation
 from marketplace.payments import refunds as payment_refunds
 from marketplace.payments import review as payment_review

@@ -29,20 +29,13 @@ READERS = (
 NO_SCREENS = {
     "api/v1/schema/",
     "healthz",
-    "lists/<code>/export.<slug:form>",
-    "marketplace/plans/<code>/quotation.pdf",
     "metrics",
     "notices/bell/",
     "orders/<code>/log/",
-    "prices/sheet/prices.xlsx",
     "readyz",
-    "bills/<code>/bill.pdf",
-    "bills/<code>/export.xlsx",
-    "costs/export.<slug:form>",
-    "statements/<code>/statement.pdf",
-    "statements/<code>/export.xlsx",
     "verifications/<code>/licence/",
 }
+FILES = (".pdf", ".xlsx", ".<slug:form>")
 # The same addresses for readers whom they meet in another state, other people's pages, and refusals.
 MORE = [
     ("login", "/accounts/login/", ["anonymous"]),
@@ -95,7 +88,9 @@ def readers(route: str) -> list[str]:
 
 def screens(codes) -> list[tuple[str, str, list[str]]]:
     """Every page: its name, its address, and who reads it."""
-    routes = [route for route in PAGES if route not in NO_SCREENS and readers(route)]
+    routes = [
+        route for route in PAGES if route not in NO_SCREENS and not route.endswith(FILES) and readers(route)
+    ]
     return [(name_of(route), filled(route, codes), readers(route)) for route in routes] + MORE
 
 

@@ -9,8 +9,8 @@ from marketplace.budgets.models import BudgetMark
 from marketplace.budgets.tasks import follow_budgets
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
-from marketplace.orders.actions import OverBudget
 from marketplace.orders.models import Order
+from marketplace.orders.refusals import OverBudget
 from marketplace.settlement import queries as books
 from portal.audit.models import Event
 from portal.notices.models import Notice

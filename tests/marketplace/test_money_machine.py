@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from marketplace.funding import actions as funding
 from marketplace.funding.models import FundingHold
 from marketplace.funding.protocol import Purchase
-from marketplace.funding.queries import Means
+from marketplace.funding.queries import Means, credit_line
 from marketplace.funding.sources import all_sources
 from marketplace.ledger import actions as ledger
 from marketplace.ledger import queries as books
@@ -240,7 +240,9 @@ class Funding(InATransaction):
         code = self.next("OD")
         purchase = Purchase(amount, "siming", frozenset({"jimei"}), True, False, self.now)
         quote = Means(self.city.ludao, self.now).quote(purchase, ways=ways)
-        reach = sum(balance(MEANS[way], "EN-LUDAO") for way in ways)
+        line = credit_line(self.city.ludao)
+        over = {"credit"} if line and line.valid_until <= self.now else set()
+        reach = sum(balance(MEANS[way], "EN-LUDAO") for way in ways if way not in over)
         try:
             funding.hold(
                 order_code=code, organization=self.city.ludao, quote=quote, by=self.city.bob, at=self.now

@@ -12,8 +12,8 @@ from marketplace.ledger import actions as ledger
 from marketplace.ledger.actions import InsufficientFunds, transfer
 from marketplace.ledger.models import Cause, Journal, Kind
 from marketplace.ledger.queries import balance
-from marketplace.orders.actions import BillOverdue
 from marketplace.orders.models import Order, OrderStop
+from marketplace.orders.refusals import BillOverdue
 from marketplace.settlement import queries as books
 from portal.audit.models import Event
 from portal.notices.models import Notice

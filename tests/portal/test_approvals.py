@@ -44,7 +44,7 @@ def test_the_desk_shows_materials_checks_and_what_is_next(city):
 def test_every_check_says_what_it_found(city):
     found = {fact.label: fact.result for fact in review.parts(city.first).facts if fact.result}
 
-    assert found == {"时长上限": "ok", "单价": "ok", "项目预算": "ok", "加速卡": "ok"}
+    assert found == {"数量": "ok", "单价": "ok", "项目预算": "ok", "加速卡": "ok"}
 
 
 def test_a_budget_that_was_cut_meanwhile_is_seen(city):
