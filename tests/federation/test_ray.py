@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from federation.adapters.base import JobSpec, Phase, RemoteRef
+from federation.adapters.base import JobSpec, Phase, RemoteRef, Unknown
 from federation.adapters.ray import RayAdapter
 from federation.capacity.catalogue_data import EMBEDDED_RAY
 
@@ -24,6 +24,19 @@ def new_key():
 
 def spec(command, *, cards=4, max_seconds=120, files=()):
     return JobSpec("WL-1", "OD-1", "ascend910b", cards, command, max_seconds, files=files)
+
+
+def submit(ray, job):
+    """Hand a job in as the caller must: after any doubt ask, and never send again blindly."""
+    key = new_key()
+    try:
+        return ray.submit(key, job)
+    except Unknown:
+        deadline = time.monotonic() + 60
+        while (ref := ray.find(key)) is None:
+            assert time.monotonic() < deadline, "it never arrived"
+            time.sleep(0.2)
+        return ref
 
 
 def until(ray, ref, *phases, seconds=60):
@@ -46,7 +59,7 @@ def test_ray_is_started_with_the_citys_cards(ray):
 
 def test_a_job_runs_with_its_files_and_says_what_it_did(ray):
     command = "python3 src/hello.py && echo $PORTAL_ORDER $PORTAL_CARDS"
-    ref = ray.submit(new_key(), spec(command, files=(("src/hello.py", "print('你好，算力')\n".encode()),)))
+    ref = submit(ray, spec(command, files=(("src/hello.py", "print('你好，算力')\n".encode()),)))
 
     seen = until(ray, ref, Phase.SUCCEEDED)
     text = ray.log_ending(ref, 10_000).text
@@ -56,7 +69,7 @@ def test_a_job_runs_with_its_files_and_says_what_it_did(ray):
 
 
 def test_a_log_read_in_pieces_is_the_whole_log(ray):
-    ref = ray.submit(new_key(), spec("for n in 1 2 3; do echo 第 $n 行; done"))
+    ref = submit(ray, spec("for n in 1 2 3; do echo 第 $n 行; done"))
     until(ray, ref, Phase.SUCCEEDED)
 
     pieces, cursor = [], 0
@@ -67,7 +80,7 @@ def test_a_log_read_in_pieces_is_the_whole_log(ray):
 
 
 def test_a_failure_brings_its_exit_code_and_last_words(ray):
-    ref = ray.submit(new_key(), spec("echo about to break; exit 7"))
+    ref = submit(ray, spec("echo about to break; exit 7"))
 
     seen = until(ray, ref, Phase.FAILED)
     assert (seen.exit_code, seen.reason) == (7, "exit_code")
@@ -85,7 +98,7 @@ def test_the_same_key_runs_once(ray):
 
 
 def test_a_stop_ends_the_whole_family(ray):
-    ref = ray.submit(new_key(), spec("sleep 300 & sleep 300"))
+    ref = submit(ray, spec("sleep 300 & sleep 300"))
     until(ray, ref, Phase.RUNNING)
 
     ray.cancel(ref)
@@ -96,7 +109,7 @@ def test_a_stop_ends_the_whole_family(ray):
 
 
 def test_the_hours_ordered_are_the_hours_run(ray):
-    ref = ray.submit(new_key(), spec("sleep 300 & sleep 300", max_seconds=2))
+    ref = submit(ray, spec("sleep 300 & sleep 300", max_seconds=2))
 
     seen = until(ray, ref, Phase.FAILED)
     assert seen.reason == "time_limit"
@@ -105,8 +118,8 @@ def test_the_hours_ordered_are_the_hours_run(ray):
 
 def test_waiting_for_cards_is_not_on_the_meter(ray):
     everything = EMBEDDED_RAY["ascend910b"]
-    first = ray.submit(new_key(), spec("sleep 5", cards=everything))
-    second = ray.submit(new_key(), spec("sleep 1", cards=everything))
+    first = submit(ray, spec("sleep 5", cards=everything))
+    second = submit(ray, spec("sleep 1", cards=everything))
 
     one, two = until(ray, first, Phase.SUCCEEDED), until(ray, second, Phase.SUCCEEDED)
     assert two.started_at >= one.ended_at
@@ -124,7 +137,7 @@ def test_only_our_own_jobs_are_listed(ray):
 
 
 def test_a_job_sees_nothing_of_the_houses_secrets(ray):
-    ref = ray.submit(new_key(), spec("env; python -c 'import sys; print(sys.version)'"))
+    ref = submit(ray, spec("env; python -c 'import sys; print(sys.version)'"))
     until(ray, ref, Phase.SUCCEEDED)
 
     text = ray.log_ending(ref, 100_000).text
