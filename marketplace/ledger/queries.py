@@ -70,7 +70,8 @@ JOURNALS_THAT_FAIL = """
         OR (SELECT count(*) FROM marketplace_entry x WHERE x.journal_id = j.id) <> j.entry_count
 """
 LEGS_THAT_FAIL = """
-    SELECT e.id FROM marketplace_entry e LEFT JOIN marketplace_journal j ON j.id = e.journal_id WHERE j.id IS NULL
+    SELECT e.id FROM marketplace_entry e LEFT JOIN marketplace_journal j ON j.id = e.journal_id
+     WHERE j.id IS NULL ORDER BY e.id
 """
 BALANCES_THAT_FAIL = """
     SELECT a.code, a.balance, coalesce(sum(e.amount), 0) * a.side
