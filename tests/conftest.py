@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 from django.test import Client
 from django.utils import translation
+from hypothesis import HealthCheck, settings
 
 from config.embedded.steps import ROOT, steps
 
@@ -25,6 +26,9 @@ CHROMIUM_OPTIONS = [
 REFUSALS = re.compile(r"the server responded with a status of (403|404|409|422) ")
 # Playwright keeps an event loop in this thread; Django would otherwise refuse to talk to the database here.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# How long a busy machine takes to draw an example says nothing of what is tested.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 def pytest_configure(config):

@@ -106,6 +106,7 @@ def _shelf(at):
             accelerator=accelerator,
             unit_price=data.card_hour(accelerator_code, provider_code),
             tiers=data.tiers(accelerator_code, provider_code),
+            package=data.PACKAGES.get((provider_code, accelerator_code)),
             cards_max=data.CARDS_MAX,
             hours_max=data.HOURS_MAX,
             at=at,

@@ -99,6 +99,8 @@ CARD_HOUR = {
 PROVIDER_FACTOR = {"telecom": "1.00", "mobile": "0.98", "unicom": "0.96", "baidu": "1.05", "siming": "0.92"}
 # Above how many card-hours of one order a provider asks which part of its price.
 TIERS = {"baidu": (("100", "0.94"), ("1000", "0.88"))}
+# Of how many card-hours the packages are that a provider sells, by card.
+PACKAGES = {("unicom", "k100ai"): 100}
 # What reserved capacity costs, in card-hours: a day, a month, a month of a year's promise, a whole node for a month.
 RESERVED = (
     ("card_day", 0, "20"),

@@ -35,9 +35,15 @@ def put_on_shelf(
     term=0,
     tiers: tuple[tuple[Decimal, Decimal], ...] = (),
     early_price: Decimal | None = None,
+    package: int | None = None,
 ) -> Plan:
     """List an offer at these prices from now on; new ones close those before them, the same change nothing."""
-    prices = {"unit_price": unit_price, "tiers": [list(tier) for tier in tiers], "early_price": early_price}
+    prices = {
+        "unit_price": unit_price,
+        "tiers": [list(tier) for tier in tiers],
+        "early_price": early_price,
+        "package": package,
+    }
     with transaction.atomic():
         plan, _created = Plan.objects.get_or_create(
             provider=provider,

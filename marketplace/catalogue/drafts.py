@@ -17,8 +17,8 @@ from portal.shell.codes import new_code
 
 APPROVAL_KIND = "price"
 Status = PriceDraft.Status
-SAID = ("kind", "unit", "term", "cards_max", "hours_max", "is_listed")
-COMPARED = ("unit_price", "tiers", "early_price", "cards_max", "hours_max", "is_listed")
+SAID = ("kind", "unit", "term", "package", "cards_max", "hours_max", "is_listed")
+COMPARED = ("unit_price", "package", "tiers", "early_price", "cards_max", "hours_max", "is_listed")
 
 
 def write(*, provider, offer: Offer, by, at) -> PriceDraft:
@@ -139,6 +139,7 @@ def publish(*, draft_id, at) -> PriceDraft:
             unit_price=draft.unit_price,
             tiers=tuple((above, price) for above, price in draft.tiers),
             early_price=draft.early_price,
+            package=draft.package,
             cards_max=draft.cards_max,
             hours_max=draft.hours_max,
             at=at,

@@ -32,6 +32,12 @@ class OfferForm(forms.Form):
         max_length=300,
         help_text=_("如 100:13.5;1000:12，即超过 100 的部分 13.5 元，超过 1000 的部分 12 元；不分级则留空"),
     )
+    package = forms.IntegerField(
+        label=_("每份数量"),
+        required=False,
+        min_value=1,
+        help_text=_("按份计价时填写，如 100，即每 100 个计价单位一份，不足一份按一份计；不按份则留空"),
+    )
     term = forms.IntegerField(
         label=_("承诺月数"),
         required=False,

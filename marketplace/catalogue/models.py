@@ -83,7 +83,9 @@ def sold_as_is_known() -> Q:
 
 
 class Priced(models.Model):
-    """The price of the first unit, what it falls to above which quantities, and what leaving before the term costs."""
+    """The price of the first unit, what it falls to above which quantities, what leaving before the term costs, and of
+    how many units the packages are that are paid whole.
+    """
 
     unit_price = models.DecimalField(_("单价（元）"), max_digits=18, decimal_places=8)
     tiers = ArrayField(
@@ -92,6 +94,7 @@ class Priced(models.Model):
         default=list,
     )
     early_price = models.DecimalField(_("提前结束的单价（元）"), max_digits=18, decimal_places=8, null=True)
+    package = models.PositiveIntegerField(_("每份数量"), null=True)
 
     class Meta:
         abstract = True
@@ -101,7 +104,7 @@ def tariff(sold_as, prices) -> tariffs.Tariff:
     """Prices by the unit and the term of what is sold."""
     tiers = tuple((above, price) for above, price in prices.tiers)
     unit = tariffs.Unit(sold_as.unit)
-    return tariffs.Tariff(unit, prices.unit_price, tiers, sold_as.term, prices.early_price)
+    return tariffs.Tariff(unit, prices.unit_price, tiers, sold_as.term, prices.early_price, prices.package)
 
 
 def leaving_early_is_dearer() -> Q:
@@ -119,7 +122,7 @@ class PlanQuerySet(models.QuerySet):
         """With the prices in force at this moment; plans without any are left out."""
         current = PlanPrice.objects.filter(plan=models.OuterRef("pk")).in_force(at)
         prices = {
-            name: models.Subquery(current.values(name)[:1]) for name in ("unit_price", "tiers", "early_price")
+            field.name: models.Subquery(current.values(field.name)[:1]) for field in Priced._meta.fields
         }
         return self.annotate(**prices).filter(unit_price__isnull=False)
 

@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from federation.capacity.models import Accelerator
-from marketplace.catalogue.models import UNITS, Kind, Unit
+from marketplace.catalogue.models import UNITS, Kind, Unit, tariff
 from marketplace.pricing import tariffs
 from portal.shell.exceptions import Refusal
 
 MOST_CARDS, MOST_HOURS, MOST_PRICE, MOST_TIERS = 4096, 8760, Decimal(10_000_000), 10
+MOST_PACKAGE = 1_000_000
 # As what a provider may sell; the word is also what stands in the price list.
 WAYS = {
     "batch": (Kind.BATCH, Unit.CARD_HOUR, gettext_lazy("按量（卡时）")),
@@ -46,6 +47,7 @@ class Offer:
     term: int = 0
     tiers: tuple[tuple[Decimal, Decimal], ...] = ()
     early_price: Decimal | None = None
+    package: int | None = None
 
     def check(self) -> None:
         if not 0 < self.unit_price <= MOST_PRICE:
@@ -68,8 +70,15 @@ class Offer:
             raise BadOffer(_("承诺月数与提前结束的单价须同时填写。"), field="early_price")
         if self.early_price is not None and not self.unit_price <= self.early_price <= MOST_PRICE:
             raise BadOffer(_("提前结束的单价不能低于单价。"), field="early_price")
+        if self.package is not None and not 1 <= self.package <= MOST_PACKAGE:
+            raise BadOffer(_("每份数量须在 1 到 %(most)d 之间。") % {"most": MOST_PACKAGE}, field="package")
+        if self.package and any(above % self.package for above, _price in self.tiers):
+            raise BadOffer(
+                _("按份计价时，阶梯的起点须是每份数量 %(package)d 的整数倍。") % {"package": self.package},
+                field="tiers",
+            )
         try:
-            tariffs.Tariff(tariffs.Unit(self.unit), self.unit_price, self.tiers, self.term, self.early_price)
+            tariff(self, self)
         except ValueError as wrong:
             raise BadOffer(_("阶梯的起点须逐级升高，单价须逐级降低。"), field="tiers") from wrong
         if len(self.tiers) > MOST_TIERS or any(price <= 0 for _above, price in self.tiers):

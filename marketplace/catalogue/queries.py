@@ -26,6 +26,23 @@ def tier_words(tier, sold_as) -> str:
     }
 
 
+def package_words(sold_as, prices) -> str:
+    """Of how much one package is and what it costs; empty where it is paid for what is used."""
+    if not prices.package:
+        return ""
+    return _("每 %(package)s %(unit)s ¥%(price)s，不足一份按一份计") % {
+        "package": f"{prices.package:,}",
+        "unit": sold_as.get_unit_display(),
+        "price": price_words(prices.package * prices.unit_price),
+    }
+
+
+def price_notes(sold_as, prices) -> list[str]:
+    """What there is to know of a price besides the price: packages, tiers."""
+    tiers = [tier_words(tier, sold_as) for tier in prices.tiers]
+    return [package_words(sold_as, prices), *tiers] if prices.package else tiers
+
+
 def term_words(plan, prices) -> str:
     """What one promises by buying it; empty where nothing."""
     if not plan.term:

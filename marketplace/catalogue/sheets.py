@@ -17,7 +17,7 @@ from marketplace.pricing.tariffs import plain, write_tiers
 from portal.shell.exceptions import Refusal
 
 MOST_ROWS, MOST_SHOWN = 1000, 20
-WIDTH = 10
+WIDTH = 11
 YES = {"是", "yes", "true", "1"}
 NO = {"否", "no", "false", "0"}
 
@@ -47,6 +47,7 @@ def heads() -> list[str]:
         _("阶梯价"),
         _("承诺月数"),
         _("提前结束的单价（元）"),
+        _("每份数量"),
     ]
 
 
@@ -64,6 +65,7 @@ def row_of(plan, at) -> list:
         write_tiers(plan.tiers),
         plan.term or None,
         plain(plan.early_price) if plan.early_price else None,
+        plan.package,
     ]
 
 
@@ -110,7 +112,7 @@ def _rows(content):
 
 def _offer(cells, known) -> Offer:
     cells = (*cells, *[None] * (WIDTH - len(cells)))
-    code, price, cards, hours, listed, moment, way, tiers, term, early = cells
+    code, price, cards, hours, listed, moment, way, tiers, term, early, package = cells
     accelerator = known.get(str(code or "").strip())
     if accelerator is None:
         raise BadSheet(_("没有型号编码“%(code)s”。") % {"code": str(code or "")[:40]})
@@ -127,6 +129,7 @@ def _offer(cells, known) -> Offer:
         term=_whole(term or 0, _("承诺月数")),
         tiers=read_tiers(str(tiers or "")),
         early_price=None if early in (None, "") else _number(early, _("提前结束的单价")),
+        package=None if package in (None, "") else _whole(package, _("每份数量")),
     )
 
 

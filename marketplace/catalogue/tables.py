@@ -29,6 +29,7 @@ screen = ListScreen(
         Column("kind", _("商品类型"), value="get_kind_display"),
         Column("unit", _("计价单位"), value="get_unit_display", beneath="kind"),
         Column("unit_price", _("单价（元）"), "price", sort="unit_price"),
+        Column("package", _("每份数量"), "number", is_optional=True),
         Column("tiers", _("阶梯价"), value="tiers_text", is_optional=True),
         Column("term", _("承诺月数"), "number", is_optional=True),
         Column("cards_max", _("最多卡数"), "number"),

@@ -129,6 +129,7 @@ def _priced(organization, wanted, at):
         {
             "unit_price": price.unit_price,
             "tiers": price.tiers,
+            "package": price.package,
             "amount": cost.amount,
             "vouchers": cost.vouchers,
             "cash": cost.cash,

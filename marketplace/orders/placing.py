@@ -230,6 +230,7 @@ def _place(organization, project, request, idempotency_key, by, at):
         reservation=request.reservation,
         unit_price=0 if request.reservation else price.unit_price,
         tiers=[] if request.reservation else price.tiers,
+        package=None if request.reservation else price.package,
         early_price=price.early_price,
         amount=quote.amount,
         voucher_amount=quote.vouchers,

@@ -4,6 +4,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.catalogue.models import Plan
+from marketplace.catalogue.queries import price_notes
 from marketplace.funding.queries import explained_holds
 from marketplace.orders.models import Order
 from marketplace.orders.queries import committed_in_month
@@ -70,6 +71,7 @@ def _price(order, at):
     is_same = now == order.unit_price
     finding = _("与现行目录价一致") if is_same else _("目录价已变动，本单仍按下单时的单价")
     price = f"¥{order.unit_price:,.2f} / {order.plan.get_unit_display()}"
+    price = " · ".join([price, *price_notes(order.plan, order)])
     return Fact(_("单价"), price, _("下单时的价格快照"), "ok" if is_same else "warn", finding)
 
 

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.orders.models import Order
-from portal.shell.serializers import Currency, Tiers, Yuan
+from portal.shell.serializers import Currency, Package, Tiers, Yuan
 from scheduler.workloads.actions import MOST_BYTES, MOST_FILES
 
 
@@ -130,6 +130,7 @@ class QuoteSerializer(serializers.Serializer):
     currency = Currency()
     unit_price = serializers.DecimalField(max_digits=18, decimal_places=8)
     tiers = Tiers()
+    package = Package()
     amount = Yuan()
     vouchers = Yuan()
     amount_after_vouchers = Yuan(source="cash")
@@ -156,6 +157,7 @@ class OrderSerializer(serializers.ModelSerializer):
     reservation = serializers.CharField(source="reservation.code", default=None, allow_null=True)
     currency = Currency()
     tiers = Tiers()
+    package = Package()
     amount = Yuan()
     vouchers = Yuan(source="voucher_amount")
     amount_after_vouchers = Yuan(source="cash_amount")
@@ -179,6 +181,7 @@ class OrderSerializer(serializers.ModelSerializer):
             "currency",
             "unit_price",
             "tiers",
+            "package",
             "amount",
             "vouchers",
             "amount_after_vouchers",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from marketplace.catalogue.models import Kind, Plan
+from marketplace.catalogue.queries import price_notes
 from marketplace.funding.queries import explained_holds
 from marketplace.orders import actions as orders
 from marketplace.orders import placing, story, tables
@@ -74,6 +75,7 @@ def detail(request, code):
         "jobs": jobs,
         "job_plan": _job_plan(request, order, now),
         "cards_taken": sum(job.cards for job in jobs if job.is_open),
+        "price_notes": price_notes(order.plan, order),
         "holds": explained_holds(order.code),
         "lines": order.lines.prefetch_related("parts"),
         "events": story.timeline(audit.of_subject(order)),

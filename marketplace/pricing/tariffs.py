@@ -1,7 +1,7 @@
-"""From a price list and a quantity to whole fen: units, tiers, calendar months, commitments.
+"""From a price list and a quantity to whole fen: units, packages, tiers, calendar months, commitments.
 
 Pure: no Django, no clock. Money is int fen, prices are Decimal yuan per unit, quantities are exact Fractions of a unit.
-Tiers are graduated (阶梯计价): each price holds for the part of the quantity above its threshold, never for all of it.
+Packages (套餐计价) are counted whole: one that is begun is paid for. Tiers are graduated (阶梯计价): each price holds for the part of the quantity above its threshold, never for all of it.
 Every amount is rounded once, half a fen up (commercial rounding, GB/T 8170 method 3.2.2 rounded at five).
 """
 
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil
 
 FEN_PER_YUAN = 100
 SECOND = timedelta(seconds=1)
@@ -34,9 +35,10 @@ SECONDS = {Unit.CARD_HOUR: 3600, Unit.CARD_DAY: 86400}
 
 @dataclass(frozen=True)
 class Tariff:
-    """The price of a unit, what it falls to above which quantities, and what committing to a term is worth.
+    """The price of a unit, in packages of how many, what it falls to above which quantities, and what a term is worth.
 
     tiers: (threshold, price) pairs, thresholds rising from above 0 and prices falling from `price`.
+    package: units in one; units are rounded up to whole packages first, then priced, so that each tier begins with one.
     term: months promised; who leaves before pays `early_price` for each unit used, never more than the term costs.
     Raises TypeError for a float and ValueError for a list that cannot be.
     """
@@ -46,6 +48,7 @@ class Tariff:
     tiers: tuple[tuple[Decimal, Decimal], ...] = ()
     term: int = 0
     early_price: Decimal | None = None
+    package: int | None = None
 
     def __post_init__(self):
         numbers = [self.price, *(number for tier in self.tiers for number in tier)]
@@ -55,15 +58,24 @@ class Tariff:
         for (before, dear), (threshold, price) in zip(steps, steps[1:], strict=False):
             if not (threshold > before and 0 <= price < dear):
                 raise ValueError("thresholds rise and prices fall")
+        if self.package is not None and self.package < 1:
+            raise ValueError("a package holds something")
+        if self.package and any(threshold % self.package for threshold, _price in self.tiers):
+            raise ValueError("a tier begins with a package")
         if self.price < 0 or self.term < 0 or bool(self.term) != (self.early_price is not None):
             raise ValueError("no price is negative, and a term has a price for leaving early")
         if self.early_price is not None and self.early_price < self.price:
             raise ValueError("leaving early is never cheaper")
 
-    def parts(self, quantity: Fraction) -> list[tuple[Fraction, Decimal]]:
-        """The quantity in each tier that it reaches, with that tier's price: what a formula shows."""
+    def counted(self, quantity: Fraction) -> Fraction:
+        """Units to pay for: those used, or all of each package begun."""
         if quantity < 0:
             raise ValueError("a quantity is not negative")
+        return Fraction(ceil(quantity / self.package) * self.package) if self.package else quantity
+
+    def parts(self, quantity: Fraction) -> list[tuple[Fraction, Decimal]]:
+        """The units counted in each tier that they reach, with that tier's price: what a formula shows."""
+        quantity = self.counted(quantity)
         steps = [(Fraction(0), self.price), *((Fraction(above), price) for above, price in self.tiers)]
         ends = [above for above, _price in steps[1:]] + [quantity]
         return [
@@ -82,7 +94,7 @@ class Tariff:
         """
         if self.early_price is None:
             return self.rate(quantity)
-        early = _fen(Fraction(self.early_price) * quantity)
+        early = _fen(Fraction(self.early_price) * self.counted(quantity))
         return min(early, self.rate(max(quantity, Fraction(count * self.term))))
 
 

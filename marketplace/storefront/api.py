@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from marketplace.storefront.filters import kind_from, size_from, wishes_from
 from marketplace.storefront.queries import FACETS, FLAGS, SORTS, offers, select
-from portal.shell.serializers import Currency, Tiers, Yuan
+from portal.shell.serializers import Currency, Package, Tiers, Yuan
 
 
 class OfferSerializer(serializers.Serializer):
@@ -38,6 +38,7 @@ class OfferSerializer(serializers.Serializer):
     is_orderable = serializers.BooleanField(source="plan.is_orderable")
     unit_price = serializers.DecimalField(max_digits=18, decimal_places=8, help_text=_("元/计价单位"))
     tiers = Tiers(source="plan.tiers")
+    package = Package(source="plan.package")
     early_price = serializers.DecimalField(
         source="plan.early_price", max_digits=18, decimal_places=8, allow_null=True
     )

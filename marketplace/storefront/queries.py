@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from federation.capacity.models import Pool
 from marketplace.catalogue.models import Kind, Plan, Unit, tariff
-from marketplace.catalogue.queries import LABELS, term_words, tier_words
+from marketplace.catalogue.queries import LABELS, package_words, price_notes, term_words
 from marketplace.funding.queries import Means, Quote
 from marketplace.orders.queries import purchase
 from marketplace.pricing.tariffs import Tariff
@@ -68,13 +68,17 @@ class Offer:
 
     @property
     def unit_price_after(self) -> Decimal:
-        """Yuan per unit after vouchers, for the size and time asked for."""
-        fen = Fraction(self.quote.cash) / self.quantity
+        """Yuan per unit paid for after vouchers, for the size and time asked for."""
+        fen = Fraction(self.quote.cash) / self.tariff.counted(self.quantity)
         return Decimal(fen.numerator) / fen.denominator / 100
 
     @property
-    def tier_words(self) -> list[str]:
-        return [tier_words(tier, self.plan) for tier in self.tariff.tiers]
+    def package_words(self) -> str:
+        return package_words(self.plan, self.plan)
+
+    @property
+    def price_notes(self) -> list[str]:
+        return price_notes(self.plan, self.plan)
 
     @property
     def steps(self) -> list[tuple[Decimal, Decimal, int]]:
@@ -144,12 +148,11 @@ def _offer(plan, pools, organization, at, cards, hours, districts, means) -> Off
     )
 
 
-def ways_to_buy(plan) -> list[Plan]:
-    """In which ways this provider sells this card today, as the shelf orders them."""
+def ways_to_buy(plan) -> list[tuple[Plan, str]]:
+    """In which ways this provider sells this card today, as the shelf orders them, and in which packages."""
     rows = Plan.objects.on_shelf().priced(timezone.now())
-    return list(
-        rows.filter(provider=plan.provider, accelerator=plan.accelerator).order_by("kind", "unit", "term")
-    )
+    rows = rows.filter(provider=plan.provider, accelerator=plan.accelerator).order_by("kind", "unit", "term")
+    return [(way, package_words(way, way)) for way in rows]
 
 
 @dataclass(frozen=True)

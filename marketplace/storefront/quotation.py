@@ -23,10 +23,18 @@ LINES = (
 
 
 def _basis(offer, units, price, size) -> str:
-    """How one line comes about: the size where there is one price, the part of a tier where there are several."""
-    if len(offer.steps) == 1:
+    """How one line comes about: the size where that is what is priced, else the units of a tier or of whole packages."""
+    if len(offer.steps) == 1 and not offer.plan.package:
         return f"¥{plain(price)} / {offer.plan.get_unit_display()} × {size}"
     return f"¥{plain(price)} × {units.normalize():f} {offer.plan.get_unit_display()}"
+
+
+def _how_it_is_counted(plan) -> str:
+    if plan.package:
+        return _("按实际用量折合的份数结算，不足一份按一份计；未开始的份退回。")
+    if plan.is_reserved:
+        return _("预留资源按日历天、月计费，不足一期的部分按秒折算，四舍五入到分。")
+    return _("应付 = 单价 × 卡数 × 计费秒数 ÷ 3600，四舍五入到分；按实际使用的秒数结算，多余的退回。")
 
 
 def quotation(offer, organization, *, by, at) -> Paper:
@@ -53,16 +61,14 @@ def quotation(offer, organization, *, by, at) -> Paper:
             (_("服务商"), named(plan.provider)),
             (_("商品"), f"{named(plan.accelerator)}（{plan.code}）"),
             (_("用量"), size),
-            (_("单价"), price),
+            (_("单价"), " · ".join([price, *offer.price_notes])),
             (_("有效期至"), f"{until:%Y-%m-%d}"),
         ],
         tables=[Table(_("费用构成"), LINES, lines)],
         notes=[
             *([_("该商品的部分集群为模拟接入，报价仅供演示。")] if offer.is_simulated else []),
             *([offer.term_words] if plan.term else []),
-            _("预留资源按日历天、月计费，不足一期的部分按秒折算，四舍五入到分。")
-            if plan.is_reserved
-            else _("应付 = 单价 × 卡数 × 计费秒数 ÷ 3600，四舍五入到分；按实际使用的秒数结算，多余的退回。"),
+            _how_it_is_counted(plan),
             _("算力券抵扣以下单时的余额与规则为准；本报价单不锁定价格与库存，价格以下单时目录价为准。"),
         ],
         author=str(by) if by.is_authenticated else _("访客"),

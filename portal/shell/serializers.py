@@ -51,3 +51,11 @@ class Tiers(serializers.ListField):
 
     def __init__(self, **options):
         super().__init__(help_text=_("阶梯价：超过多少单位的部分，每单位多少元。"), **options)
+
+
+class Package(serializers.IntegerField):
+    """How many units are sold in one package."""
+
+    def __init__(self, **options):
+        help_text = _("每份多少单位，不足一份按一份计；空为按实际用量。")
+        super().__init__(allow_null=True, help_text=help_text, **options)

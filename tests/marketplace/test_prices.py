@@ -138,6 +138,7 @@ def test_a_draft_is_shown_beside_what_is_sold(city):
     changes = {change["name"]: change for change in page.context["changes"]}
     assert (changes["单价（元）"]["now"], changes["单价（元）"]["then"]) == ("23.52", "20")
     assert [name for name, change in changes.items() if not change["is_changed"]] == [
+        "每份数量",
         "阶梯价",
         "提前结束的单价（元）",
         "单个订单最长小时数",
@@ -146,7 +147,7 @@ def test_a_draft_is_shown_beside_what_is_sold(city):
 
 
 # --- spreadsheets --------------------------------------------------------------------------------------
-GOOD = ["h800", 20.5, 32, 100, "是", "2026-12-01 00:00", "按量（卡时）", "", None, None]
+GOOD = ["h800", 20.5, 32, 100, "是", "2026-12-01 00:00", "按量（卡时）", "", None, None, None]
 
 
 def book(*rows):
@@ -182,6 +183,9 @@ def test_a_sheet_is_read_to_the_last_decimal(city):
         ({7: "100:很低"}, "阶梯请写成"),
         ({7: "100:21"}, "单价须逐级降低"),
         ({7: "200:9;100:8"}, "起点须逐级升高"),
+        ({10: 0}, "每份数量须在"),
+        ({10: "一百"}, "每份数量“一百”不是数字"),
+        ({7: "150:19", 10: 100}, "须是每份数量 100 的整数倍"),
         ({8: 12, 9: 30}, "只有包月"),
         ({6: "month", 8: 12}, "须同时填写"),
         ({6: "month", 8: 12, 9: 20}, "不能低于单价"),
@@ -201,7 +205,7 @@ def test_a_bad_row_is_named_and_nothing_is_taken(city, change, words):
 
 def test_a_card_may_be_sold_in_every_way_that_is_known(city):
     ways = [
-        [*GOOD[:6], "batch", "100:19;1000:18", None, None],
+        [*GOOD[:6], "batch", "100:19;1000:18", None, None, 100],
         [*GOOD[:6], "开发机（卡时）", None, None, None],
         [*GOOD[:6], "包天（卡·天）", "30：18；90：16", None, None],
         [*GOOD[:6], "month", None, None, None],
@@ -223,7 +227,7 @@ def test_a_card_may_be_sold_in_every_way_that_is_known(city):
         ("tokens", "million_tokens", 0),
         ("service", "piece", 0),
     ]
-    assert offers[0].tiers == ((100, 19), (1000, 18))
+    assert (offers[0].tiers, offers[0].package) == (((100, 19), (1000, 18)), 100)
     assert offers[2].tiers == ((30, 18), (90, 16))
     assert offers[4].early_price == 30
 
@@ -246,7 +250,7 @@ def test_the_own_price_list_comes_back_as_it_went_out(city):
     answer = client.post("/prices/sheet/", {"file": SimpleUploadedFile("prices.xlsx", content)})
 
     assert answer.status_code == 302
-    names = ("accelerator_id", "kind", "unit", "term", "unit_price", "tiers", "early_price")
+    names = ("accelerator_id", "kind", "unit", "term", "unit_price", "tiers", "early_price", "package")
     sold = Plan.objects.filter(provider__code="unicom").priced(timezone.now()).order_by("code")
     drafts_of = {tuple(map(str, row)) for row in PriceDraft.objects.values_list(*names)}
     assert drafts_of == {tuple(map(str, row)) for row in sold.values_list(*names)}
@@ -310,6 +314,71 @@ def test_the_database_refuses_tiers_that_do_not_fall(city, tiers):
 
     with pytest.raises(IntegrityError, match="tiers_fall"), transaction.atomic():
         price.save()
+
+
+# --- packages ------------------------------------------------------------------------------------------
+def sell_by_the_hundred(city):
+    draft = price_draft(city, at=NOON, price="8", package=100, tiers=((Decimal(200), Decimal(7)),))
+    drafts.submit(draft_id=draft.id, by=city.unicom, at=NOON)
+    decide(city, draft)
+    Pool.objects.update(observed_at=timezone.now())
+
+
+def test_a_package_begun_is_held_and_billed_whole_and_the_others_go_back(city):
+    sell_by_the_hundred(city)
+
+    order = place(city, at=timezone.now(), cards=8, hours="30")
+
+    assert order.amount == 200 * 800 + 100 * 700
+    run(order, seconds=3600)
+    bill(order)
+    assert (order.billed_amount, order.lines.get().gross) == (80_000, 80_000)
+
+
+def test_a_price_by_the_package_is_said_wherever_the_price_is(city):
+    sell_by_the_hundred(city)
+    order = place(city, at=timezone.now(), cards=8, hours="1")
+    bob, words = visitor(city.bob), "每 100 卡时 ¥800.00，不足一份按一份计"
+
+    for path in (
+        "/marketplace/",
+        "/marketplace/plans/unicom-h800/",
+        "/marketplace/plans/unicom-h800/order/",
+        order.get_absolute_url(),
+    ):
+        assert words in bob.get(path).content.decode(), path
+    offer = bob.get("/api/v1/plans/unicom-h800/?cards=8").json()
+    assert (offer["package"], offer["amount"]) == (100, "800.00")
+
+
+def test_a_draft_keeps_what_was_typed_when_tiers_begin_within_a_package(city):
+    typed = {
+        "accelerator": "h800",
+        "way": "batch",
+        "unit_price": "8",
+        "package": "100",
+        "tiers": "150:7",
+        "cards_max": "64",
+        "hours_max": "720",
+        "effective_from": "2027-01-01T00:00",
+    }
+
+    page = visitor(city.unicom).post("/prices/new/", typed)
+
+    assert page.status_code == 422
+    assert page.context["form"].errors["tiers"] == ["按份计价时，阶梯的起点须是每份数量 100 的整数倍。"]
+    assert 'value="150:7"' in page.content.decode() and not PriceDraft.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "constraint"),
+    [({"package": 0}, "package_is_not_empty"), ({"package": 100, "tiers": [[150, 9]]}, "tiers_fall")],
+)
+def test_the_database_refuses_packages_that_cannot_be(city, wrong, constraint):
+    rows = PlanPrice.objects.filter(plan=plan(), effective_to=None)
+
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        rows.update(**wrong)
 
 
 def test_a_kind_that_cannot_be_delivered_yet_says_so_and_takes_no_order(city, client):

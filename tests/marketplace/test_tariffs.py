@@ -1,5 +1,6 @@
 """Tiers, calendars and commitments, to the fen."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -26,6 +27,18 @@ def tariffs(draw):
     return Tariff(Unit.CARD_HOUR, prices[0], tuple(zip(thresholds, prices[1:], strict=True)))
 
 
+@st.composite
+def packaged(draw):
+    """A price list by the package, with up to two cheaper tiers that begin with one."""
+    package = draw(st.integers(1, 5000))
+    prices = sorted(draw(st.sets(PRICES, min_size=1, max_size=3)), reverse=True)
+    begun = st.sets(st.integers(1, 200), min_size=len(prices) - 1, max_size=len(prices) - 1)
+    thresholds = [Decimal(package * n) for n in sorted(draw(begun))]
+    tiers = tuple(zip(thresholds, prices[1:], strict=True))
+    return Tariff(Unit.CARD_HOUR, prices[0], tiers, package=package)
+
+
+PACKAGED = Tariff(Unit.CARD_HOUR, Decimal(8), ((Decimal(200), Decimal(7)),), package=100)
 TIERED = Tariff(
     Unit.CARD_HOUR,
     Decimal("14.70"),
@@ -60,12 +73,39 @@ def test_the_formula_names_each_tier_that_is_reached():
     assert TIERED.parts(Fraction(150)) == [(100, Decimal("14.70")), (50, Decimal("13.50"))]
 
 
-@given(tariffs(), QUANTITIES, QUANTITIES)
+@pytest.mark.parametrize(
+    ("hours", "fen"),
+    [
+        ("0", 0),
+        ("1/3600", 80_000),
+        ("100", 80_000),
+        ("360001/3600", 160_000),
+        ("200", 160_000),
+        ("201", 230_000),
+    ],
+)
+def test_a_package_is_paid_for_once_it_is_begun(hours, fen):
+    assert PACKAGED.rate(Fraction(hours)) == fen
+
+
+def test_the_formula_names_whole_packages():
+    assert PACKAGED.parts(Fraction(150)) == [(200, Decimal(8))]
+
+
+@given(packaged(), QUANTITIES)
+def test_never_less_is_paid_than_what_the_packages_begun_hold(tariff, quantity):
+    begun = -(-quantity // tariff.package)
+
+    assert tariff.counted(quantity) == begun * tariff.package
+    assert tariff.rate(quantity) == replace(tariff, package=None).rate(Fraction(begun * tariff.package))
+
+
+@given(st.one_of(tariffs(), packaged()), QUANTITIES, QUANTITIES)
 def test_more_never_costs_less(tariff, some, more):
     assert tariff.rate(some) <= tariff.rate(some + more)
 
 
-@given(tariffs(), st.lists(QUANTITIES, min_size=1, max_size=8))
+@given(st.one_of(tariffs(), packaged()), st.lists(QUANTITIES, min_size=1, max_size=8))
 def test_the_lines_of_a_use_sum_to_the_rating_of_the_whole(tariff, parts):
     before, lines = Fraction(0), []
     for part in parts:
@@ -90,6 +130,8 @@ def test_tiers_never_cost_more_than_the_first_price(tariff, quantity):
         ({"tiers": ((Decimal(10), Decimal(9)),)}, ValueError),
         ({"tiers": ((Decimal(10), Decimal(5)), (Decimal(10), Decimal(4)))}, ValueError),
         ({"tiers": ((Decimal(10), 5.0),)}, TypeError),
+        ({"package": 0}, ValueError),
+        ({"package": 100, "tiers": ((Decimal(150), Decimal(5)),)}, ValueError),
         ({"term": 12}, ValueError),
         ({"early_price": Decimal(9)}, ValueError),
         ({"term": 12, "early_price": Decimal(7)}, ValueError),
@@ -153,6 +195,18 @@ def test_the_parts_of_a_month_sum_to_the_month(since, gaps, price):
 
 
 # --- commitments -----------------------------------------------------------------------------------------
+def test_leaving_early_pays_for_packages_begun_and_never_more_than_the_term():
+    quarters = Tariff(Unit.CARD_MONTH, Decimal(100), term=12, early_price=Decimal(150), package=3)
+
+    assert [quarters.rate_ended(Fraction(used), 1) for used in (0, 1, 3, 4, 9)] == [
+        0,
+        45_000,
+        45_000,
+        90_000,
+        120_000,
+    ]
+
+
 YEAR = Tariff(Unit.CARD_MONTH, Decimal(7500), term=12, early_price=Decimal(9000))
 
 
