@@ -278,7 +278,10 @@ def settle_elsewhere(line, *, explanation, at):
 
 
 def match_provider_payout(*, line_id, at) -> BankLine:
-    """An arrival from the payment provider is its oldest payout of that amount. Saying it twice changes nothing."""
+    """An arrival from the payment provider is its oldest payout of that amount, or says that there is none.
+
+    Saying it twice changes nothing.
+    """
     with transaction.atomic():
         line = BankLine.objects.locked(line_id)
         payout = (
@@ -287,7 +290,11 @@ def match_provider_payout(*, line_id, at) -> BankLine:
             .order_by("booked_at", "id")
             .first()
         )
-        if line.status != BankLine.Status.WAITING or payout is None:
+        if line.status != BankLine.Status.WAITING:
+            return line
+        if payout is None:
+            line.finding = BankLine.Finding.NO_PAYOUT
+            line.save(update_fields=["finding"])
             return line
         said = _("支付机构结转 %(number)s") % {"number": payout.about}
         status.move(line, BankLine.Status.EXPLAINED, provider_payout=payout, explanation=said, settled_at=at)

@@ -71,6 +71,7 @@ class BankLine(models.Model):
         THIRD_PARTY = "third_party", _("户名与单位不一致")
         OTHER_AMOUNT = "other_amount", _("金额与支付单不符")
         PAID_ALREADY = "paid_already", _("该支付单此前已到账")
+        NO_PAYOUT = "no_payout", _("支付机构没有这个金额的结转")
 
     NEXT = {Status.WAITING: {Status.MATCHED, Status.EXPLAINED}}
 

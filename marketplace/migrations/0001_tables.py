@@ -268,7 +268,7 @@ class Migration(AtOnce):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.CharField(max_length=32, unique=True, verbose_name='编号')),
-                ('kind', models.CharField(choices=[('missing_here', '支付机构有、平台没有'), ('missing_there', '平台有、支付机构没有'), ('other_amount', '金额不同'), ('other_currency', '币种不是人民币'), ('duplicate', '同一笔记了多次'), ('fee_differs', '手续费与约定不同'), ('altered', '支付机构改了已记的条目'), ('unknown_kind', '未约定的收支种类')], max_length=16, verbose_name='差异')),
+                ('kind', models.CharField(choices=[('missing_here', '支付机构有、平台没有'), ('missing_there', '平台有、支付机构没有'), ('other_amount', '金额不同'), ('other_currency', '币种不是人民币'), ('duplicate', '同一笔记了多次'), ('fee_differs', '手续费与约定不同'), ('altered', '支付机构改了已记的条目'), ('unknown_kind', '未约定的收支种类'), ('not_arrived', '结转未到账')], max_length=16, verbose_name='差异')),
                 ('about', models.CharField(max_length=80, verbose_name='对象')),
                 ('ours', models.BigIntegerField(null=True, verbose_name='平台记为（分）')),
                 ('theirs', models.BigIntegerField(null=True, verbose_name='支付机构记为（分）')),
@@ -531,7 +531,7 @@ class Migration(AtOnce):
                 ('counter_account', models.CharField(blank=True, max_length=40, verbose_name='对方账号')),
                 ('remark', models.CharField(blank=True, max_length=200, verbose_name='附言')),
                 ('status', models.CharField(choices=[('waiting', '待处理'), ('matched', '已匹配'), ('explained', '已说明')], default='waiting', max_length=12, verbose_name='状态')),
-                ('finding', models.CharField(blank=True, choices=[('paid_out', '支出'), ('no_number', '附言没有单位编号或支付编号'), ('several_numbers', '附言有多个编号'), ('unknown_number', '没有这个编号'), ('third_party', '户名与单位不一致'), ('other_amount', '金额与支付单不符'), ('paid_already', '该支付单此前已到账')], max_length=16, verbose_name='差异')),
+                ('finding', models.CharField(blank=True, choices=[('paid_out', '支出'), ('no_number', '附言没有单位编号或支付编号'), ('several_numbers', '附言有多个编号'), ('unknown_number', '没有这个编号'), ('third_party', '户名与单位不一致'), ('other_amount', '金额与支付单不符'), ('paid_already', '该支付单此前已到账'), ('no_payout', '支付机构没有这个金额的结转')], max_length=16, verbose_name='差异')),
                 ('explanation', models.CharField(blank=True, max_length=200, verbose_name='说明')),
                 ('settled_at', models.DateTimeField(null=True, verbose_name='处理时间')),
                 ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='marketplace.bankfile')),

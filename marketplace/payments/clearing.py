@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -14,6 +14,7 @@ from marketplace.ledger.actions import Posting, transfer
 from marketplace.ledger.models import Cause, Kind
 from marketplace.payments.actions import STRIPE
 from marketplace.payments.models import Difference, Payment, ProviderEntry, Refund
+from marketplace.payments.queries import payouts_on_the_way
 from marketplace.payments.reconciliation import Found, Ours, Theirs, differences
 from marketplace.payments.stripe_gateway import CURRENCY, Entry
 from portal.audit import actions as audit
@@ -27,6 +28,8 @@ Status = Difference.Status
 WINDOW = timedelta(days=35)
 # How long news may take in either direction before its absence means something.
 SLACK = timedelta(hours=1)
+# How long a payout may take to our bank and into its statement, holidays included.
+ON_THE_WAY = timedelta(days=7)
 
 
 class CannotExplain(Refusal):
@@ -82,7 +85,8 @@ def _fee(entry) -> Posting:
 def compare(*, at) -> list[Difference]:
     """Hold our books of the last weeks against the provider's account: new differences, and old ones that are gone."""
     with transaction.atomic():
-        found = list(differences(_ours(at), _theirs(at), settings.STRIPE_FEES))
+        since = _since(at)
+        found = [*differences(_ours(since, at), _theirs(since, at), settings.STRIPE_FEES), *_not_arrived(at)]
         names = {(one.kind, one.about) for one in found}
         for row in Difference.objects.open().exclude(kind=Difference.Kind.ALTERED):
             if (row.kind, row.about) not in names:
@@ -113,17 +117,28 @@ def _open(found: Found, at) -> Difference | None:
     return row if is_new else None
 
 
-def _theirs(at):
-    rows = ProviderEntry.objects.filter(booked_at__gte=at - WINDOW)
+def _since(at):
+    """A window's length back, and so far that whatever is open stays in sight: it would else look mended."""
+    oldest = Difference.objects.open().aggregate(oldest=Min("found_at"))["oldest"]
+    return min(oldest or at, at) - WINDOW
+
+
+def _not_arrived(at):
+    for payout in payouts_on_the_way().filter(booked_at__lte=at - ON_THE_WAY):
+        yield Found("not_arrived", payout.about, -payout.amount, None)
+
+
+def _theirs(since, at):
+    rows = ProviderEntry.objects.filter(booked_at__gte=since)
     fields = "entry_id", "kind", "about", "amount", "fee", "currency", "booked_at"
     for *said, booked_at in rows.values_list(*fields).iterator():
         yield Theirs(*said, is_fresh=booked_at > at - SLACK)
 
 
-def _ours(at):
+def _ours(since, at):
+    numbers = ProviderEntry.objects.filter(booked_at__gte=since).values("about")
     # At the far edge, what they booked just before the window we may have noted just within it.
-    since, told = at - WINDOW + SLACK * 24, at - SLACK
-    numbers = ProviderEntry.objects.filter(booked_at__gte=at - WINDOW).values("about")
+    since, told = since + SLACK * 24, at - SLACK
     taken = (Payment.Status.PAID, Payment.Status.PARKED)
     payments = Payment.objects.filter(status__in=taken).exclude(intent_id="")
     payments = payments.filter(Q(paid_at__gte=since) | Q(intent_id__in=numbers))

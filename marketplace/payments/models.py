@@ -372,6 +372,7 @@ class Difference(models.Model):
         FEE_DIFFERS = "fee_differs", _("手续费与约定不同")
         ALTERED = "altered", _("支付机构改了已记的条目")
         UNKNOWN_KIND = "unknown_kind", _("未约定的收支种类")
+        NOT_ARRIVED = "not_arrived", _("结转未到账")
 
     class Status(models.TextChoices):
         OPEN = "open", _("待处理")

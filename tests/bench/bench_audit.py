@@ -8,7 +8,7 @@ import sys
 import time
 
 from config.embedded.throwaway import Throwaway
-from tests.bench.bench_books import prepare
+from tests.bench.house import prepare
 
 SECONDS_FOR_A_MILLION = 60
 FILL = """

@@ -16,7 +16,7 @@ import psycopg2
 
 from config.embedded.postgres import APPLICATION, OWNER
 from config.embedded.throwaway import Throwaway
-from tests.bench.bench_books import prepare
+from tests.bench.house import prepare
 
 PURSES = 200
 

@@ -11,8 +11,8 @@ from datetime import timedelta
 import stripe
 
 from config.embedded.throwaway import Throwaway
-from tests.bench.bench_books import prepare
 from tests.bench.bench_ledger import naive_models, naive_tables
+from tests.bench.house import prepare
 from tests.peers.stripe import KEY, SECRET, Chaos, Peer
 
 HOOK = "/payments/webhooks/stripe/"

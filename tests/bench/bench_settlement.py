@@ -11,7 +11,7 @@ import psycopg2
 
 from config.embedded.postgres import OWNER
 from config.embedded.throwaway import Throwaway
-from tests.bench.bench_books import prepare
+from tests.bench.house import prepare
 
 # As the owner, who may write readings and bills of a month that never was.
 FILL = """

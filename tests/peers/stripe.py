@@ -91,12 +91,13 @@ class Peer:
     refuses_refunds: bool = False
     carry: Callable[[bytes, str], int] | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
+    clock: Callable[[], float] = time.time
     counter: int = 0
 
     # --- the house's own rows -------------------------------------------------------------------------
     def add(self, table, prefix, **fields) -> dict:
         self.counter += 1
-        row = {"id": f"{prefix}_{self.counter:08d}", "object": table, "created": int(time.time()), **fields}
+        row = {"id": f"{prefix}_{self.counter:08d}", "object": table, "created": int(self.clock()), **fields}
         self.rows.setdefault(table, {})[row["id"]] = row
         return row
 
@@ -190,7 +191,7 @@ class Peer:
             if amount <= 0:
                 return None
             payout = self.add(
-                "payout", "po", amount=amount, currency="cny", status="paid", arrival_date=int(time.time())
+                "payout", "po", amount=amount, currency="cny", status="paid", arrival_date=int(self.clock())
             )
             out = self.book("payout", -amount, payout["id"])
             for row in [*open_rows, out]:
@@ -465,7 +466,7 @@ class Peer:
         only(params, "cancellation_reason")
         if not intent["status"].startswith("requires_"):
             raise unexpected(intent, "cancel")
-        intent |= {"status": "canceled", "next_action": None, "canceled_at": int(time.time())}
+        intent |= {"status": "canceled", "next_action": None, "canceled_at": int(self.clock())}
         self.happened("payment_intent.canceled", intent)
         return intent
 
@@ -485,8 +486,8 @@ class Peer:
         if not items:
             raise invalid("Missing required param: line_items.", code="parameter_missing", param="line_items")
         prices = [item.get("price_data", {}) for item in items]
-        ends = whole(params, "expires_at", int(time.time()) + DAY, least=0, most=10**11)
-        if not time.time() + 1800 - 60 <= ends <= time.time() + DAY + 60:
+        ends = whole(params, "expires_at", int(self.clock()) + DAY, least=0, most=10**11)
+        if not self.clock() + 1800 - 60 <= ends <= self.clock() + DAY + 60:
             raise invalid(
                 "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.",
                 param="expires_at",
