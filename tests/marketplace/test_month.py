@@ -17,15 +17,15 @@ def provider(settings):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_of_a_month_of_random_orders_every_break_is_named_and_nothing_else(db, provider):
     city.found(at=START)
 
     with clock_in_hand(START) as clock:
-        month = Month(provider, clock, seed=1, orders=80, breaks=20, days=5, rushes=1)
+        month = Month(provider, clock, seed=1, orders=60, breaks=20, days=4, rushes=1)
         month.live()
 
-    assert (month.placed, month.seeded) == (80, 20)
+    assert (month.placed, month.seeded) == (60, 20)
     assert month.missed() == []
     assert month.false_alarms() == []
     assert month.wrong_in_the_books() == []

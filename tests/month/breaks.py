@@ -2,6 +2,8 @@
 
 from itertools import cycle, islice
 
+from django.utils import timezone
+
 from marketplace.payments.actions import record_bank_receipt
 
 # A name is (where it shows, what it is called, what it is about).
@@ -144,7 +146,7 @@ class AtTheBank:
         """Finance typed an arrival that the bank never shows."""
         receipt = record_bank_receipt(
             organization=firm, bank_reference=f"TYPED-{payment.code}", amount=payment.amount,
-            received_on=self.clock().date(), by=self.buyers.people["finance"], at=self.clock(),
+            received_on=timezone.localdate(self.clock()), by=self.buyers.people["finance"], at=self.clock(),
         )  # fmt: skip
         return [("receipt", "unconfirmed", receipt.code)]
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from django.db.models import Count, Sum
+from django.utils import timezone
 
 from federation.capacity.models import Pool
 from federation.clusters.models import Cluster
@@ -207,7 +208,7 @@ class Month:
     def reconcile(self):
         self.pay_out()
         if self.bank.lines:
-            day = f"{self.clock().date():%Y-%m-%d}"
+            day = timezone.localdate(self.clock())
             bank_files.take_file(
                 name=f"{day}.csv", content=self.bank.statement(day), by=self.buyers.people["finance"], at=self.clock()
             )  # fmt: skip
