@@ -350,7 +350,7 @@ def test_every_seeded_break_of_a_week_is_found_and_named(clean):
     found |= dict.fromkeys(queries.unconfirmed().values_list("bank_reference", flat=True), "not_at_bank")
 
     assert found == seeded
-    assert len(seeded) == 104
+    assert len(seeded) == 12
     assert books.breaks() == []
 
 
