@@ -42,7 +42,7 @@ bench: $(VENV)/tested ## Measurements too long or too noisy for the tests
 		$(PY) -m "$$(echo "$${file%.py}" | tr / .)" || exit 1; done
 
 screens: $(VENV)/tested node browser ## Every page × both languages and themes × phone and laptop, and in large letters; CI walks a quarter
-	@SCREENS=all $(PY) -m pytest -q tests/browser/test_screens.py
+	@SCREENS=all $(PY) -m pytest -q -n 2 --dist load tests/browser/test_screens.py
 
 pictures: $(VENV)/tested node browser ## Screenshots of every main page in var/screenshots; the README's picture
 	@SCREENS=all $(PY) -m pytest -q tests/browser/test_screens.py -k zh-hans-light-1280
