@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db import connection
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
+from django.utils.translation import gettext as _
 
 from federation.usage.models import UsageRecord
 from marketplace.billing import sql
@@ -30,11 +31,14 @@ def by_project(bill):
     return shares.order_by("-gross", "number")
 
 
-def by_source(bill):
-    """Which vouchers and purses paid the month, the most first."""
+def by_source(bill) -> list[dict]:
+    """Which vouchers and purses paid the month, the most first; a purse has no number."""
     parts = BillPart.objects.filter(line__item__bill=bill)
-    shares = parts.values("source", "reference", "label").annotate(paid=Sum("amount"))
-    return shares.order_by("-paid", "reference")
+    shares = parts.values_list("source", "reference", "label").annotate(paid=Sum("amount"))
+    return [
+        {"label": _(label), "number": "" if source == "wallet" else reference, "paid": paid}
+        for source, reference, label, paid in shares.order_by("-paid", "reference")
+    ]
 
 
 def unbilled(user, since) -> dict:

@@ -118,6 +118,31 @@ FACTS = (
     Column("due_on", _("还款日"), "day"),
     Column("paid_at", _("结清时间"), "time"),
 )
+# What a bill says on its page and on paper: who used it, who paid it, line by line.
+PROJECTS = (
+    Column("name", _("项目")),
+    Column("line_count", _("明细条数"), "number", total="line_count"),
+    Column("gross", _("应付"), "money", total="gross"),
+    Column("voucher", _("算力券"), "money", total="voucher"),
+    Column("cash", _("已付"), "money", total="cash"),
+    Column("credit", _("挂账"), "money", total="credit"),
+)
+PAYERS = (
+    Column("label", _("资金来源")),
+    Column("number", _("编号"), "code"),
+    Column("paid", _("金额"), "money", total="paid"),
+)
+LINES = (
+    Column("code", _("明细号"), "code"),
+    Column("kind", _("类型"), value="get_kind_display", beneath="code"),
+    Column("original", _("原明细"), "code", value="original.code", beneath="code"),
+    Column("order", _("订单号"), "code", value="order.code", url="order.get_absolute_url"),
+    Column("project", _("项目"), value="project.name"),
+    Column("accelerator", _("加速卡"), value="order.plan.accelerator"),
+    Column("cards", _("卡数"), "number"),
+    Column("seconds", _("计费时长"), "span"),
+    Column("gross", _("应付"), "money", total="gross"),
+)
 
 
 class RefundFilters(Filters):

@@ -60,7 +60,7 @@ def detail(request, code):
     context = {
         "record": RecordScreen(bill, bill.code, title, _("账单"), reverse("billing:list"), "status"),
         "bill": bill,
-        "bill_facts": tables.FACTS,
+        "tables": tables,
         "projects": queries.by_project(bill),
         "sources": queries.by_source(bill),
         "lines": _lines(bill)[:MOST_SHOWN],

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from marketplace.costs import queries
+from marketplace.costs import queries, tables
 from marketplace.costs.forms import BY, CostForm
 from marketplace.costs.papers import cost_paper
 from portal.accounts.scoping import require
@@ -32,7 +32,7 @@ def page(request):
     context = {
         "form": form,
         "months": months,
-        "by": BY[by],
+        "columns": tables.columns(by),
         "rows": rows,
         "total": queries.total(rows),
         "chart": _chart(by, rows),

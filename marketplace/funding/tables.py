@@ -46,3 +46,10 @@ FACTS = (
     Column("proposed_by", _("提出人")),
     Column("proposed_at", _("提出时间"), "time"),
 )
+# What came into the prepaid balance and left it.
+MOVES = (
+    Column("at", _("时间"), "moment", value="journal.booked_at"),
+    Column("cause", _("事项"), value="journal.get_kind_display"),
+    Column("subject", _("单号"), "code", value="journal.subject"),
+    Column("change", _("金额"), "money"),
+)

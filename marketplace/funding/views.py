@@ -31,6 +31,7 @@ def wallet(request):
         "credit": credit_line(organization),
         "credit_free": balance(Kind.CREDIT_FREE, organization.code),
         "owed": balance(Kind.RECEIVABLE, organization.code),
+        "columns": tables.MOVES,
         "moves": moves(Kind.PREPAID, organization.code)[:50],
     }
     return render(request, "funding/wallet.html", context)

@@ -51,9 +51,10 @@ def totals_by_owner(kind: Kind, *, journal_kinds: Iterable[str] | None = None) -
 
 
 def moves(kind: Kind, owner: str):
-    """An account's movements, newest first, with their journals."""
+    """An account's movements, newest first, with their journals; `change` is on the account's normal side."""
     return (
         Entry.objects.filter(account__kind=kind, account__owner=owner)
+        .annotate(change=F("amount") * F("account__side"))
         .select_related("journal")
         .order_by("-id")
     )

@@ -170,3 +170,11 @@ DIFFERENCE_FACTS = (
     Column("settled_by", _("处理人")),
     Column("settled_at", _("处理时间"), "time"),
 )
+# What went back of one payment, on its own page.
+REFUNDS = (
+    Column("code", _("退款编号"), "code"),
+    Column("amount", _("金额"), "money"),
+    Column("reason", _("退款原因")),
+    Column("status", _("状态"), "status"),
+    Column("failure", _("失败原因"), beneath="status"),
+)

@@ -111,6 +111,7 @@ def _page(request, payment, refund_form=None):
         "may_cancel": is_mine and not is_order and payment.is_waiting and payment.reason != "cancelled",
         "picture": queries.picture_to_scan(payment.scan_text) if payment.scan_text else "",
         "account": queries.bank_account(),
+        "refund_columns": tables.REFUNDS,
         "refunds": payment.refunds.order_by("id"),
         "refund_form": _refund_form(request, payment, refund_form),
     }

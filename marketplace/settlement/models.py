@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.settlement.amounts import Band, Deal
 from portal.accounts.permissions import ALL, can, organization_ids
 from portal.shell import tenancy
+from portal.shell.codes import in_groups
 from portal.shell.models import AppendOnly
 
 
@@ -318,8 +319,7 @@ class Statement(models.Model):
 
     @property
     def digest_words(self) -> str:
-        """The digest in groups that people can compare and a line can break between."""
-        return " ".join(self.digest[n : n + 8] for n in range(0, len(self.digest), 8))
+        return in_groups(self.digest)
 
     @property
     def account(self) -> tuple[str, str, str]:

@@ -14,14 +14,6 @@ WORKINGS = (
     Column("label", gettext_lazy("项目")),
     Column("amount", gettext_lazy("金额"), "money"),
 )
-LINES = (
-    Column("code", gettext_lazy("账单号"), value="bill_line.code"),
-    Column("order", gettext_lazy("订单号"), value="bill_line.order.code"),
-    Column("firm", gettext_lazy("企业"), value="bill_line.organization"),
-    Column("seconds", gettext_lazy("计费时长"), "span", value="bill_line.seconds"),
-    Column("gross", gettext_lazy("金额"), "money", total="gross"),
-    Column("commission", gettext_lazy("佣金"), "money", total="commission"),
-)
 
 
 def statement_paper(statement: Statement, lines, *, by, at) -> Paper:
@@ -37,7 +29,7 @@ def statement_paper(statement: Statement, lines, *, by, at) -> Paper:
         facts=[*facts_of(statement, tables.FACTS), *facts_of(statement, tables.BASIS)],
         tables=[
             Table(_("金额构成"), WORKINGS, [row for row in workings if row.amount is not None]),
-            Table(_("明细"), LINES, shown),
+            Table(_("明细"), tables.LINES, shown),
         ],
         notes=[_("另有 %(n)d 条明细，见 Excel 文件。") % {"n": left}] if left > 0 else [],
         author=str(by),

@@ -183,3 +183,26 @@ ANSWER = (
     Column("resolved_by", _("处理人")),
     Column("resolved_at", _("处理时间"), "time"),
 )
+# The bill lines of a statement, on its page and on paper.
+LINES = (
+    Column("code", _("账单号"), value="bill_line.code"),
+    Column("order", _("订单号"), value="bill_line.order.code"),
+    Column("firm", _("企业"), value="bill_line.organization"),
+    Column("accelerator", _("加速卡"), value="bill_line.order.plan.accelerator"),
+    Column("cards", _("卡数"), "number", value="bill_line.cards"),
+    Column("seconds", _("计费时长"), "span", value="bill_line.seconds"),
+    Column("gross", _("金额"), "money", total="gross"),
+    Column("commission", _("佣金"), "money", total="commission"),
+)
+# What a provider has earned since its last statement.
+PENDING = (
+    Column("provider", _("服务商"), value="provider__name"),
+    Column("gross", _("计费收入"), "money"),
+    Column("commission", _("佣金"), "money"),
+    Column("net", _("应结"), "money"),
+)
+# The books in figures.
+BALANCES = (
+    Column("account", _("科目")),
+    Column("balance", _("余额"), "money"),
+)

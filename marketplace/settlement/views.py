@@ -41,6 +41,7 @@ def listing(request):
         pending=pending.values("provider__name")
         .annotate(gross=Sum("gross"), commission=Sum("commission"), net=Sum("provider_amount"))
         .order_by("provider__name"),
+        tables=tables,
         may_close=can(request.user, "statements.close"),
         problems=_unmatched() if can(request.user, "books.view") else [],
     )
@@ -273,4 +274,6 @@ def close(request):
 @require("books.view")
 def books(request):
     """The books in figures, and whether they hold."""
-    return render(request, "settlement/books.html", {"totals": queries.totals(), "breaks": queries.breaks()})
+    balances = [{"account": label, "balance": fen} for label, fen in queries.totals().items()]
+    context = {"tables": tables, "balances": balances, "breaks": queries.breaks()}
+    return render(request, "settlement/books.html", context)

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portal.shell import tenancy
+from portal.shell.codes import in_groups
 from portal.shell.models import AppendOnly
 
 
@@ -27,5 +28,4 @@ class PrintedPaper(AppendOnly):
 
     @property
     def digest_words(self) -> str:
-        """The digest in groups that people can compare and a line can break between."""
-        return " ".join(self.digest[n : n + 8] for n in range(0, len(self.digest), 8))
+        return in_groups(self.digest)

@@ -26,3 +26,8 @@ def codes_in(text: str, prefix: str) -> set[str]:
         f"{prefix}{day}-{tail}"
         for day, tail in re.findall(rf"{prefix}(\d{{6}})-?([{ALPHABET}]{{8}})", typed(text))
     }
+
+
+def in_groups(digest: str) -> str:
+    """A digest in groups that people can compare and a line can break between."""
+    return " ".join(digest[n : n + 8] for n in range(0, len(digest), 8))

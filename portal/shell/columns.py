@@ -1,5 +1,6 @@
 """A fact of a row: where it is found, how a page draws it, how a spreadsheet types it."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from django.db import models
@@ -16,7 +17,7 @@ NUMBERS = {"money", "number", "span", "price"}
 def walk(row, path: str):
     """The value at the end of `order.project.name`; nothing where the way ends early."""
     for name in path.split("."):
-        row = getattr(row, name, None)
+        row = row.get(name) if isinstance(row, Mapping) else getattr(row, name, None)
         if row is None:
             return None
         if callable(row) and not isinstance(row, models.Manager):
@@ -117,6 +118,15 @@ class Cell:
         return self.column.state(self.row)[1]
 
 
-def filled(row, columns) -> list[Cell]:
-    """The small print that has something to say."""
-    return [Cell(column, row) for column in columns if column.of(row) not in (None, "", [])]
+def drawn(
+    rows: Iterable, columns: Iterable[Column], shown: Iterable[Column] | None = None
+) -> Iterator[list[Cell]]:
+    """The cells of each row: of the columns shown, or of all; beneath each the small print that has something to say."""
+    small: dict[str, list[Column]] = {}
+    for column in columns:
+        small.setdefault(column.beneath, []).append(column)
+    for row in rows:
+        yield [
+            Cell(top, row, [Cell(c, row) for c in small.get(top.key, []) if c.of(row) not in (None, "", [])])
+            for top in (small.get("", []) if shown is None else shown)
+        ]

@@ -30,6 +30,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import KeepTogether, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
 from portal.shell.city import city
+from portal.shell.codes import in_groups
 from portal.shell.columns import Column
 from portal.shell.money import yuan
 
@@ -175,7 +176,7 @@ def _check(paper):
     words = [
         _("核验码 %(code)s") % {"code": paper.check},
         address,
-        _("校验值 %(digest)s") % {"digest": " ".join(digest[n : n + 8] for n in range(0, len(digest), 8))},
+        _("校验值 %(digest)s") % {"digest": in_groups(digest)},
     ]
     lines = [Paragraph(escape(line), _style(sans, 8, QUIET)) for line in words]
     style = TableStyle([("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("LEFTPADDING", (0, 0), (0, 0), 0)])

@@ -24,7 +24,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from portal.shell import entries
-from portal.shell.columns import Cell, Column, filled
+from portal.shell.columns import Cell, Column, drawn
 from portal.shell.filters import Filters
 from portal.shell.history import versions_table
 from portal.shell.lists import page_of
@@ -299,16 +299,10 @@ class Listing:
     @cached_property
     def table(self) -> list[tuple[object, list[Cell], list[RowAction]]]:
         """Each row with its cells and what may be done to it."""
-        small: dict[str, list[Column]] = {}
-        for column in self.screen.columns:
-            small.setdefault(column.beneath, []).append(column)
+        rows = list(self.screen.prepare(self.page))
         return [
-            (
-                row,
-                [Cell(c, row, filled(row, small.get(c.key, []))) for c in self.columns],
-                [a for a in self.screen.row_actions if a.when(row, self.asked.user)],
-            )
-            for row in self.screen.prepare(self.page)
+            (row, cells, [a for a in self.screen.row_actions if a.when(row, self.asked.user)])
+            for row, cells in zip(rows, drawn(rows, self.screen.columns, self.columns), strict=True)
         ]
 
     @property

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.permissions import can, memberships
 from portal.shell import assets, entries, glossary, maps, sms
-from portal.shell.columns import Cell
+from portal.shell.columns import Cell, drawn, walk
 from portal.shell.districts import District
 from portal.shell.masking import mask_credit_code, mask_email, mask_name, mask_phone
 from portal.shell.money import price_words, yuan
@@ -199,6 +199,19 @@ def facts(context, row, columns, kind=""):
     """The facts of one row, declared like the columns of a list."""
     cells = [Cell(column, row) for column in columns]
     return {"cells": cells, "kind": kind, "request": context.get("request")}
+
+
+@register.inclusion_tag("components/table.html", takes_context=True)
+def table(context, title, columns, rows, total=None):
+    """Rows by their columns, as a paper has them; `total` has what stands at the foot of those that name a total."""
+    tops = [column for column in columns if not column.beneath]
+    return {
+        "title": title,
+        "columns": tops,
+        "rows": drawn(rows, columns),
+        "totals": [(c, walk(total, c.total) if c.total else None) for c in tops] if total else [],
+        "request": context.get("request"),
+    }
 
 
 @register.inclusion_tag("components/timeline.html")

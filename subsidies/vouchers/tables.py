@@ -70,3 +70,13 @@ programmes = ListScreen(
     ),
     empty=Empty(_("还没有补贴项目"), _("政策发布并安排预算后，会出现在这里。"), icon="voucher"),
 )
+# What a programme has issued, on its own page.
+ISSUED = (
+    Column("code", _("券号"), "code", value="voucher.code"),
+    Column("organization", _("持有企业"), value="voucher.organization"),
+    Column("amount", _("券面金额"), "money", value="voucher.amount"),
+    Column("redeemed", _("已核销"), "money"),
+    Column("left", _("可用"), "money"),
+    Column("expires_at", _("有效期至"), "day", value="voucher.expires_at"),
+    Column("status", _("状态"), "status", value="voucher.status"),
+)

@@ -76,6 +76,7 @@ def programme(request, code):
         "rules": found.version.parsed,
         "form": form if is_ours else None,
         "page": page,
+        "columns": tables.ISSUED,
         "worths": worths(page),
     }
     return render(request, "vouchers/programme.html", context, status=422 if form.errors else 200)
