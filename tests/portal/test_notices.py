@@ -284,7 +284,7 @@ def test_an_unproved_number_gets_nothing(bob):
 # --- security ------------------------------------------------------------------------------------------
 def test_a_sign_in_from_a_new_device_is_news_and_from_a_known_one_is_not(bob, client, city):
     phone, laptop = "Mozilla/5.0 (iPhone) Safari/605", "Mozilla/5.0 (Windows) Firefox/140"
-    from tests.house.test_audit_census import PASSWORD
+    from config.demo.data import PASSWORD
 
     for agent in (laptop, laptop, phone, phone):
         client.post("/accounts/login/", {"login": "bob", "password": PASSWORD}, headers={"user-agent": agent})
