@@ -1,7 +1,6 @@
 """Every component in every state on one page, for those who build pages."""
 
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 
 from django import forms
 from django.conf import settings
@@ -14,7 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from portal.shell import glossary
 from portal.shell.charts import Chart, Series
+from portal.shell.columns import Column
 from portal.shell.districts import District
+
+ROWS = ("running", "finished", "failed", "awaiting_approval")
 
 
 class SampleForm(forms.Form):
@@ -57,10 +59,17 @@ def _samples():
             {"label": _("计费"), "state": "next"},
             {"label": _("结算"), "state": "next"},
         ],
+        "columns": (
+            Column("code", _("编号"), "code"),
+            Column("cards", _("卡数"), "number", total="cards"),
+            Column("amount", _("金额"), "money", total="amount"),
+            Column("status", _("状态"), "status", words={word: word for word in ROWS}),
+        ),
         "rows": [
-            SimpleNamespace(code=f"OD261121-7K2MPX4{n}", cards=8 * n, amount=123450 * n, status=word)
-            for n, word in enumerate(["running", "finished", "failed", "awaiting_approval"], 1)
+            {"code": f"OD261121-7K2MPX4{n}", "cards": 8 * n, "amount": 123450 * n, "status": word}
+            for n, word in enumerate(ROWS, 1)
         ],
+        "totals": {"cards": 80, "amount": 1234500},
         "charts": [
             Chart(
                 _("算力券发放与兑付"),
