@@ -15,6 +15,8 @@ SWEEPS = (
     ("marketplace.invoices", "attend_invoices", 5),
     ("marketplace.invoices", "redden_invoices", 3600),
     ("marketplace.orders", "follow_workloads", 2),
+    ("marketplace.orders", "begin_reservations", 10),
+    ("marketplace.orders", "remind_of_endings", 600),
     ("marketplace.orders", "forget_old_drafts", 3600),
     ("marketplace.billing", "bill_finished_orders", 2),
     ("marketplace.billing", "bill_late_usage", 600),

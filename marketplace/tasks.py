@@ -12,7 +12,14 @@ from marketplace.catalogue.tasks import follow_price_drafts
 from marketplace.funding.tasks import follow_credit
 from marketplace.invoices.tasks import attend_invoices, redden_invoices
 from marketplace.ledger.tasks import keep_books, seal_journals
-from marketplace.orders.tasks import follow_approvals, follow_payments, follow_workloads, forget_old_drafts
+from marketplace.orders.tasks import (
+    begin_reservations,
+    follow_approvals,
+    follow_payments,
+    follow_workloads,
+    forget_old_drafts,
+    remind_of_endings,
+)
 from marketplace.payments.tasks import (
     attend_payments,
     attend_refunds,
@@ -38,6 +45,7 @@ __all__ = [
     "redden_invoices",
     "attend_payments",
     "attend_refunds",
+    "begin_reservations",
     "bill_finished_orders",
     "bill_late_usage",
     "bill_reservations",
@@ -65,6 +73,7 @@ __all__ = [
     "read_provider_events",
     "reconcile_with_provider",
     "release_retentions",
+    "remind_of_endings",
     "seal_journals",
     "take_silence_for_consent",
 ]

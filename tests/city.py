@@ -162,6 +162,38 @@ def comes_late(order, *, seconds, key="late-1", at=NOON, corrects=None):
     )
 
 
+def reserve(
+    city,
+    code="siming-rtx4090-month",
+    *,
+    key="r1",
+    cards=1,
+    periods=1,
+    at=NOON,
+    by=None,
+    project=None,
+    **wishes,
+):
+    """Reserved capacity of Ludao, or of whose project it is."""
+    project = project or city.lab
+    order, _is_new = placing.place(
+        organization=project.organization,
+        request=placing.Request(
+            plan=plan(code),
+            project=project,
+            name="预留",
+            cards=cards,
+            periods=periods,
+            vouchers=frozenset(),
+            **wishes,
+        ),
+        idempotency_key=key,
+        by=by or city.bob,
+        at=at,
+    )
+    return order
+
+
 def price_draft(city, *, at, price="20.00", code="h800", by=None, **wishes):
     """What Unicom wants to sell from now on."""
     offer = price_drafts.Offer(
@@ -423,6 +455,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "payouts": payout(city, at=at).batch.code,
         "payouts/payments": "PO-NONE",
         "plans": "unicom-h800",
+        "reservation": reserve(city, "siming-rtx4090-day", at=at, project=city.model).code,
         "programmes": "PG-CITY-2026",
         "statements/adjustments": "AJ-NONE",
         "statements": next(one.code for one in statements if one.party == "unicom"),

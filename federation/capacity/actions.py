@@ -100,6 +100,23 @@ def release(*, key, at) -> Hold | None:
     return held
 
 
+def hand_over(*, key, to, at) -> Hold:
+    """Promise the cards of one key to another, without their being free in between. Saying it twice changes nothing."""
+    with transaction.atomic():
+        pool = Pool.objects.select_for_update(no_key=True).get(holds__key=key)
+        taken = Hold.objects.filter(key=to).first()
+        if taken is not None:
+            return taken
+        held = Hold.objects.select_for_update(no_key=True).get(key=key)
+        if held.state == Hold.State.RELEASED:
+            raise HoldReleased(_("该预留资源已经结束，请重新选择。"))
+        held.state, held.released_at = Hold.State.RELEASED, at
+        held.save(update_fields=["state", "released_at"])
+        return Hold.objects.create(
+            key=to, pool=pool, allocation=held.allocation, cards=held.cards, opened_at=at
+        )
+
+
 def observe(*, pool_id, cards_total, sold_by_node, at) -> Pool:
     """Take over what a cluster says of itself. Our own promises are never overwritten: a clash is noted instead.
 

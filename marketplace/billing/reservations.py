@@ -7,7 +7,6 @@ from django.db.models import Max, Q
 from django.db.models.functions import Coalesce
 from django.utils.timezone import localtime
 
-from federation.capacity import actions as capacity
 from marketplace.billing.actions import bill_period
 from marketplace.orders import actions as orders
 from marketplace.orders.models import Order
@@ -80,6 +79,6 @@ def _close(order, since, end, at):
         gross = order.tariff.rate_ended(_units(order, end), order.sold_count) - _owed(order, since)
         if end > since:
             bill_period(order, gross, since=since, until=end, at=at)
-    capacity.release(key=order.code, at=at)
+    orders.pass_on_cards(order, at=at)
     billed = sum(order.lines.values_list("gross", flat=True))
     orders.close(order, to, by=None, at=at, billed_amount=None if order.is_withdrawn else billed)

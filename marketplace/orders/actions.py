@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -33,6 +34,8 @@ STOPS = {
     "overdue": gettext_noop("订单 %(code)s 正在停止：单位有逾期未还的账单"),
     "reservation_over": gettext_noop("订单 %(code)s 正在停止：所用的预留资源已结束"),
 }
+
+ENDING = gettext_noop("预留“%(name)s”（%(code)s）将于 %(end)s 到期并释放；需要继续使用请在订单页续订")
 
 
 class CannotCancel(Refusal):
@@ -111,6 +114,36 @@ def _give_up(order_id, to, *, by, at, reason):
     return order
 
 
+def begin(*, order_id, at) -> Order:
+    """The day of a reservation has come. Saying it twice, or too early, changes nothing."""
+    with transaction.atomic():
+        order = Order.objects.locked(order_id)
+        if order.is_reservation:
+            reservations.begin(order, at=at)
+    return order
+
+
+def remind(*, order_id, days, at) -> Order:
+    """Tell the buyer that reserved capacity ends in so many days. Saying it twice tells it once."""
+    with transaction.atomic():
+        order = Order.objects.locked(order_id)
+        if order.status == Order.Status.RUNNING and (order.reminded_days or days + 1) > days:
+            order.reminded_days = days
+            order.save(update_fields=["reminded_days"])
+            end = f"{localtime(order.ends_at):%Y-%m-%d %H:%M}"
+            _tell(order, ENDING, at, kind=Notice.Kind.DEADLINE, name=order.name, end=end)
+    return order
+
+
+def pass_on_cards(order, *, at) -> None:
+    """The cards of a reservation that is over are its renewal's, or free again."""
+    renewals = order.renewals.select_for_update(no_key=True, of=("self",)).filter(status__in=Order.OPEN)
+    if renewal := renewals.first():
+        capacity.hand_over(key=order.code, to=renewal.code, at=at)
+    else:
+        capacity.release(key=order.code, at=at)
+
+
 def _let_go(order, at):
     """Nothing has begun: its cards are free again."""
     if order.is_reservation:
@@ -162,7 +195,7 @@ def _ask_to_stop(order, *, is_withdrawn, by, at, **details) -> Order:
         after={"cancel_requested_at": at.isoformat(), "is_withdrawn": is_withdrawn},
         **details,
     )
-    if order.status in Order.WAITING:
+    if order.status in Order.WAITING or order.status == Order.Status.CONFIRMED and order.is_reservation:
         _let_go(order, at)
         approvals.lapse(kind=APPROVAL_KIND, subject_code=order.code)
         close(order, Order.Status.CANCELLED, by=by, at=at)
@@ -208,9 +241,9 @@ def lower(order, amount) -> None:
         order.save(update_fields=["billed_amount"])
 
 
-def _tell(order, sentence, at, **values):
+def _tell(order, sentence, at, kind=Notice.Kind.ORDER, **values):
     notices.notify(
-        kind=Notice.Kind.ORDER,
+        kind=kind,
         sentence=sentence,
         values={"code": order.code, **values},
         url=order.get_absolute_url(),

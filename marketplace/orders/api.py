@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from marketplace.catalogue.models import Plan
 from marketplace.funding.queries import explained
 from marketplace.orders import actions as orders
-from marketplace.orders import placing, tables
+from marketplace.orders import placing, reservations, tables
 from marketplace.orders.models import Order
 from marketplace.orders.queries import cancellation, quote
 from marketplace.orders.serializers import (
@@ -89,12 +89,12 @@ class OrderList(Listed):
             problems["plan"] = _("没有这个商品，请用 GET /api/v1/plans/ 查询在售商品。")
         if project is None:
             problems["project"] = _("本单位没有这个项目，请用 GET /api/v1/projects/ 查询。")
-        reservation = None
-        if data["reservation"]:
-            mine = Order.objects.visible_to(request.user).filter(organization_id=organization.id)
-            reservation = mine.filter(code=data["reservation"]).first()
-            if reservation is None:
-                problems["reservation"] = _("本单位没有这份预留资源。")
+        mine = Order.objects.visible_to(request.user).filter(organization_id=organization.id)
+        named = {}
+        for name in ("reservation", "renews"):
+            named[name] = mine.filter(code=data[name]).first() if data[name] else None
+            if data[name] and named[name] is None:
+                problems[name] = _("本单位没有这份预留资源。")
         if plan is None or project is None or problems:
             raise exceptions.ValidationError(problems)
         return placing.Request(
@@ -104,7 +104,11 @@ class OrderList(Listed):
             cards=data["cards"],
             hours=data["hours"],
             periods=data["periods"],
-            reservation=reservation,
+            reservation=named["reservation"],
+            renews=named["renews"],
+            begins_at=named["renews"].ends_at
+            if named["renews"]
+            else data["begins_on"] and reservations.beginning(data["begins_on"]),
             command=data["command"],
             files=tuple(data["files"]),
             vouchers=None if data["vouchers"] is None else frozenset(data["vouchers"]),
@@ -154,7 +158,7 @@ class _OneOrder(APIView):
     def order(self, request, code, action="orders.view"):
         require_for_api(request, action)
         rows = Order.objects.visible_to(request.user).select_related(
-            "organization", "project", "plan", "reservation"
+            "organization", "project", "plan", "reservation", "renews"
         )
         return get_object_or_404(rows, code=code)
 

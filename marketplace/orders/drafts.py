@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.utils.timezone import localtime
 
 from marketplace.orders import placing
 from marketplace.orders.models import DraftFile, Order, OrderDraft
@@ -13,7 +14,7 @@ KEEP = timedelta(days=7)
 
 def save(*, organization, request: placing.Request, by, at) -> OrderDraft:
     """Keep what was typed after the plan's own rules were asked; nothing is set aside yet. Raises Refusal."""
-    placing.check(request)
+    placing.check(request, at)
     with transaction.atomic():
         draft = OrderDraft.objects.create(
             code=new_code("DR"),
@@ -26,6 +27,8 @@ def save(*, organization, request: placing.Request, by, at) -> OrderDraft:
             hours=request.hours,
             periods=request.periods,
             reservation=request.reservation,
+            begins_at=request.begins_at,
+            renews=request.renews,
             command=request.command,
             vouchers=None if request.vouchers is None else sorted(request.vouchers),
             ways=request.ways,
@@ -50,6 +53,7 @@ def typed_in(draft: OrderDraft) -> dict:
         "cards": draft.cards,
         "hours": draft.hours or draft.periods,
         **({"reservation": draft.reservation_id} if draft.reservation_id else {}),
+        **({"begins_on": localtime(draft.begins_at).date()} if draft.begins_at else {}),
         "command": draft.command,
         "vouchers": draft.vouchers or [],
         "ways": draft.ways or [],
@@ -66,6 +70,8 @@ def request_of(draft: OrderDraft) -> placing.Request:
         hours=draft.hours,
         periods=draft.periods,
         reservation=draft.reservation,
+        begins_at=draft.begins_at,
+        renews=draft.renews,
         command=draft.command,
         files=files_of(draft),
         vouchers=None if draft.vouchers is None else frozenset(draft.vouchers),

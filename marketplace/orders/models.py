@@ -1,5 +1,6 @@
 """What was promised to whom, at which price."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -27,6 +28,18 @@ class OrderQuerySet(models.QuerySet):
         """Reserved capacity that can be used now."""
         running = self.filter(status=Order.Status.RUNNING, periods__isnull=False, cancel_requested_at=None)
         return running.select_related("plan__provider", "plan__accelerator")
+
+    def to_begin(self, at):
+        """Reserved capacity whose day has come; a renewal waits until what it renews is over."""
+        waiting = self.filter(status=Order.Status.CONFIRMED, periods__isnull=False, begins_at__lte=at)
+        return waiting.exclude(renews__status__in=Order.OPEN)
+
+    def ending(self, days, at):
+        """Reserved capacity that ends in so many days, was longer than that, and is neither renewed nor told of yet."""
+        ahead = timedelta(days=days)
+        rows = self.reservations().filter(ends_at__range=(at, at + ahead), ends_at__gt=F("starts_at") + ahead)
+        rows = rows.filter(Q(reminded_days=None) | Q(reminded_days__gt=days))
+        return rows.exclude(renewals__status__in=Order.OPEN)
 
     def asked_to_stop(self):
         return self.filter(cancel_requested_at__isnull=False).order_by("-cancel_requested_at")
@@ -83,6 +96,11 @@ class Order(Priced):
     periods = models.PositiveSmallIntegerField(_("天数或月数"), null=True)
     starts_at = models.DateTimeField(_("起用时间"), null=True)
     ends_at = models.DateTimeField(_("到期时间"), null=True)
+    # From when it was asked for, where not at once, and which reservation's cards it takes over then.
+    begins_at = models.DateTimeField(_("约定起用时间"), null=True)
+    renews = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="renewals")
+    # How many days before its end the buyer was last told of it.
+    reminded_days = models.PositiveSmallIntegerField(null=True)
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, null=True, related_name="orders")
     # Whose cards a job runs on without being paid for again.
     reservation = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="jobs")
@@ -124,6 +142,15 @@ class Order(Priced):
                 condition=Q(starts_at=None, ends_at=None)
                 | Q(periods__isnull=False, ends_at__gt=F("starts_at")),
                 name="a_reservation_ends_after_it_begins",
+            ),
+            models.CheckConstraint(
+                condition=Q(begins_at=None, renews=None) | Q(begins_at__isnull=False, periods__isnull=False),
+                name="only_a_reservation_begins_later",
+            ),
+            models.UniqueConstraint(
+                fields=["renews"],
+                condition=~Q(status__in=["cancelled", "rejected", "expired", "refunded"]),
+                name="one_renewal_per_reservation",
             ),
             models.CheckConstraint(
                 condition=Q(reservation=None) | Q(hours__isnull=False, amount=0),
@@ -203,6 +230,8 @@ class OrderDraft(models.Model):
     hours = models.DecimalField(max_digits=8, decimal_places=2, null=True)
     periods = models.PositiveSmallIntegerField(null=True)
     reservation = models.ForeignKey(Order, on_delete=models.CASCADE, null=True, related_name="+")
+    begins_at = models.DateTimeField(null=True)
+    renews = models.ForeignKey(Order, on_delete=models.CASCADE, null=True, related_name="+")
     command = models.TextField(blank=True)
     vouchers = ArrayField(models.CharField(max_length=32), null=True)
     ways = ArrayField(models.CharField(max_length=20), null=True)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -55,6 +55,8 @@ class Request:
     ways: tuple[str, ...] | None = None
     periods: int | None = None
     reservation: Order | None = None
+    begins_at: datetime | None = None
+    renews: Order | None = None
     fingerprint: str = field(init=False)
 
     def __post_init__(self):
@@ -65,6 +67,8 @@ class Request:
             self.cards,
             str(self.length.normalize()),
             self.reservation and self.reservation.code,
+            self.begins_at and self.begins_at.isoformat(),
+            self.renews and self.renews.code,
             self.command,
             sorted((path, hashlib.sha256(content).hexdigest()) for path, content in self.files),
             None if self.vouchers is None else sorted(self.vouchers),
@@ -79,7 +83,7 @@ class Request:
         return Decimal(self.periods or self.hours or 0)
 
 
-def check(request: Request):
+def check(request: Request, at):
     """Refuse what the plan does not sell, with the field to mend."""
     plan = request.plan
     if not plan.is_orderable:
@@ -93,7 +97,7 @@ def check(request: Request):
             field="cards",
         )
     if plan.is_reserved:
-        reservations.check(request)
+        reservations.check(request, at)
     else:
         _check_job(request)
     if not request.project.is_open:
@@ -174,7 +178,7 @@ def place(*, organization, request: Request, idempotency_key: str, by, at) -> tu
                 return _same(earlier, request), False
             if not organization.verified_at:
                 raise NotVerified(_("贵单位尚未通过企业认证，请管理员在“单位与项目”中提交营业执照后再下单。"))
-            check(request)
+            check(request, at)
             _refuse_if_overdue(project.organization)
             return _place(organization, project, request, idempotency_key, by, at), True
     except IntegrityError as clash:
@@ -228,6 +232,8 @@ def _place(organization, project, request, idempotency_key, by, at):
         periods=request.periods,
         decision=decision,
         reservation=request.reservation,
+        begins_at=request.begins_at,
+        renews=request.renews,
         unit_price=0 if request.reservation else price.unit_price,
         tiers=[] if request.reservation else price.tiers,
         package=None if request.reservation else price.package,
@@ -291,10 +297,13 @@ def _decide(code, request, at):
     if request.reservation:
         return reservations.place_within(code, request, at=at)
     size = node_size(plan.provider, plan.accelerator) if plan.unit == Unit.NODE_MONTH else 1
+    cards = request.cards * size
+    if request.renews:
+        return reservations.go_on(request, cards=cards, at=at)
     return placement.decide(
         subject_code=code,
         accelerator=plan.accelerator,
-        cards=request.cards * size,
+        cards=cards,
         provider_code=plan.provider.code,
         # How long one job may run says nothing of how long one may have the cards.
         hours=request.hours,
@@ -310,6 +319,12 @@ def receipt(order) -> str:
         return _("订单 %(code)s 已提交，算力已保留，请在 %(by)s 前付款。") % {
             "code": order.code,
             "by": f"{localtime(order.pay_by):%Y-%m-%d %H:%M}",
+        }
+    if order.status == Order.Status.CONFIRMED and order.is_reservation:
+        return _("订单 %(code)s 已确认，冻结 ¥%(amount)s，算力自 %(at)s 起归您使用。") % {
+            "code": order.code,
+            "amount": yuan(order.amount),
+            "at": f"{localtime(order.begins_at):%Y-%m-%d %H:%M}",
         }
     if order.is_reservation:
         return _("订单 %(code)s 已确认，冻结 ¥%(amount)s，算力自现在起归您使用。") % {

@@ -84,6 +84,15 @@ class OrderRequest(serializers.Serializer):
         allow_null=True,
         help_text=_("在本单位的这份预留资源内运行，不另计费。"),
     )
+    begins_on = serializers.DateField(
+        default=None, allow_null=True, help_text=_("预留资源从哪一天起用，最多 90 天后；不填为确认后立即。")
+    )
+    renews = serializers.CharField(
+        max_length=32,
+        default=None,
+        allow_null=True,
+        help_text=_("续订本单位的这份预留资源：同样的卡，自其到期时起用。"),
+    )
     command = serializers.CharField(max_length=4000, default="", allow_blank=True)
     files = serializers.ListField(child=JobFile(), required=False, default=list, max_length=MOST_FILES)
     vouchers = serializers.ListField(
@@ -108,8 +117,11 @@ class OrderRequest(serializers.Serializer):
         """A job says for how long and what; reserved capacity says how many days or months."""
         if data["periods"] is None:
             missing = {name: _("作业须填写。") for name in ("hours", "command") if not data[name]}
+            missing |= {name: _("只用于预留资源。") for name in ("begins_on", "renews") if data[name]}
             if missing:
                 raise serializers.ValidationError(missing)
+        elif data["hours"] is not None:
+            raise serializers.ValidationError({"hours": _("预留资源按天数或月数，不填时长。")})
         return data
 
     def validate_files(self, files):
@@ -155,6 +167,7 @@ class OrderSerializer(serializers.ModelSerializer):
     project = serializers.CharField(source="project.code")
     plan = serializers.CharField(source="plan.code")
     reservation = serializers.CharField(source="reservation.code", default=None, allow_null=True)
+    renews = serializers.CharField(source="renews.code", default=None, allow_null=True)
     currency = Currency()
     tiers = Tiers()
     package = Package()
@@ -175,9 +188,11 @@ class OrderSerializer(serializers.ModelSerializer):
             "hours",
             "nodes",
             "periods",
+            "begins_at",
             "starts_at",
             "ends_at",
             "reservation",
+            "renews",
             "currency",
             "unit_price",
             "tiers",

@@ -16,6 +16,8 @@ def stages(order, workload) -> list[dict]:
     if order.pay_by:
         steps.append(_step(_("付款"), order.confirmed_at, is_now=order.status == S.AWAITING_PAYMENT))
     if order.is_reservation:
+        if order.begins_at:
+            steps.append(_step(_("等待起用"), order.starts_at, is_now=order.status == S.CONFIRMED))
         steps.append(_step(_("使用中"), order.starts_at, is_now=order.status == S.RUNNING))
         steps.append(
             _step(_("到期结算"), order.closed_at if order.status == S.BILLED else None, is_now=False)

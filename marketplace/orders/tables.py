@@ -21,7 +21,7 @@ class OrderFilters(Filters):
 
 def rows(user):
     return Order.objects.visible_to(user).select_related(
-        "organization", "project", "plan__provider", "plan__accelerator", "placed_by", "reservation"
+        "organization", "project", "plan__provider", "plan__accelerator", "placed_by", "reservation", "renews"
     )
 
 
@@ -65,6 +65,8 @@ FACTS = (
     Column("project", _("项目"), value="project.name"),
     Column("kind", _("商品类型"), value="plan.get_kind_display"),
     Column("size", _("数量")),
+    Column("renews", _("续订自"), value="renews.code", url="renews.get_absolute_url"),
+    Column("begins_at", _("约定起用时间"), "time"),
     Column("starts_at", _("起用时间"), "time"),
     Column("ends_at", _("到期时间"), "time"),
     Column("reservation", _("所用预留"), value="reservation.code", url="reservation.get_absolute_url"),

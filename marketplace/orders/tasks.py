@@ -8,6 +8,7 @@ from marketplace.funding.models import FundingHold
 from marketplace.orders import actions as orders
 from marketplace.orders import drafts, placing
 from marketplace.orders.models import Order
+from marketplace.orders.reservations import REMINDERS
 from portal.approvals.queries import unanswered, words_on
 from portal.shell.sweeps import BATCH, each
 from scheduler.workloads.models import Workload
@@ -50,6 +51,23 @@ def follow_workloads():
     begun = Workload.objects.begun().values("order_code")
     rows = Order.objects.filter(status=Order.Status.CONFIRMED, code__in=begun).order_by("id")[:BATCH]
     each(rows, lambda order: orders.start(order_id=order.id, at=now))
+
+
+@shared_task
+def begin_reservations():
+    """Begin reserved capacity whose day has come. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    rows = Order.objects.to_begin(now).order_by("id")[:BATCH]
+    each(rows, lambda order: orders.begin(order_id=order.id, at=now))
+
+
+@shared_task
+def remind_of_endings():
+    """Tell who has reserved capacity that it ends soon. Safe to run twice, safe to miss a beat."""
+    now = timezone.now()
+    for days in REMINDERS:
+        rows = Order.objects.ending(days, now).order_by("id")[:BATCH]
+        each(rows, lambda order, days=days: orders.remind(order_id=order.id, days=days, at=now))
 
 
 @shared_task

@@ -14,6 +14,7 @@ from marketplace.funding.queries import explained_holds
 from marketplace.orders import actions as orders
 from marketplace.orders import placing, story, tables
 from marketplace.orders.models import Order
+from marketplace.orders.reservations import AHEAD
 from portal.accounts.permissions import can
 from portal.accounts.scoping import require
 from portal.approvals.models import Approval
@@ -40,6 +41,7 @@ def _order(request, code):
         "plan__accelerator",
         "placed_by",
         "reservation",
+        "renews",
         "decision",
     )
     return get_object_or_404(rows, code=code)
@@ -56,6 +58,15 @@ def _job_plan(request, order, at):
     return Plan.objects.on_shelf().priced(at).filter(kind=Kind.BATCH, **same).first()
 
 
+def _may_renew(request, order, at):
+    """Whether this reservation may be taken for longer now, by this person."""
+    return (
+        Order.objects.reservations().filter(id=order.id, ends_at__range=(at, at + AHEAD)).exists()
+        and Plan.objects.on_shelf().priced(at).filter(id=order.plan_id).exists()
+        and can(request.user, "orders.place", order.organization)
+    )
+
+
 @require("orders.view")
 def detail(request, code):
     """One order's whole story: where it stands, why it runs where it runs, what it costs, what happened."""
@@ -63,6 +74,7 @@ def detail(request, code):
     workload = workloads.by_order(order.code)
     jobs = list(order.jobs.select_related("plan").order_by("-id")) if order.is_reservation else []
     now = timezone.now()
+    renewal = order.renewals.filter(status__in=Order.OPEN).first() if order.is_reservation else None
     context = {
         "record": RecordScreen(
             order, order.code, order.name or order.code, _("订单"), reverse("orders:list"), "status"
@@ -73,6 +85,8 @@ def detail(request, code):
         "stages": story.stages(order, workload),
         "candidates": placement.story(order.decision),
         "jobs": jobs,
+        "renewal": renewal,
+        "may_renew": order.is_reservation and not renewal and _may_renew(request, order, now),
         "job_plan": _job_plan(request, order, now),
         "cards_taken": sum(job.cards for job in jobs if job.is_open),
         "price_notes": price_notes(order.plan, order),

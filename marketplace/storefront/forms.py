@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django import forms
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import Unit
@@ -10,6 +11,7 @@ from marketplace.catalogue.queries import LABELS
 from marketplace.funding.queries import paying_order
 from marketplace.orders.models import Order
 from marketplace.orders.placing import Request
+from marketplace.orders.reservations import AHEAD, beginning
 from portal.organizations.models import Project
 from scheduler.workloads.actions import MOST_BYTES, MOST_FILES
 
@@ -51,6 +53,12 @@ class OrderForm(forms.Form):
         decimal_places=2,
         help_text=_("按秒计量，未用完的部分自动退回；到时作业会被停止"),
     )
+    begins_on = forms.DateField(
+        label=_("开始日期"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        help_text=_("最多可选 90 天后，不填为今天；算力自下单起为您保留，从这一天起计费"),
+    )
     command = forms.CharField(
         label=_("启动命令"),
         max_length=4000,
@@ -71,9 +79,11 @@ class OrderForm(forms.Form):
     )
     vouchers = VoucherChoices(label=_("使用算力券"), required=False)
 
-    def __init__(self, *args, plan, projects, vouchers, ways, reservations, kept_files=(), **options):
+    def __init__(
+        self, *args, plan, projects, vouchers, ways, reservations, renews, now, kept_files=(), **options
+    ):
         super().__init__(*args, **options)
-        self.plan = plan
+        self.plan, self.renews, self.now = plan, renews, now
         self.kept_files = kept_files
         self.fields["project"].queryset = projects
         self.fields["cards"].max_value = plan.cards_max
@@ -98,13 +108,33 @@ class OrderForm(forms.Form):
             self.fields["name"].label = _("名称")
             self.fields["hours"].label, self.fields["hours"].unit = self.fields["hours"].unit, ""
             self.fields["hours"].min_value = self.plan.term or 1
-            self.fields["hours"].help_text = _("自确认起计；提前结束按已用时间结算")
+            self.fields["hours"].help_text = _("自开始起计；提前结束按已用时间结算")
+            self._offer_days()
         elif reservations:
             self.fields["reservation"].queryset = reservations
             self.initial.setdefault("reservation", reservations[0].id)
             self.fields["reservation"].label_from_instance = lambda order: f"{order.name} · {order.size}"
         else:
             del self.fields["reservation"]
+        if not self.plan.is_reserved:
+            del self.fields["begins_on"]
+
+    def _offer_days(self):
+        """Today unless another day is chosen; a renewal goes on with the same cards when the old one ends."""
+        day, today = self.fields["begins_on"], localtime(self.now).date()
+        day.widget.attrs |= {"min": today, "max": localtime(self.now + AHEAD).date()}
+        self.initial.setdefault("begins_on", today)
+        if self.renews:
+            self.initial |= {
+                "begins_on": localtime(self.renews.ends_at).date(),
+                "cards": self.renews.sold_count,
+            }
+            for name in ("begins_on", "cards"):
+                self.fields[name].widget.attrs["readonly"] = True
+            day.help_text = _("续订 %(code)s：%(end)s 到期后接着使用同样的卡") % {
+                "code": self.renews.code,
+                "end": f"{localtime(self.renews.ends_at):%Y-%m-%d %H:%M}",
+            }
 
     def clean_hours(self):
         hours = self.cleaned_data["hours"]
@@ -124,6 +154,13 @@ class OrderForm(forms.Form):
             self.fields[place] = forms.ChoiceField(label=label, choices=choices, required=False)
             self.initial[place] = typed[n] if n < len(typed) else ""
 
+    def _begins_at(self):
+        """None = at once."""
+        if self.renews:
+            return self.renews.ends_at
+        day = self.cleaned_data.get("begins_on")
+        return beginning(day) if day and day != localtime(self.now).date() else None
+
     def request(self) -> Request:
         """The cleaned order."""
         data = self.cleaned_data
@@ -135,6 +172,8 @@ class OrderForm(forms.Form):
             hours=None if self.plan.is_reserved else data["hours"],
             periods=int(data["hours"]) if self.plan.is_reserved else None,
             reservation=data.get("reservation"),
+            begins_at=self._begins_at(),
+            renews=self.renews,
             command=data.get("command", ""),
             files=data.get("files") or self.kept_files,
             vouchers=frozenset(data.get("vouchers", ())),

@@ -94,6 +94,13 @@ def _reservation(request, earlier, organization, plan):
     return mine.reservations().filter(plan__provider=plan.provider, plan__accelerator=plan.accelerator)
 
 
+def _renewed(request, earlier, organization, plan):
+    """The reservation that is taken for longer, when the buyer comes from its page."""
+    code = earlier.renews.code if earlier and earlier.renews else request.GET.get("renews")
+    mine = Order.objects.visible_to(request.user).filter(code=code, organization_id=organization.id)
+    return mine.reservations().filter(plan=plan).first() if code else None
+
+
 @require("orders.place")
 def order(request, code):
     """Type an order; what is typed is kept as a draft and shown for checking."""
@@ -115,6 +122,8 @@ def order(request, code):
         vouchers=usable,
         ways=means.ways(),
         reservations=_reservation(request, earlier, organization, offer.plan),
+        renews=_renewed(request, earlier, organization, offer.plan),
+        now=now,
         kept_files=drafts.files_of(earlier) if earlier else (),
         initial={"cards": cards, "hours": int(hours) if offer.plan.is_reserved else hours} | typed,
     )
@@ -134,7 +143,7 @@ def check(request, code):
     """The answers once more, with the price that will be set aside; then place, once."""
     draft = get_object_or_404(
         OrderDraft.objects.visible_to(request.user).select_related(
-            "plan__provider", "plan__accelerator", "project", "organization", "reservation"
+            "plan__provider", "plan__accelerator", "project", "organization", "reservation", "renews"
         ),
         code=code,
     )

@@ -44,6 +44,8 @@ MORE = [
     ("desk-new-firm", "/desk/", ["jian"]),
     ("orders-filtered", "/orders/?status=billed&q=x&ordering=-amount", ["bob"]),
     ("members-staff", "/members/?organization=GV-CITY", ["security"]),
+    ("reservation", "/orders/{reservation}/", ["bob"]),
+    ("reserve", "/marketplace/plans/siming-rtx4090-month/order/", ["bob"]),
     ("verification-waiting", "/organization/verification/", ["wendy"]),
     ("verification-form", "/organization/verification/", ["jian"]),
     ("help-first-order", "/help/first-order/", ["anonymous"]),
@@ -63,11 +65,26 @@ LOOKS = list(product(("zh-hans", "en"), ("light",), (390, 1280))) if IS_FULL els
 # What the files weigh, by their address, which changes with what is in them.
 COMPRESSED: dict[str, int] = {}
 # Pages on which something goes on moving after they have loaded.
-LIVE = {"cockpit", "orders-code", "marketplace", "marketplace-plans-code", "marketplace-plans-code-order"}
+LIVE = {
+    "cockpit",
+    "orders-code",
+    "reservation",
+    "reserve",
+    "marketplace",
+    "marketplace-plans-code",
+    "marketplace-plans-code-order",
+}
 MOST_BYTES, MOST_REQUESTS, MOST_ELEMENTS = 60 * 1024, 6, 1200
 MOST_BYTES_OF = {"cockpit": 260 * 1024}
 # Signing in with a passkey brings the scripts of the library that does it.
-MOST_REQUESTS_OF = {"cockpit": 8, "orders-code": 8, "approvals-code": 8, "verifications-code": 8, "login": 10}
+MOST_REQUESTS_OF = {
+    "cockpit": 8,
+    "orders-code": 8,
+    "reservation": 8,
+    "approvals-code": 8,
+    "verifications-code": 8,
+    "login": 10,
+}
 # Our own reference lists every operation of the interface on one page.
 MOST_ELEMENTS_OF = {"api-v1-reference": 6000, "approvals-code": 1500, "verifications-code": 1500}
 
@@ -94,7 +111,9 @@ def screens(codes) -> list[tuple[str, str, list[str]]]:
     routes = [
         route for route in PAGES if route not in NO_SCREENS and not route.endswith(FILES) and readers(route)
     ]
-    return [(name_of(route), filled(route, codes), readers(route)) for route in routes] + MORE
+    return [(name_of(route), filled(route, codes), readers(route)) for route in routes] + [
+        (name, path.format_map(codes), people) for name, path, people in MORE
+    ]
 
 
 def walk(codes, look) -> list[Visit]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from federation.capacity.models import Pool
 from marketplace.billing import actions as billing
 from marketplace.billing.models import BillLine
+from marketplace.funding.models import FundingHold
 from marketplace.ledger import actions as ledger
 from marketplace.ledger.models import Account, Cause, Kind
 from marketplace.ledger.queries import balance
@@ -53,6 +54,34 @@ def test_the_last_free_cards_go_to_one_order(city):
 
     assert outcome == {"ok": 1, "nowhere_to_run": 3}
     assert Pool.objects.get(code="unicom-haicang-h800").cards_held == 8
+    assert books.breaks() == []
+
+
+def test_the_last_node_is_reserved_by_one_of_two_firms_and_the_other_is_told(city):
+    Project.objects.update(monthly_budget=0, approval_threshold=0)
+    pool = Pool.objects.get(code="siming-ray-rtx4090")
+    buyers = [(city.lab, city.bob), (city.yunding.projects.get(), city.charlie)]
+
+    outcome = race(
+        *[
+            partial(
+                town.reserve,
+                city,
+                "siming-rtx4090-node",
+                key=project.code,
+                project=project,
+                by=by,
+                begins_at=NOON + n * town.DAY,
+            )
+            for n, (project, by) in enumerate(buyers, 1)
+        ]
+    )
+
+    assert outcome == {"ok": 1, "nowhere_to_run": 1}
+    winner = Order.objects.get()
+    pool.refresh_from_db()
+    assert pool.cards_held == winner.cards == pool.cards_per_node
+    assert FundingHold.objects.exclude(order_code=winner.code).count() == 0
     assert books.breaks() == []
 
 

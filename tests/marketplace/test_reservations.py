@@ -21,7 +21,7 @@ from marketplace.orders.models import Order
 from marketplace.settlement import actions as settlement
 from marketplace.settlement.queries import breaks
 from portal.shell.exceptions import Refusal
-from tests.city import DAY, NOON, bill, plan, run
+from tests.city import DAY, NOON, bill, plan, reserve, run
 from tests.portal.test_approvals import visitor
 
 pytestmark = pytest.mark.django_db
@@ -32,25 +32,6 @@ MONTH, YEAR, NODE, DAYS = (
     "siming-rtx4090-node",
     "siming-rtx4090-day",
 )
-
-
-def reserve(city, code=MONTH, *, key="r1", cards=1, periods=1, at=NOON, **wishes):
-    order, _is_new = placing.place(
-        organization=city.ludao,
-        request=placing.Request(
-            plan=plan(code),
-            project=wishes.pop("project", city.lab),
-            name="预留",
-            cards=cards,
-            periods=periods,
-            vouchers=frozenset(),
-            **wishes,
-        ),
-        idempotency_key=key,
-        by=city.bob,
-        at=at,
-    )
-    return order
 
 
 def job(city, reservation, *, key="j1", cards=1, hours="1", at=NOON, code="siming-rtx4090"):
