@@ -47,11 +47,10 @@ def test_what_begins_later_is_held_at_once_and_paid_for_from_its_day(city):
 
 
 def test_a_sweep_begins_what_is_due(city):
+    due = reserve(city, DAYS, begins_at=from_day(1))
     now = timezone.now()
     Pool.objects.update(observed_at=now)
-    due = reserve(city, DAYS, at=now - DAY, begins_at=now - timedelta(hours=1))
     later = reserve(city, DAYS, key="r2", at=now, begins_at=now + DAY)
-    Order.objects.filter(id=due.id).update(status=S.CONFIRMED, starts_at=None, ends_at=None)
 
     begin_reservations()
     begin_reservations()
