@@ -1,7 +1,8 @@
 """From a price list and a quantity to whole fen: units, packages, tiers, calendar months, commitments.
 
 Pure: no Django, no clock. Money is int fen, prices are Decimal yuan per unit, quantities are exact Fractions of a unit.
-Packages (套餐计价) are counted whole: one that is begun is paid for. Tiers are graduated (阶梯计价): each price holds for the part of the quantity above its threshold, never for all of it.
+Packages (套餐计价) are counted whole: one that is begun is paid for. Tiers are graduated (阶梯计价): each price holds for
+the part of the quantity above its threshold, never for all of it.
 Every amount is rounded once, half a fen up (commercial rounding, GB/T 8170 method 3.2.2 rounded at five).
 """
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
@@ -106,7 +107,7 @@ class OrderForm(forms.Form):
             for name in ("command", "files", "reservation"):
                 del self.fields[name]
             self.fields["name"].label = _("名称")
-            self.fields["hours"].label, self.fields["hours"].unit = self.fields["hours"].unit, ""
+            self.fields["hours"].label, self.fields["hours"].unit = capfirst(self.fields["hours"].unit), ""
             self.fields["hours"].min_value = self.plan.term or 1
             self.fields["hours"].help_text = _("自开始起计；提前结束按已用时间结算")
             self._offer_days()
