@@ -57,9 +57,9 @@ DAY = timedelta(days=1)
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 
 
-def found(at=NOON) -> SimpleNamespace:
-    """The demonstration city with every cluster online."""
-    if at == NOON and not Organization.objects.exists():
+def found(at=NOON, *, anew=False) -> SimpleNamespace:
+    """The demonstration city with every cluster online; `anew` where its record is to tell of another time."""
+    if at == NOON and not anew and not Organization.objects.exists():
         remembered.once("city", lambda: _load(at))
     else:
         _load(at)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.signals import connection_created
 from django.test import Client
 from django.utils import translation
@@ -112,6 +112,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
     # Between tests the tables are emptied, which the application may not do.
     type(connection.ops).execute_sql_flush = flush_as_owner
+    with django_db_blocker.unblock(), transaction.atomic():
+        # Founded before any test has moved a clock or a setting, and remembered.
+        from tests import city
+
+        city.found()
+        transaction.set_rollback(True)
     yield
     type(connection.ops).execute_sql_flush = flush
     connection_created.disconnect(act_as_application)

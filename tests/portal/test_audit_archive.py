@@ -50,7 +50,7 @@ def old_first(db, monkeypatch):
     now = timezone.now()
     with monkeypatch.context() as past:
         past.setattr(timezone, "now", lambda: now - timedelta(days=730))
-        city = town.found(at=town.NOON)
+        city = town.found(anew=True)
         changes(city, 6)
     while audit.seal():
         pass
