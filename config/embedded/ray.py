@@ -50,10 +50,13 @@ def service(state: State) -> tuple[Service, str]:
     }
 
     def ready() -> bool:
+        # The dashboard answers before the node is up; when a busy machine makes it wait too long, Ray ends both.
         try:
-            return httpx.get(f"{address}/api/version", timeout=2, trust_env=False).is_success
-        except httpx.HTTPError:
+            answer = httpx.get(f"{address}/nodes", params={"view": "summary"}, timeout=2, trust_env=False)
+            nodes = answer.json()["data"]["summary"]
+        except (httpx.HTTPError, ValueError, KeyError):
             return False
+        return any(node.get("raylet", {}).get("state") == "ALIVE" for node in nodes)
 
     def before() -> None:
         own_folder(state.temporary)
