@@ -46,6 +46,13 @@ def wait_for(what, is_done, seconds=90, every=0.05):
     raise TimeoutError(what)
 
 
+def _is_dashboard(process) -> bool:
+    # Ray's own helpers come and go.
+    with suppress(psutil.NoSuchProcess):
+        return "dashboard.py" in " ".join(process.cmdline())
+    return False
+
+
 class Product:
     """One `make up` in a folder of its own."""
 
@@ -196,9 +203,7 @@ class Product:
     @contextmanager
     def speechless_ray(self):
         """Let whoever speaks to Ray wait for its answer until we are done."""
-        speakers = [
-            p for p in processes.family({self.child("ray").pid}) if "dashboard.py" in " ".join(p.cmdline())
-        ]
+        speakers = [p for p in processes.family({self.child("ray").pid}) if _is_dashboard(p)]
         for speaker in speakers:
             speaker.suspend()
         try:
