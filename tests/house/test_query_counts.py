@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +10,6 @@ from django.utils import timezone
 
 from marketplace.orders import placing
 from marketplace.orders.models import Order
-from portal.incidents import queries as incidents
 from tests import city as town
 from tests.city import bill, place, run
 
@@ -45,9 +43,7 @@ def many(city):
 
 
 def visit(user):
-    # Asked twice a minute for the whole city, whoever comes first: it must not fall due while a page is counted.
-    cache.delete(incidents.LASTING)
-    incidents.lasting()
+    town.know_the_incidents()
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
