@@ -176,7 +176,9 @@ def measure(seed, orders, workers, kill_every):
         django.setup()
         from federation.capacity.models import Pool
         from federation.clusters.models import Cluster
+        from portal.shell.tenancy import work_for_the_city
 
+        work_for_the_city()
         later = timezone.now() + timedelta(days=30)
         # Nobody looks at the clusters here; what was seen last is believed until the end.
         Cluster.objects.update(state=Cluster.State.ONLINE, last_seen_at=later)
