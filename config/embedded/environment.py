@@ -4,6 +4,8 @@ import os
 import socket
 from pathlib import Path
 
+from environ import Env
+
 from config.embedded.state import State, write_private
 
 EXTERNAL = ("DATABASE_URL", "REDIS_URL", "RAY_ADDRESS")
@@ -19,6 +21,7 @@ HANDED_ON = (
     "PUBLIC_URL",
     "ALLOWED_HOSTS",
     "PORT",
+    "CITY_IS_DEMO",
 )
 
 
@@ -39,11 +42,18 @@ def basics(state: State) -> dict[str, str]:
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "ALLOWED_HOSTS": ",".join(names),
+        # A laptop shows the demonstration; CITY_IS_DEMO=false begins with an empty city.
+        "CITY_IS_DEMO": "true",
     }
     env = {name: os.environ.get(name, value) for name, value in defaults.items()}
     if keys := os.environ.get("CRYPTO_KEYS"):
         return env | {"CRYPTO_KEYS": keys}
     return env | {"CRYPTO_KEYS_FILE": os.environ.get("CRYPTO_KEYS_FILE", str(state.keys()))}
+
+
+def is_demo(env: dict[str, str]) -> bool:
+    """Whether this is a city to look round in; settings.py reads the same word in the same way."""
+    return Env.parse_value(env["CITY_IS_DEMO"], bool)
 
 
 def write(state: State, env: dict[str, str]) -> Path:

@@ -45,8 +45,9 @@ class Step:
         return total.hexdigest()
 
 
-def steps(var: Path) -> list[Step]:
-    """In the order in which they must run."""
+def steps(var: Path, *, is_demo: bool = False) -> list[Step]:
+    """In the order in which they must run; only a demonstration gets its people and their known password."""
+    demonstration = [Step("demo", "Demo city", manage("load_demo_city"), demo, in_database=True)]
     return [
         Step(
             "migrate", "Tables", manage("migrate", "--no-input"), migrations, as_owner=True, in_database=True
@@ -67,7 +68,7 @@ def steps(var: Path) -> list[Step]:
             static(var),
             results=(var / "static",),
         ),
-        Step("demo", "Demo city", manage("load_demo_city"), demo, in_database=True),
+        *(demonstration if is_demo else []),
     ]
 
 

@@ -49,6 +49,10 @@ def test_every_password_must_be_chosen():
     } == set(re.findall(r"\$\{([A-Z_]+):\?", text))
 
 
+def test_no_service_is_a_demonstration_by_itself():
+    assert [COMPOSE["services"][name]["environment"]["CITY_IS_DEMO"] for name in OURS] == [None] * len(OURS)
+
+
 def test_the_image_runs_the_web_server_as_nobody_special():
     dockerfile = (ROOT / "Dockerfile").read_text()
 
