@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery, Task
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -28,6 +28,19 @@ class CityTask(Task):
 app = Celery("portal", task_cls=CityTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def insist_on_the_wall(**news):
+    """Celery swallows what a listener raises, unless it is the end."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    from config import walls
+
+    try:
+        walls.insist()
+    except ImproperlyConfigured as gap:
+        raise SystemExit(str(gap)) from gap
 
 
 @worker_process_init.connect

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config import walls
 from portal.backups import queries as backups
 
 
@@ -23,12 +24,22 @@ def alive(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """The rows, the tables' shape and the heartbeat are there. Ray may still be waking up; an old copy is a warning."""
-    checks = {"database": database(), "migrations": "unknown", "redis": queue(), "ray": compute()}
+    """The rows, the wall between tenants, the tables' shape and the heartbeat are there.
+
+    Ray may still be waking up; an old copy is a warning.
+    """
+    checks = {
+        "database": database(),
+        "row_security": "unknown",
+        "migrations": "unknown",
+        "redis": queue(),
+        "ray": compute(),
+    }
     if checks["database"] == "ok":
+        checks["row_security"] = row_security()
         checks["migrations"] = migrations()
     checks["backup"] = copies() if checks["migrations"] == "ok" else "unknown"
-    is_ready = all(checks[name] == "ok" for name in ("database", "migrations", "redis"))
+    is_ready = all(checks[name] == "ok" for name in ("database", "row_security", "migrations", "redis"))
     return JsonResponse(
         {"status": "ok" if is_ready else "unavailable", "checks": checks}, status=200 if is_ready else 503
     )
@@ -41,6 +52,13 @@ def database() -> str:
     except DatabaseError:
         return "unavailable"
     return "ok"
+
+
+def row_security() -> str:
+    try:
+        return walls.gap() or "ok"
+    except DatabaseError:
+        return "unavailable"
 
 
 def migrations() -> str:

@@ -4,9 +4,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from config import tracing
+from config import tracing, walls
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 tracing.start()
 application = get_wsgi_application()
+walls.insist()

@@ -21,6 +21,9 @@ os.environ |= ours | {"THROWAWAY_SERVERS": " ".join(ours), "THROWAWAY_OF": me}
 os.environ["METRICS_DIR"] = tempfile.mkdtemp(prefix="metrics-")
 atexit.register(shutil.rmtree, os.environ["METRICS_DIR"], ignore_errors=True)
 
+# The people of the tests are the demonstration's.
+os.environ["CITY_IS_DEMO"] = "true"
+
 from config.settings import *  # noqa: E402, F403
 from config.settings import MIDDLEWARE, RATE_LIMITS, STORAGES  # noqa: E402
 

@@ -1,6 +1,14 @@
 """What a load balancer is told."""
 
+import os
+from unittest.mock import MagicMock
+
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+
+from config import walls
+from config.celery import insist_on_the_wall
 
 
 def test_the_process_is_alive_without_a_database(client):
@@ -20,12 +28,60 @@ def test_the_portal_is_ready_while_ray_is_still_connecting(client, settings):
         "status": "ok",
         "checks": {
             "database": "ok",
+            "row_security": "ok",
             "migrations": "ok",
             "redis": "ok",
             "ray": "connecting",
             "backup": "none",
         },
     }
+
+
+@pytest.fixture
+def become(db):
+    """From now on the connection is somebody else's."""
+
+    def become(role):
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE" if role is None else f'SET ROLE "{role}"')
+
+    yield become
+    become(os.environ["DATABASE_APP_ROLE"])
+
+
+def test_the_portal_is_not_ready_as_the_owner_of_its_tables(client, become):
+    become(None)
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()["status"]) == (503, "unavailable")
+    assert "owns tables" in response.json()["checks"]["row_security"]
+    assert "DATABASE_APP_ROLE" in response.json()["checks"]["row_security"]
+
+
+@pytest.mark.parametrize(
+    ("standing", "words"),
+    [((True, True, True), "superuser"), ((False, True, False), "BYPASSRLS"), ((False, False, False), "")],
+)
+def test_each_way_past_the_wall_is_named(monkeypatch, standing, words):
+    cursor = MagicMock()
+    cursor.__enter__.return_value.fetchone.return_value = standing
+    monkeypatch.setattr(walls.connection, "cursor", lambda: cursor)
+
+    found = walls.gap()
+
+    assert (words in found, bool(found)) == (True, bool(words))
+
+
+def test_nobody_serves_without_the_wall(become, monkeypatch):
+    monkeypatch.setattr(walls.connection, "close", lambda: None)
+    assert walls.insist() is None
+    become(None)
+
+    with pytest.raises(ImproperlyConfigured, match="owns tables"):
+        walls.insist()
+    with pytest.raises(SystemExit, match="owns tables"):
+        insist_on_the_wall()
 
 
 @pytest.mark.django_db
@@ -41,8 +97,6 @@ def test_the_portal_is_not_ready_without_redis(client, settings):
 
 @pytest.mark.django_db
 def test_rows_are_touched_as_the_application_role(settings):
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user, pg_has_role(current_user, tableowner, 'MEMBER') FROM pg_tables "
                        "WHERE tablename = 'django_session'")  # fmt: skip
@@ -54,7 +108,6 @@ def test_rows_are_touched_as_the_application_role(settings):
 @pytest.mark.django_db(transaction=True)
 def test_a_flush_between_tests_leaves_the_role_as_it_was(django_user_model, settings):
     from django.core.management import call_command
-    from django.db import connection
 
     django_user_model.objects.create(username="gone")
 
