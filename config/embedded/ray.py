@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from threading import Event
 
 import httpx
 
@@ -49,16 +50,26 @@ def service(state: State) -> tuple[Service, str]:
         "PYTHONUNBUFFERED": "1",
     }
 
+    was_up = Event()
+
+    def ask(path: str) -> httpx.Response:
+        return httpx.get(f"{address}/{path}", timeout=2, trust_env=False)
+
     def ready() -> bool:
         # The dashboard answers before the node is up; when a busy machine makes it wait too long, Ray ends both.
+        # Once it was up, a pulse is enough: the list of nodes may take seconds while jobs are running.
         try:
-            answer = httpx.get(f"{address}/nodes", params={"view": "summary"}, timeout=2, trust_env=False)
-            nodes = answer.json()["data"]["summary"]
+            if was_up.is_set():
+                return ask("api/version").is_success
+            nodes = ask("nodes?view=summary").json()["data"]["summary"]
         except (httpx.HTTPError, ValueError, KeyError):
             return False
-        return any(node.get("raylet", {}).get("state") == "ALIVE" for node in nodes)
+        if any(node.get("raylet", {}).get("state") == "ALIVE" for node in nodes):
+            was_up.set()
+        return was_up.is_set()
 
     def before() -> None:
+        was_up.clear()
         own_folder(state.temporary)
 
     return Service("ray", argv, ready, env=env, stop_seconds=6, before=before), address

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +25,8 @@ DEATHS_BEFORE_READY = 3
 NOT_FOR_ALL = ("DATABASE_OWNER_URL", "DATABASE_BACKUP_URL")
 KEEPERS = ("postgres", "redis")
 PULSE_EVERY, SILENCE = 5.0, 60.0
+# A busy machine takes more than a minute to bring a server up; ending it meanwhile would begin it all over again.
+FIRST_SILENCE = 300.0
 
 
 class Stopped(Exception):
@@ -104,7 +107,7 @@ class Supervisor:
         self._queue()
         ray_child = self._compute()
         environment.write(self.state, self.env)
-        for step in steps(self.state.root):
+        for step in steps(self.state.root, is_demo=environment.is_demo(self.env)):
             self._carry_out(step)
         self._start(programs.web(host, port), "Web server")
         for service in (programs.worker(self.copyist), programs.beat(self.state)):
@@ -241,12 +244,13 @@ class Supervisor:
         processes.reap_orphans(ours + ([running] if running else []))
 
     def _feel_the_pulse(self, child: Child) -> None:
-        """A server that is there but has not answered for a minute is as good as dead."""
+        """A server that answered once and has not for a minute is as good as dead."""
+        patience = SILENCE if child.heard_at > child.started_at else FIRST_SILENCE
         is_well = child.service.ready()
         child.asked_at = now = time.monotonic()
         if is_well:
             child.heard_at = now
-        elif now - child.heard_at > SILENCE and child.process:
+        elif now - child.heard_at > patience and child.process:
             self.say(f"  {child.service.name} does not answer; ending it")
             child.process.kill()
 
@@ -282,8 +286,9 @@ class Supervisor:
 
     def _greet(self) -> None:
         self.say(f"\n  {self.env['PUBLIC_URL']}    ready after {time.monotonic() - self.began:.1f} s")
-        accounts = self._log("setup-demo")
-        if accounts.exists() and (text := accounts.read_text().strip()):
+        if not environment.is_demo(self.env):
+            self.say(f"\n  The first administrators: {sys.executable} manage.py first_admin")
+        elif (accounts := self._log("setup-demo")).exists() and (text := accounts.read_text().strip()):
             self.say("\n" + "\n".join(f"  {line}" for line in text.splitlines()))
         self.say(f"\n  Logs: {self.state.logs}    Stop: Ctrl-C\n")
 

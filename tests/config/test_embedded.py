@@ -9,11 +9,11 @@ import sys
 import psycopg2
 import pytest
 
-from config.embedded import processes
+from config.embedded import environment, processes
 from config.embedded.lock import AlreadyRunning, lock
 from config.embedded.postgres import APPLICATION, OWNER
 from config.embedded.state import State
-from config.embedded.steps import Step
+from config.embedded.steps import Step, steps
 from config.embedded.throwaway import Throwaway
 
 
@@ -37,6 +37,20 @@ def test_a_server_keeps_its_port_until_somebody_else_takes_it(state):
 
     with socket.create_server(("127.0.0.1", port)):
         assert State(state.root).port("postgres") != port
+
+
+@pytest.mark.parametrize(("said", "is_demo"), [(None, True), ("true", True), ("false", False), ("0", False)])
+def test_a_laptop_shows_the_demonstration_unless_told_otherwise(state, monkeypatch, said, is_demo):
+    monkeypatch.delenv("CITY_IS_DEMO")
+    if said:
+        monkeypatch.setenv("CITY_IS_DEMO", said)
+
+    env = environment.basics(state)
+    written = environment.write(state, env).read_text()
+
+    assert environment.is_demo(env) is is_demo
+    assert ("demo" in [step.name for step in steps(state.root, is_demo=is_demo)]) is is_demo
+    assert f"CITY_IS_DEMO={said or 'true'}\n" in written
 
 
 def test_a_second_supervisor_is_told_who_is_first(state):

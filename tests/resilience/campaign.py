@@ -66,7 +66,7 @@ class Campaign:
         self.ray_jobs += self.product.ray_jobs()
         self.strike_ray()
         self.product.note("ray struck")
-        wait_for("every order is closed", lambda: not self.open_orders(), 150, every=0.5)
+        wait_for("every order is closed", lambda: not self.open_orders(), 300, every=0.5)
         self.ray_jobs += self.product.ray_jobs()
         self.product.note("every order is closed")
 
