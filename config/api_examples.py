@@ -121,7 +121,9 @@ EXAMPLES = {
     "statements_create": Example(body={}),
     "statements_retrieve": Example("STATEMENT"),
     "statements_confirmation_create": Example("STATEMENT"),
-    "statements_dispute_create": Example("STATEMENT", body={"reason": "9 月 3 日 14 时少计 2 卡时"}),
+    "statements_dispute_create": Example(
+        "STATEMENT", body={"reason": "Two card-hours of 3 September, 14:00 are missing"}
+    ),
     "tokens_create": Example(body={"name": "ERP", "scopes": ["orders:read"], "days": 30}, is_basic=True),
     "vouchers_list": Example(query={"status": "active"}),
     "webhooks_list": Example(),

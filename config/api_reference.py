@@ -53,6 +53,41 @@ def _example(schema: dict, components: dict, depth: int = 0):
     return formats.get(schema.get("format", ""), "…")
 
 
+def _named(schema: dict, components: dict) -> dict:
+    return components[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
+
+
+def _kind(schema: dict, components: dict) -> str:
+    """What a field takes, in the document's own words: `integer 1–64`, `a | b`, `object[]`."""
+    schema = next((part for key in ("oneOf", "allOf", "anyOf") for part in schema.get(key, [])), schema)
+    schema = _named(schema, components)
+    if "enum" in schema:
+        return " | ".join(str(value) for value in schema["enum"] if value not in ("", None))
+    kind = schema.get("type", "object")
+    kind = next((k for k in kind if k != "null"), "string") if isinstance(kind, list) else kind
+    if kind == "array":
+        return f"{_kind(schema['items'], components)}[]"
+    least, most = (schema.get(f"{end}imum", schema.get(f"{end}Length")) for end in ("min", "max"))
+    limits = f" {least or 0}–{most}" if most is not None else f" ≥ {least}" if least is not None else ""
+    return f"{schema.get('format', kind)}{limits}"
+
+
+def _body(operation: dict, components: dict) -> list[dict]:
+    """The fields that a write takes."""
+    for kind in operation.get("requestBody", {}).get("content", {}).values():
+        schema = _named(kind["schema"], components)
+        return [
+            {
+                "name": name,
+                "kind": _kind(part, components),
+                "is_required": name in schema.get("required", ()),
+                "words": part.get("description", ""),
+            }
+            for name, part in schema.get("properties", {}).items()
+        ]
+    return []
+
+
 def _operations(schema):
     components = schema["components"]["schemas"]
     for path, item in schema["paths"].items():
@@ -77,6 +112,7 @@ def _operations(schema):
                 "summary": operation["summary"],
                 "retirement": operation.get("x-retirement", ""),
                 "parameters": operation.get("parameters", []),
+                "body": _body(operation, components),
                 "curl": example.curl(method.upper(), path) if example else "",
                 "python": example.python(method.upper(), path) if example else "",
                 "answer": json.dumps(_example(answer, components), ensure_ascii=False, indent=2)

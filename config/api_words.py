@@ -20,7 +20,7 @@ OPERATIONS = {
     "monthly_bills_payment_create": _("用预存款还清一张月度账单；重复提交不产生变化。"),
     "clusters_list": _("集群及其算力池：总量、已售、占用与可售。"),
     "orders_list": _("本单位的订单，最新的在前。"),
-    "orders_create": _("下单：锁定价格，冻结算力券、预存款与卡。加 dry_run=true 只试算。"),
+    "orders_create": _("下单：锁定价格，冻结算力券、预存款与卡。"),
     "orders_retrieve": _("一张订单及其作业。"),
     "orders_cancel_create": _(
         "取消订单；重复取消不产生变化。作业还要停下时答 202，在 Location 查看，停下后订单才结束。"
@@ -39,7 +39,7 @@ OPERATIONS = {
     "plans_list": _("在售算力：余量、单价与券后价，筛选条件与算力市场页面相同。无需令牌。"),
     "plans_retrieve": _("一个在售商品。无需令牌。"),
     "programmes_list": _("补贴项目及资金使用进度。"),
-    "programmes_vouchers_create": _("从补贴项目的券池发放算力券。加 dry_run=true 只试算。"),
+    "programmes_vouchers_create": _("从补贴项目的券池发放算力券。"),
     "projects_list": _("订单记账的项目。"),
     "refunds_list": _("退款及其进度：在线支付退回支付账户，对公转账汇回原账户。"),
     "credit_lines_list": _("企业的合同授信。"),
@@ -69,6 +69,7 @@ PROBLEMS = {
     "authentication_failed": (401, _("令牌已吊销、过期或抄写有误；在“访问令牌”页重新创建。")),
     "permission_denied": (403, _("title 写明缺少的权限范围或角色；向单位管理员申请。")),
     "not_verified": (403, _("单位管理员先在“单位与项目”完成企业认证。")),
+    "role_ended": (403, _("由在任人员重新创建令牌或接入应用。")),
     "address_not_allowed": (403, _("从允许来源中的地址调用，或新建一个含此地址的令牌。")),
     "not_found": (404, _("核对编号；不属于本单位的对象同样答 404。")),
     "method_not_allowed": (405, _("见 Allow 响应头列出的方法。")),
@@ -114,6 +115,7 @@ PROBLEMS = {
     "files_too_big": (422, _("压缩文件，合计不超过 10 MB。")),
     "hours_out_of_range": (422, _("时长须在商品允许的范围内，见 hours_max。")),
     "idempotency_key_reused": (422, _("同一 Idempotency-Key 已用于不同内容；更换一个新键。")),
+    "no_dry_run": (422, _("此操作不支持试算；要正式执行请去掉 dry_run。")),
     "no_price": (422, _("商品暂无有效价格；另选商品。")),
     "not_an_enterprise": (422, _("算力券只能发给企业。")),
     "periods_out_of_range": (422, _("天数或月数超出该商品的范围；承诺期商品不少于承诺的月数。")),
@@ -139,6 +141,7 @@ PROBLEMS = {
 
 # Newest first; what is only added breaks no program, and nothing is taken away before its Sunset.
 CHANGES = (
+    ("2026-11-22", _("试算：动钱、动订单的写操作都可加 dry_run=true；不支持的操作答 422，不再照常执行。")),
     (
         "2026-11-22",
         _("资金：refunds、credit-lines、payout-batches、payouts、adjustments、settlement-terms。"),
@@ -155,6 +158,10 @@ CONVENTIONS = (
     _(
         "重复请求：下单、发券须带 Idempotency-Key；同键同内容只执行一次，重复时响应头为 Idempotent-Replayed: true。"
     ),
+    _(
+        "试算：写操作加 dry_run=true 时做全部检查、给出应答（响应头 Dry-Run: true），但什么都不留下；其中的编号不会存在。"
+    ),
+    _("* 为必填。"),
     _("长任务：答 202 与 Location；按 Retry-After 再读该地址，直到 state 不再是 running。"),
     _("并发：读取时得到 ETag；带 If-None-Match 再读，未变化答 304；带 If-Match 提交，已变化答 412。"),
     _(

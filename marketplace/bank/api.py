@@ -12,6 +12,7 @@ from marketplace.bank.models import BankFile, BankLine
 from portal.accounts.scoping import require_for_api
 from portal.shell import uploads
 from portal.shell.listings import Listed
+from portal.shell.rehearsals import rehearsable
 from portal.shell.serializers import Yuan
 
 
@@ -70,6 +71,7 @@ class BankFileIntake(GenericAPIView):
     queryset = BankFile.objects.none()
 
     @extend_schema(responses={201: BankFileSerializer})
+    @rehearsable
     def post(self, request):
         require_for_api(request, "receipts.record")
         body = self.get_serializer(data=request.data)

@@ -11,6 +11,7 @@ from marketplace.billing import overdue, queries, tables
 from marketplace.billing.models import Bill, BillLine, BillPart
 from portal.accounts.scoping import require_for_api
 from portal.shell.listings import Listed
+from portal.shell.rehearsals import rehearsable
 from portal.shell.serializers import Currency, Yuan
 
 
@@ -163,6 +164,7 @@ class MonthlyBillPayment(APIView):
     scopes = {"POST": "wallet:write"}
 
     @extend_schema(request=None, responses=WholeBillSerializer)
+    @rehearsable
     def post(self, request, code):
         bill = get_object_or_404(Bill.objects.visible_to(request.user), code=code)
         require_for_api(request, "bills.pay", bill.organization)

@@ -12,12 +12,13 @@ from portal.accounts.scoping import acting_for, require_for_api
 from portal.shell.api import idempotency_key
 from portal.shell.listings import Listed
 from portal.shell.openapi import IDEMPOTENCY_KEY
+from portal.shell.rehearsals import rehearsable
 from portal.shell.serializers import Currency, Yuan
 
 
 class InvoiceSerializer(serializers.ModelSerializer):
     organization = serializers.CharField(source="organization.code", read_only=True)
-    original = serializers.CharField(source="original.number", default=None, read_only=True)
+    original = serializers.CharField(source="original.number", default=None, allow_null=True, read_only=True)
     currency = Currency()
     amount = Yuan()
     tax = Yuan(read_only=True)
@@ -61,6 +62,7 @@ class InvoiceList(Listed):
         return Invoice.objects.visible_to(self.request.user).select_related("organization", "original")
 
     @extend_schema(parameters=[IDEMPOTENCY_KEY], responses={201: InvoiceSerializer})
+    @rehearsable
     def post(self, request):
         require_for_api(request, "invoices.request")
         organization = acting_for(request._request, "invoices.request")

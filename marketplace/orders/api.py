@@ -27,11 +27,12 @@ from marketplace.orders.serializers import (
 )
 from portal.accounts.scoping import acting_for, require_for_api
 from portal.organizations.models import Project
-from portal.shell.api import expect_unchanged, idempotency_key
+from portal.shell.api import expect_unchanged, idempotency_key, is_rehearsal
 from portal.shell.codes import new_code
 from portal.shell.listings import Listed
-from portal.shell.openapi import DRY_RUN, IDEMPOTENCY_KEY, IF_MATCH
+from portal.shell.openapi import IDEMPOTENCY_KEY, IF_MATCH
 from portal.shell.operations import LOCATION, accepted
+from portal.shell.rehearsals import answers_dry_runs, rehearsable
 from scheduler.placement import queries as placement
 from scheduler.workloads import queries as workloads
 
@@ -55,19 +56,20 @@ class OrderList(Listed):
         return rows.select_related("organization", "project", "plan", "reservation")
 
     @extend_schema(
-        parameters=[IDEMPOTENCY_KEY, DRY_RUN],
+        parameters=[IDEMPOTENCY_KEY],
         request={"application/json": OrderRequest, "multipart/form-data": OrderRequest},
         responses={
             200: OpenApiResponse(QuoteSerializer, _lazy("dry_run=true 的试算结果")),
             201: OrderDetailSerializer,
         },
     )
+    @answers_dry_runs
     def post(self, request):
         require_for_api(request, "orders.place")
         organization = acting_for(request._request, "orders.place")
         wanted = self._request_from(request, organization)
         now = timezone.now()
-        if request.query_params.get("dry_run") == "true":
+        if is_rehearsal(request):
             return Response(_tried(organization, wanted, request.user, now))
         key = idempotency_key(request)
         order, is_new = placing.place(
@@ -197,6 +199,7 @@ class OrderCancel(_OneOrder):
             202: OpenApiResponse(OrderDetailSerializer, _lazy("作业停下后取消，见 Location")),
         },
     )
+    @rehearsable
     def post(self, request, code):
         order = self.order(request, code, "orders.cancel")
         require_for_api(request, "orders.cancel", order.organization)

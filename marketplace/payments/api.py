@@ -15,6 +15,7 @@ from portal.organizations.models import Organization
 from portal.shell.api import idempotency_key
 from portal.shell.listings import Listed
 from portal.shell.openapi import IDEMPOTENCY_KEY
+from portal.shell.rehearsals import rehearsable
 from portal.shell.serializers import Currency, Yuan
 
 
@@ -44,6 +45,7 @@ class ReceiptList(Listed):
         return BankReceipt.objects.visible_to(self.request.user).select_related("organization")
 
     @extend_schema(responses={201: ReceiptSerializer})
+    @rehearsable
     def post(self, request):
         require_for_api(request, "receipts.record")
         body = self.get_serializer(data=request.data)
@@ -93,6 +95,7 @@ class PaymentList(Listed):
         return Payment.objects.visible_to(self.request.user).select_related("organization")
 
     @extend_schema(parameters=[IDEMPOTENCY_KEY], responses={201: PaymentSerializer})
+    @rehearsable
     def post(self, request):
         require_for_api(request, "wallet.top_up")
         organization = acting_for(request._request, "wallet.top_up")

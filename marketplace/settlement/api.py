@@ -13,6 +13,7 @@ from marketplace.settlement import answers, tables
 from marketplace.settlement.models import Adjustment, Statement, Terms
 from portal.accounts.scoping import require_for_api
 from portal.shell.listings import Listed
+from portal.shell.rehearsals import rehearsable
 from portal.shell.serializers import Currency, Yuan
 
 
@@ -79,6 +80,7 @@ class StatementList(Listed):
         return Statement.objects.visible_to(self.request.user)
 
     @extend_schema(request=Closing, responses={201: StatementSerializer(many=True)})
+    @rehearsable
     def post(self, request):
         require_for_api(request, "statements.close")
         body = Closing(data=request.data)
@@ -115,6 +117,7 @@ class StatementConfirmation(APIView):
     scopes = {"POST": "settlement:write"}
 
     @extend_schema(request=None, responses=StatementSerializer)
+    @rehearsable
     def post(self, request, code):
         return _answered(request, code, answers.confirm)
 
@@ -132,6 +135,7 @@ class StatementDispute(APIView):
     scopes = {"POST": "settlement:write"}
 
     @extend_schema(request=Objection, responses=StatementSerializer)
+    @rehearsable
     def post(self, request, code):
         body = Objection(data=request.data)
         body.is_valid(raise_exception=True)

@@ -14,6 +14,7 @@ from portal.approvals.models import Approval
 from portal.shell.api import expect_unchanged
 from portal.shell.listings import Listed
 from portal.shell.openapi import IF_MATCH
+from portal.shell.rehearsals import rehearsable
 from portal.shell.serializers import Yuan
 
 
@@ -78,6 +79,7 @@ class ApprovalDecision(generics.GenericAPIView):
     queryset = Approval.objects.none()
 
     @extend_schema(parameters=[IF_MATCH], request=Verdict, responses=ApprovalSerializer)
+    @rehearsable
     def post(self, request, code):
         require_for_api(request, "approvals.view")
         approval = get_object_or_404(Approval.objects.visible_to(request.user), code=code)

@@ -36,7 +36,7 @@ class EventSerializer(serializers.ModelSerializer):
 @extend_schema_view(
     get=extend_schema(
         parameters=[
-            OpenApiParameter(name, field_type, description=str(field.label))
+            OpenApiParameter(name, field_type, description=field.label or name)
             for name, field in Question.base_fields.items()
             for field_type in [OpenApiTypes.DATE if isinstance(field, DateField) else OpenApiTypes.STR]
         ]

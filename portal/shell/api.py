@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import uuid
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
@@ -34,8 +35,15 @@ def names(header: str, etag: str) -> bool:
     return any(given in ("*", etag) for given in (tag.removeprefix("W/") for tag in parse_etags(header)))
 
 
+def is_rehearsal(request) -> bool:
+    """Does the caller only want to know what would happen?"""
+    return request.GET.get("dry_run") == "true"
+
+
 def idempotency_key(request) -> str:
-    """The caller's own name for what must happen once."""
+    """The caller's own name for what must happen once; what is undone at once needs none."""
+    if is_rehearsal(request):
+        return uuid.uuid4().hex
     key = request.headers.get("Idempotency-Key", "")
     if not 1 <= len(key) <= 255:
         raise exceptions.ValidationError(

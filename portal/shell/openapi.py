@@ -68,6 +68,10 @@ class Schema(AutoSchema):
         is_public = self.method in getattr(self.view, "scopes", {}) and self.view.scopes[self.method] is None
         return super().get_auth() + ([{}] if is_public else [])
 
+    def get_override_parameters(self):
+        handler = getattr(self.view, self.method.lower(), None)
+        return [*super().get_override_parameters(), *[DRY_RUN] * hasattr(handler, "answers_dry_runs")]
+
     def is_deprecated(self):
         return hasattr(self.view, "retirement") or super().is_deprecated()
 

@@ -14,10 +14,11 @@ from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
 from portal.accounts.scoping import require_for_api
 from portal.organizations.models import Organization
-from portal.shell.api import idempotency_key
+from portal.shell.api import idempotency_key, is_rehearsal
 from portal.shell.codes import new_code
 from portal.shell.listings import Listed
-from portal.shell.openapi import DRY_RUN, IDEMPOTENCY_KEY
+from portal.shell.openapi import IDEMPOTENCY_KEY
+from portal.shell.rehearsals import answers_dry_runs
 from portal.shell.serializers import Currency, Yuan
 from subsidies.budgets.models import Programme
 from subsidies.budgets.queries import standings
@@ -128,10 +129,11 @@ class ProgrammeVouchers(APIView):
     scopes = {"POST": "subsidies:write"}
 
     @extend_schema(
-        parameters=[IDEMPOTENCY_KEY, DRY_RUN],
+        parameters=[IDEMPOTENCY_KEY],
         request=IssueRequest,
         responses={200: TrialSerializer, 201: VoucherSerializer},
     )
+    @answers_dry_runs
     def post(self, request, code):
         require_for_api(request, "vouchers.issue")
         programme = get_object_or_404(Programme.objects.select_related("payer"), code=code)
@@ -141,7 +143,7 @@ class ProgrammeVouchers(APIView):
             )
         body = IssueRequest(data=request.data)
         body.is_valid(raise_exception=True)
-        if request.query_params.get("dry_run") == "true":
+        if is_rehearsal(request):
             return Response(_tried(programme, body.validated_data, request.user, timezone.now()))
         key = idempotency_key(request)
         now = timezone.now()

@@ -10,6 +10,7 @@ from django.utils import timezone
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
 from marketplace.orders.models import Order
+from marketplace.payments.models import Payment
 from portal.approvals.models import Approval
 from portal.audit.models import Event
 from portal.organizations.models import Organization
@@ -230,3 +231,44 @@ def test_a_trial_of_a_voucher_leaves_the_pool_as_it_was(city):
     assert trial.json()["pool_left"] == f"{(pool - 10_000) / 100:.2f}"
     assert (refused.status_code, refused.json()["code"]) == (422, "expiry_out_of_range")
     assert (untouched(), balance(Kind.POOL, "PG-CITY-2026")) == (before, pool)
+
+
+def test_any_write_can_be_rehearsed_and_leaves_nothing(city):
+    finance = Caller("finance", "settlement:read", "settlement:write")
+    arrival = {
+        "organization": "EN-LUDAO",
+        "amount": "100.00",
+        "received_on": "2026-11-20",
+        "bank_reference": "CMB-1",
+    }
+    before = untouched()
+
+    tried = finance.post("receipts/?dry_run=true", arrival)
+    refused = finance.post("receipts/?dry_run=true", arrival | {"amount": "-1.00"})
+    untouched_then = untouched()
+    real = finance.post("receipts/", arrival)
+
+    assert (tried.status_code, tried["Dry-Run"], refused.status_code) == (201, "true", 422)
+    assert untouched_then == before
+    assert (real.status_code, "Dry-Run" in real) == (201, False)
+
+
+def test_a_rehearsal_needs_no_key(city):
+    alice = Caller("alice", "wallet:write")
+
+    tried = alice.post("payments/?dry_run=true", {"method": "transfer", "amount": "100.00"})
+
+    assert tried.status_code == 201
+    assert not Payment.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["dry_run=true", "dry_run=1"])
+def test_a_write_that_knows_no_rehearsal_does_nothing_when_asked_for_one(city, query):
+    alice = Caller("alice", "webhooks:read", "webhooks:write")
+
+    answer = alice.post(
+        f"webhooks/?{query}", {"url": "https://93.184.216.34/hook", "events": ["order.billed"]}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_dry_run")
+    assert alice.get("webhooks/").json()["results"] == []

@@ -1,18 +1,17 @@
 """An issuing service of the tax platform on this machine, over real HTTP: it numbers invoices and refuses what such a service refuses."""
 
 import json
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from portal.organizations.credit_code import is_valid
+from tests.peers.door import Door, Housed
 
 KEY = "peer-key"
 FIRST = 26_352_000_000_000_000_001
 
 
 @dataclass
-class Peer:
+class Peer(Housed):
     """What it has been handed, and how it behaves: slow first answers, silence."""
 
     issued: dict = field(default_factory=dict)
@@ -20,16 +19,6 @@ class Peer:
     asked: int = 0
     pending_first: bool = False
     is_silent: bool = False
-
-    def __enter__(self):
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.base = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *error):
-        self.server.shutdown()
-        self.server.server_close()
 
     def hand_in(self, body) -> tuple[int, dict]:
         code, earlier = body["request"], self.handed_in.get(body["request"])
@@ -77,8 +66,8 @@ class Peer:
         """Blue minus red in fen."""
         return sum(b["amount"] * (1 if b["color"] == "blue" else -1) for b in self.handed_in.values())
 
-    def _handler(peer):
-        class Handler(BaseHTTPRequestHandler):
+    def door(peer):
+        class Handler(Door):
             def do_GET(self):
                 self.answer(lambda: peer.look(self.path.rpartition("/")[2]))
 
@@ -94,14 +83,6 @@ class Peer:
                     status, body = 503, {"reason": "维护中"}
                 else:
                     status, body = do()
-                content = json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *words):
-                pass
+                self.say(status, body)
 
         return Handler

@@ -1,21 +1,17 @@
 """The provider over real HTTP."""
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.peers.door import Door, Housed
 from tests.peers.stripe.interface import Interface
 from tests.peers.stripe.post import Post
 
 
-class Peer(Interface, Post):
+class Peer(Housed, Interface, Post):
     """The whole provider, from its rows to its door."""
 
-    def __enter__(self):
-        peer = self
-
-        class Handler(BaseHTTPRequestHandler):
+    def door(peer):
+        class Handler(Door):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
@@ -50,23 +46,4 @@ class Peer(Interface, Post):
             def hang_up(self):
                 self.close_connection = True
 
-            def say(self, status, answer):
-                content = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *words):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *error):
-        self.server.shutdown()
-        self.server.server_close()
+        return Handler
