@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from portal.accounts.models import User
-from portal.accounts.permissions import Role, memberships
+from portal.accounts.permissions import ADMINISTRATORS, Role, memberships
 from portal.audit import actions as audit
 from portal.notices import actions as notices
 from portal.notices.models import Notice
@@ -28,7 +28,7 @@ VITAL = {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}
 
 
 class AlreadyFounded(Refusal):
-    """There is a first administrator already."""
+    """There is an administrator of this kind already."""
 
     status = 409
     code = "already_founded"
@@ -178,44 +178,53 @@ def warn_idle(*, user_id, closes_on, at) -> None:
         )
 
 
-def invite_first_administrator() -> str:
-    """A word that makes one person the first system administrator, good for an hour and as long as there is none."""
-    _refuse_second_first()
-    return signing.dumps(secrets.token_urlsafe(9), salt=FIRST)
+def vacant_posts() -> list[Role]:
+    """Which of the three administrators nobody is yet."""
+    with tenancy.citywide():
+        held = set(Membership.objects.filter(role__in=ADMINISTRATORS).values_list("role", flat=True))
+    return [role for role in Role if role in ADMINISTRATORS - held]
 
 
-def is_good_invitation(word: str) -> bool:
-    """May whoever holds this word still become the first administrator?"""
+def invite_administrator(role: Role) -> str:
+    """A word that makes one person the first such administrator, good for an hour and as long as there is none."""
+    _refuse_second(role)
+    return signing.dumps([role, secrets.token_urlsafe(9)], salt=FIRST)
+
+
+def post_in(word: str) -> Role | None:
+    """Which of the three administrators whoever holds this word may still become."""
     try:
-        signing.loads(word, salt=FIRST, max_age=FIRST_SECONDS)
-        _refuse_second_first()
+        role, _once = signing.loads(word, salt=FIRST, max_age=FIRST_SECONDS)
+        _refuse_second(role)
     except (signing.BadSignature, AlreadyFounded):
-        return False
-    return True
+        return None
+    return Role(role)
 
 
-def found_administration(*, username, email, name, password, organization_name, at) -> User:
-    """The first system administrator and the organisation that runs the platform. It happens once."""
+def operating_organization() -> Organization | None:
+    """Who runs the platform, once somebody has said so."""
+    return Organization.objects.filter(kind=Organization.Kind.PLATFORM).order_by("id").first()
+
+
+def found_administration(*, role, username, email, name, password, organization_name, at) -> User:
+    """The first administrator of one of the three kinds, with the first also the organisation that runs the platform."""
     with transaction.atomic(), tenancy.citywide():
         # Without the lock, two browsers with the same word could both find nobody there.
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FOUNDING_LOCK])
-        _refuse_second_first()
-        organization = Organization.objects.filter(kind=Organization.Kind.PLATFORM).order_by("id").first()
-        if organization is None:
-            organization = Organization.objects.create(
-                code=new_code("PL"), kind=Organization.Kind.PLATFORM, name=organization_name
-            )
+        _refuse_second(role)
+        organization = operating_organization() or Organization.objects.create(
+            code=new_code("PL"), kind=Organization.Kind.PLATFORM, name=organization_name
+        )
         user = User.objects.create_user(username, email, password, name=name)
-        Membership.objects.create(user=user, organization=organization, role=Role.SYSTEM_ADMIN)
-        audit.record(user, "account.first_administrator", by=user, organization=organization)
+        Membership.objects.create(user=user, organization=organization, role=role)
+        audit.record(user, "account.first_administrator", by=user, organization=organization, role=role)
     return user
 
 
-def _refuse_second_first() -> None:
-    with tenancy.citywide():
-        if Membership.objects.filter(role=Role.SYSTEM_ADMIN).exists():
-            raise AlreadyFounded(_("平台已有系统管理员，不能再用一次性码建立。"))
+def _refuse_second(role) -> None:
+    if role not in vacant_posts():
+        raise AlreadyFounded(_("平台已有此类管理员，不能再用一次性码建立；请由安全管理员邀请。"))
 
 
 def enable(*, user_id, by, at) -> User:

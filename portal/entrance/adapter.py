@@ -8,11 +8,12 @@ from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from portal import crypto
+from portal.accounts import phones
 from portal.accounts.models import User
-from portal.accounts.phones import PhoneField
 from portal.entrance import actions as accounts
 from portal.entrance import locks, stays
 from portal.entrance.sealing import PURPOSE
@@ -33,9 +34,15 @@ class AccountAdapter(DefaultAccountAdapter):
             return False
         return super().is_reauthentication_required(app=app, **more)
 
+    def clean_username(self, username, shallow=False):
+        """A name that reads like another's mailbox or number would draw their wrong tries to itself."""
+        if "@" in username or phones.normal(username):
+            raise ValidationError(_("用户名不能是邮箱或手机号，请另取一个名称。"))
+        return super().clean_username(username, shallow)
+
     # --- telephone numbers ---------------------------------------------------------------------------
     def phone_form_field(self, **options):
-        return PhoneField(**options)
+        return phones.PhoneField(**options)
 
     def get_phone(self, user):
         """A number nobody has proved is a note for colleagues and holds nobody up at the door."""
@@ -48,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
         accounts.set_phone(user_id=user.pk, phone=phone, is_verified=True)
 
     def get_user_by_phone(self, phone):
-        return User.objects.with_phone(phone).filter(is_phone_verified=True).first()
+        return User.objects.reached_at(phone)
 
     def send_verification_code_sms(self, user, phone, code, **more):
         product = settings.CITY["product"]

@@ -13,7 +13,7 @@ class DisableForm(forms.Form):
 
 
 class FirstAdministratorForm(forms.Form):
-    """The first system administrator, and the organisation that runs the platform."""
+    """The first administrator of one of the three kinds; the very first also names who runs the platform."""
 
     organization_name = forms.CharField(label=_("平台运营单位"), max_length=120)
     name = forms.CharField(label=_("姓名"), max_length=60)
@@ -30,6 +30,12 @@ class FirstAdministratorForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=True),
         strip=False,
     )
+
+    def __init__(self, *arguments, operator, **options):
+        super().__init__(*arguments, **options)
+        if operator:
+            self.fields["organization_name"].disabled = True
+            self.initial["organization_name"] = operator.name
 
     def clean_username(self):
         username = self.cleaned_data["username"]

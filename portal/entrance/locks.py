@@ -7,11 +7,15 @@ from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
+from portal.accounts import phones
 from portal.accounts.models import User
 from portal.shell import errors
+from portal.shell.masking import mask_email, mask_phone
 
-LONGEST_NAME = User._meta.get_field("username").max_length
+LONGEST_NAME: int = User._meta.get_field("username").max_length or 0
+SHORTEST_NUMBER, MARK_LETTERS = 7, 8
 
 
 def name_of(request, credentials) -> str | None:
@@ -19,15 +23,26 @@ def name_of(request, credentials) -> str | None:
     if not credentials:
         return None
     typed = str(credentials.get("username") or credentials.get("email") or credentials.get("phone") or "")
-    return known_name(typed) or None
-
-
-def known_name(typed: str) -> str:
     typed = typed.replace("\x00", "").strip()[:LONGEST_NAME]
     user = User.objects.filter(username__iexact=typed).first()
     if user is None and "@" in typed:
         user = next(iter(filter_users_by_email(typed)), None)
-    return user.username if user else typed.lower()
+    user = user or User.objects.reached_at(typed)
+    return user.username if user else _veiled(typed.lower()) or None
+
+
+def _veiled(typed: str) -> str:
+    """What nobody here is called: a mailbox or a number is a stranger's own, so only its ends and a mark are written."""
+    number = phones.normal(typed)
+    if "@" in typed:
+        shown = mask_email(typed)
+    elif sum(letter.isdigit() for letter in typed) >= SHORTEST_NUMBER:
+        shown = mask_phone(number or typed)
+    else:
+        return typed
+    # Without the mark, strangers would be counted together, and a closed one would show who is none.
+    mark = salted_hmac("portal.entrance.locks", number or typed).hexdigest()[:MARK_LETTERS]
+    return f"{shown[: LONGEST_NAME - MARK_LETTERS - 1]}#{mark}"
 
 
 def is_locked(request, user) -> bool:

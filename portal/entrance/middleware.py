@@ -1,7 +1,7 @@
 """Between a person and every page: is the stay still good, the second factor given, the password young enough?"""
 
 import time
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from allauth.account.authentication import get_authentication_records
 from allauth.usersessions.models import UserSession
@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from portal.accounts.passwords import is_too_old
 from portal.accounts.permissions import is_officer, may_come_from, needs_second_factor
 from portal.accounts.queries import has_second_factor
-from portal.entrance import stays
+from portal.entrance import stays, typed
 from portal.entrance.actions import note_refused_place, note_time_out
 from portal.shell import limits
 
@@ -49,7 +49,7 @@ class Door:
 
     def __call__(self, request):
         if request.session.get(stays.BEGUN) is None or not request.user.is_authenticated:
-            return self.get_response(request)
+            return self._ask_in(request, self.get_response(request))
         now = time.time()
         if why := stays.why_over(request.session, is_officer(request.user), now):
             return self._end(request, why)
@@ -57,20 +57,31 @@ class Door:
             self._note_hand(request, now)
         if not request.path.startswith(OPEN) and (elsewhere := self._detour(request)):
             return elsewhere
+        if request.method == "POST":
+            typed.forget(request.user)
         return self.get_response(request)
 
     def _end(self, request, why):
-        note_time_out(user=request.user, request=request)
+        user = request.user
+        note_time_out(user=user, request=request)
         request.session.flush()
         request.user = AnonymousUser()
         messages.warning(request, why)
-        back = urlsplit(request.headers.get("Referer", "")).path or "/desk/"
+        return self._ask_in(request, self.get_response(request), user)
+
+    def _ask_in(self, request, response, typist=None):
+        """Nobody comes back to a part of a page, or to where a form is only sent to: the way in leads to the whole page."""
+        way = response.headers.get("Location", "")
+        is_asked_in = response.status_code == 302 and way.startswith(reverse("account_login"))
+        is_part = bool(request.headers.get("HX-Request"))
+        if not is_asked_in or (request.method in ("GET", "HEAD") and not is_part):
+            return response
+        page = urlsplit(request.headers.get("Referer", ""))
+        if typist:
+            typed.keep(request, typist)
+        back = urlunsplit(("", "", page.path or "/desk/", page.query, ""))
         login = f"{reverse('account_login')}?{urlencode({'next': back})}"
-        if request.headers.get("HX-Request"):
-            return HttpResponseClientRedirect(login)
-        if request.method not in ("GET", "HEAD") and not request.path.startswith("/api/"):
-            return redirect(login)
-        return self.get_response(request)
+        return HttpResponseClientRedirect(login) if is_part else redirect(login)
 
     def _note_hand(self, request, now):
         request.session[stays.SEEN] = int(now)

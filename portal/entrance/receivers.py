@@ -140,10 +140,9 @@ def note_factor(name, *, request, user, authenticator, **news):
 
 
 def note_refusal(sender, *, credentials, request=None, **news):
-    """Somebody gave a wrong name or password: the name that was typed, and from where; never the password."""
-    typed = str(credentials.get("username") or credentials.get("email") or credentials.get("phone") or "")
-    stranger = User(username=typed.replace("\x00", "")[: locks.LONGEST_NAME])
-    audit.record(stranger, "account.sign_in_failed", by=None, address=_address(request))
+    """Somebody gave a wrong name or password: whom they meant, and from where; never the password."""
+    meant = User(username=locks.name_of(request, credentials) or "")
+    audit.record(meant, "account.sign_in_failed", by=None, address=_address(request))
 
 
 def note_wrong_code(sender, *, request, user, **news):

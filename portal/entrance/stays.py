@@ -17,9 +17,14 @@ def is_recent(session, now: float, seconds: int) -> bool:
     return now - session.get(BEGUN, 0) < seconds
 
 
+def idle_seconds(is_officer: bool) -> int:
+    """How long a stay outlasts the last hand on it."""
+    return settings.SESSION_IDLE_SECONDS["officers" if is_officer else "others"]
+
+
 def why_over(session, is_officer: bool, now: float) -> str:
     """In the reader's words why this stay has ended, or nothing when it goes on."""
-    idle = settings.SESSION_IDLE_SECONDS["officers" if is_officer else "others"]
+    idle = idle_seconds(is_officer)
     if now - session.get(BEGUN, now) >= settings.SESSION_COOKIE_AGE:
         return _("登录已满 %(hours)s 小时，请重新登录。") % {"hours": settings.SESSION_COOKIE_AGE // 3600}
     if now - session.get(SEEN, now) >= idle:

@@ -53,3 +53,19 @@ screen = ListScreen(
     ),
     empty=Empty(_("没有符合条件的账号"), _("换一个关键词，或清除状态条件。"), icon="people"),
 )
+
+# Where a person is signed in, and whom too many wrong tries have closed out.
+STAYS = (
+    Column("device", _("设备")),
+    Column("address", _("地址")),
+    Column("begun_at", _("登录时间"), "time"),
+    Column("seen_at", _("最近活动"), "time"),
+    Column("deed", _("操作"), template="entrance/_stay.html"),
+)
+LOCKS = (
+    Column("username", _("账号")),
+    Column("tries", _("失败次数"), "number"),
+    Column("addresses", _("来源地址"), "lines"),
+    Column("opens_at", _("自动解除时间"), "time"),
+    Column("deed", _("操作"), template="entrance/_unlock.html"),
+)

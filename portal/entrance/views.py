@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from portal.accounts.models import User
 from portal.accounts.permissions import needs_second_factor
 from portal.accounts.scoping import require
 from portal.entrance import actions as entrance
-from portal.entrance import queries, tables
+from portal.entrance import queries, tables, typed
 from portal.entrance.forms import DisableForm, FirstAdministratorForm
 from portal.shell.exceptions import Refusal
 from portal.shell.screens import show
@@ -33,12 +33,21 @@ def language(request):
     return set_language(request)
 
 
+@require_POST
+@login_required
+def hold(request):
+    """A hand on the keys: the stay goes on, and what is typed so far is kept."""
+    typed.keep(request, request.user)
+    return HttpResponse(status=204)
+
+
 @login_required
 def security(request):
     """Everything with which this person signs in, and where they are signed in now."""
     emails = list(EmailAddress.objects.filter(user=request.user).order_by("-primary", "id"))
     context = {
         "factors": queries.factors_of(request.user),
+        "columns": tables.STAYS,
         "stays": queries.stays_of(request.user, request.session.session_key),
         "emails": emails,
         "has_unverified_email": any(not email.verified for email in emails),
@@ -108,7 +117,7 @@ def enable(request, code):
 @require("people.manage")
 def locked(request):
     """The accounts that too many wrong tries have closed."""
-    return render(request, "entrance/locked.html", {"locks": queries.locks()})
+    return render(request, "entrance/locked.html", {"columns": tables.LOCKS, "locks": queries.locks()})
 
 
 @require("people.manage")
@@ -121,18 +130,21 @@ def unlock(request):
     return redirect("entrance:locked")
 
 
-def first_administrator(request, code):
-    """Whoever was handed the one-time word becomes the first system administrator."""
-    if not entrance.is_good_invitation(code):
+def first_administrator(request, secret):
+    """Whoever was handed a one-time word becomes the first administrator of its kind."""
+    role = entrance.post_in(secret)
+    if role is None:
         raise Http404
-    form = FirstAdministratorForm(request.POST or None)
+    form = FirstAdministratorForm(request.POST or None, operator=entrance.operating_organization())
     if request.method == "POST" and form.is_valid():
         try:
-            user = entrance.found_administration(**form.cleaned_data, at=timezone.now())
+            user = entrance.found_administration(role=role, **form.cleaned_data, at=timezone.now())
         except Refusal as refusal:
             form.add_error(None, refusal.message)
         else:
             login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
-            messages.success(request, _("系统管理员已建立，请接着启用第二因素。"))
+            messages.success(request, _("%(role)s已建立，请接着启用第二因素。") % {"role": role.label})
             return redirect("entrance:security")
-    return render(request, "entrance/first.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "entrance/first.html", {"form": form, "role": role}, status=422 if form.errors else 200
+    )

@@ -202,14 +202,18 @@ def facts(context, row, columns, kind=""):
 
 
 @register.inclusion_tag("components/table.html", takes_context=True)
-def table(context, title, columns, rows, total=None):
-    """Rows by their columns, as a paper has them; `total` has what stands at the foot of those that name a total."""
+def table(context, title, columns, rows, total=None, is_long=False):
+    """Rows by their columns, as a paper has them; `total` has what stands at the foot of those that name a total.
+
+    A long one has narrow lines, and its heads stay in sight.
+    """
     tops = [column for column in columns if not column.beneath]
     return {
         "title": title,
         "columns": tops,
         "rows": drawn(rows, columns),
         "totals": [(c, walk(total, c.total) if c.total else None) for c in tops] if total else [],
+        "is_long": is_long,
         "request": context.get("request"),
     }
 

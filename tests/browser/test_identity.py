@@ -1,16 +1,20 @@
 """Signing in as a person does it: password, code, passkey; and how the pages of the door look."""
 
 import re
+import time
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from playwright.sync_api import expect
 
 from config.demo.data import PASSWORD
 from portal.audit.models import Event
+from portal.entrance.stays import BEGUN
 from tests import city as town
 from tests.entrance import code_now
 
@@ -112,6 +116,89 @@ def test_a_passkey_is_the_second_step_and_later_the_only_one(city, page, key, sn
     expect(page.locator("body")).to_contain_text("驾驶舱")
 
     assert Authenticator.objects.get(user=city.officer, type="webauthn").last_used_at is not None
+
+
+@pytest.fixture
+def bob_types(city, page, login):
+    """Bob fills in a form, and time passes."""
+    page.clock.install()
+    login(city.bob)
+    page.goto("/tokens/")
+    page.get_by_label("用途").fill("夜间任务")
+    page.locator("[name=scopes]").first.check()
+
+
+def end_the_stay():
+    for session in Session.objects.all():
+        over = session.get_decoded() | {BEGUN: int(time.time()) - 13 * 3600}
+        Session.objects.filter(pk=session.pk).update(session_data=SessionStore().encode(over))
+
+
+def come_back(page):
+    page.locator("[name=login]").fill("bob")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="登录", exact=True).click()
+
+
+def assert_restored(page):
+    expect(page.locator("#restored")).to_be_visible()
+    expect(page.get_by_label("用途")).to_have_value("夜间任务")
+    expect(page.locator("[name=scopes]").first).to_be_checked()
+
+
+def test_what_is_sent_after_the_stay_is_not_lost(bob_types, page, snap):
+    end_the_stay()
+
+    page.locator("aside").get_by_role("button", name="创建").click()
+    come_back(page)
+
+    assert_restored(page)
+    snap("typed-restored")
+
+
+def rest(page):
+    with page.expect_response("**/account/sessions/hold/**"):
+        page.clock.run_for(31_000)
+
+
+def test_what_was_never_sent_is_not_lost(bob_types, page):
+    rest(page)
+    end_the_stay()
+
+    page.clock.run_for(20_000)
+    come_back(page)
+
+    assert_restored(page)
+
+
+def test_whoever_rests_is_warned_and_may_stay(bob_types, page, axe, snap):
+    rest(page)
+    page.clock.run_for(29 * 60_000)
+    expect(page.locator("#stay")).to_be_visible()
+    snap("stay-ending")
+    assert axe() == []
+
+    with page.expect_response("**/account/sessions/hold/**"):
+        page.get_by_role("button", name="继续使用").click()
+
+    expect(page.locator("#stay")).to_be_hidden()
+
+
+def test_single_keys_can_be_turned_off(city, page, login):
+    login(city.bob)
+    page.goto("/orders/")
+    page.get_by_role("button", name="停用单键快捷键").click()
+    expect(page.get_by_role("button", name="启用单键快捷键")).to_be_visible()
+
+    page.keyboard.press("?")
+    page.keyboard.press("/")
+    typed_off = page.url, page.evaluate("document.activeElement.type")
+    page.get_by_role("button", name="启用单键快捷键").click()
+    expect(page.get_by_role("button", name="停用单键快捷键")).to_be_visible()
+    page.keyboard.press("?")
+
+    assert typed_off[0].endswith("/orders/") and typed_off[1] != "search"
+    page.wait_for_url("**/help/")
 
 
 def test_without_a_key_the_page_says_what_to_do(city, page):

@@ -15,7 +15,7 @@ import brotli
 import pytest
 from django.utils import timezone
 
-from tests import city as town
+from tests.furnished import furnish
 from tests.house.test_pages import PAGES, PEOPLE, filled
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -130,7 +130,7 @@ def walk(codes, look) -> list[Visit]:
 
 @pytest.fixture
 def furnished(transactional_db):
-    return town.furnish(at=timezone.now())
+    return furnish(at=timezone.now())
 
 
 def visit(page, login, city, who, name, path):

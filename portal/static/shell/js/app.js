@@ -29,6 +29,50 @@
     all("[aria-busy]", form).forEach((button) => button.removeAttribute("aria-busy"));
   }));
 
+  // What was typed when the stay ended comes back into its form.
+  const restore = ({ sent_to, fields }) => {
+    const form = [...document.forms].find((one) => one.method === "post" && sentTo(one) === sent_to);
+    if (!form) return;
+    for (const field of form.elements) {
+      const values = fields[field.name] || [];
+      if (["checkbox", "radio"].includes(field.type)) field.checked = values.includes(field.value);
+      else if (values.length && !UNKEPT.includes(field.type)) field.value = values[0];
+    }
+    const notice = document.getElementById("restored");
+    form.prepend(notice);
+    notice.hidden = false;
+  };
+  const UNKEPT = ["hidden", "password", "file"];
+  const sentTo = (form) => new URL(form.getAttribute("action") || "", location).pathname;
+  const typed = document.getElementById("typed");
+  if (typed) restore(JSON.parse(typed.textContent));
+
+  // Typing holds the stay and is kept, twice a minute at most; two minutes before the end the page says so.
+  const stay = document.getElementById("stay");
+  let edited, leaving, warning;
+  const moveEnd = () => {
+    stay.hidden = true;
+    clearTimeout(warning);
+    warning = setTimeout(() => { stay.hidden = false; }, (stay.dataset.seconds - 120) * 1000);
+  };
+  const hold = () => {
+    leaving = null;
+    const body = new FormData(edited);
+    for (const field of edited ? edited.elements : []) if (UNKEPT.includes(field.type)) body.delete(field.name);
+    const about = new URLSearchParams({ page: location.pathname, sent_to: edited ? sentTo(edited) : "" });
+    const headers = { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value };
+    fetch(`${stay.dataset.hold}?${about}`, { method: "POST", body, headers }).then(moveEnd, () => {});
+  };
+  if (stay) {
+    moveEnd();
+    stay.querySelector("[data-hand]").addEventListener("click", hold);
+    if (!location.pathname.startsWith("/accounts/")) document.addEventListener("input", ({ target }) => {
+      if (target.form?.method !== "post" || target.form.hasAttribute("hx-post")) return;
+      edited = target.form;
+      leaving ||= setTimeout(hold, 30000);
+    });
+  }
+
   document.addEventListener("click", (event) => {
     const near = (selector) => event.target.closest(selector);
     all("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
@@ -63,7 +107,7 @@
     const isTyping = event.target.closest("input, select, textarea, [contenteditable]");
     const box = document.querySelector("[data-slash]");
     const palette = document.getElementById("palette");
-    const isPlain = !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const isPlain = root.dataset.keys !== "off" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (event.key === "/" && isPlain && (box || palette)) { event.preventDefault(); box ? box.focus() : palette.showModal(); }
     if (event.key === "k" && (event.ctrlKey || event.metaKey) && palette && !palette.open) { event.preventDefault(); palette.showModal(); }
     const key = isPlain && document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
