@@ -3,6 +3,7 @@ from marketplace.billing.models import Bill, BillItem, BillLine, BillPart, BillR
 from marketplace.budgets.models import BudgetMark
 from marketplace.catalogue.history import PlanPriceVersion, PlanVersion
 from marketplace.catalogue.models import Plan, PlanPrice, PriceDraft
+from marketplace.funding.history import CreditLineVersion
 from marketplace.funding.models import CreditLine, FundingHold
 from marketplace.invoices.models import Invoice, InvoiceTitle
 from marketplace.ledger.models import Account, Entry, Journal, JournalSeal, Snapshot
@@ -16,12 +17,17 @@ from marketplace.payments.models import (
     ProviderEvent,
     Refund,
 )
+from marketplace.payouts.history import PayoutAccountVersion
 from marketplace.payouts.models import Payout, PayoutAccount, PayoutBatch
+from marketplace.settlement.history import TermsVersion
 from marketplace.settlement.models import Adjustment, SettlementRun, Statement, StatementLine, Terms
 
 __all__ = [
+    "CreditLineVersion",
+    "PayoutAccountVersion",
     "PlanPriceVersion",
     "PlanVersion",
+    "TermsVersion",
     "Account",
     "Adjustment",
     "BankDay",

@@ -13,18 +13,23 @@ from portal.organizations.models import Membership, Organization, Project
 from portal.papers.models import PrintedPaper
 from portal.recovery.models import FactorReset
 from portal.sso.models import CityConsent, CitySystem
+from portal.tokens.history import ApiTokenVersion, ApplicationVersion
 from portal.tokens.models import ApiToken, Application
 from portal.verification.models import Licence, Verification
 from portal.watch.models import Alarm
+from portal.webhooks.history import WebhookEndpointVersion
 from portal.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "CityConsent",
     "CitySystem",
+    "ApiTokenVersion",
+    "ApplicationVersion",
     "MembershipVersion",
     "OrganizationVersion",
     "ProjectVersion",
     "UserVersion",
+    "WebhookEndpointVersion",
     "AccessReview",
     "AccessReviewLine",
     "Incident",

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import can
+from portal.crypto.fields import EncryptedTextField
 from portal.shell import tenancy
 from portal.shell.models import AppendOnly
 
@@ -81,7 +82,7 @@ class BankLine(models.Model):
     booked_on = models.DateField(_("记账日期"))
     amount = models.BigIntegerField(_("金额（分）"))
     counterparty = models.CharField(_("对方户名"), max_length=120, blank=True)
-    counter_account = models.CharField(_("对方账号"), max_length=40, blank=True)
+    counter_account = EncryptedTextField(_("对方账号"), max_length=40, blank=True)
     remark = models.CharField(_("附言"), max_length=200, blank=True)
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.WAITING)
     finding = models.CharField(_("差异"), max_length=16, choices=Finding, blank=True)

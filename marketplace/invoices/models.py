@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, organization_ids
+from portal.crypto.fields import EncryptedTextField
 from portal.shell import tenancy
 
 
@@ -18,7 +19,7 @@ class InvoiceTitle(models.Model):
         "portal.Organization", on_delete=models.PROTECT, related_name="invoice_title"
     )
     address = models.CharField(_("注册地址与电话"), max_length=160, blank=True)
-    bank = models.CharField(_("开户行与账号"), max_length=160, blank=True)
+    bank = EncryptedTextField(_("开户行与账号"), max_length=160, blank=True)
     email = models.EmailField(_("收票邮箱"), blank=True)
 
 
@@ -63,7 +64,7 @@ class Invoice(models.Model):
     buyer_name = models.CharField(_("购买方名称"), max_length=120)
     buyer_tax_number = models.CharField(_("购买方税号"), max_length=18)
     buyer_address = models.CharField(_("注册地址与电话"), max_length=160, blank=True)
-    buyer_bank = models.CharField(_("开户行与账号"), max_length=160, blank=True)
+    buyer_bank = EncryptedTextField(_("开户行与账号"), max_length=160, blank=True)
     email = models.EmailField(_("收票邮箱"), blank=True)
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.REQUESTED)
     number = models.CharField(_("发票号码"), max_length=20, blank=True)

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.accounts import phones
 from portal.crypto.fields import BlindIndexField, EncryptedTextField
 from portal.shell import tenancy
 
@@ -17,6 +18,10 @@ class People(UserManager):
         """Whoever gave this number; numbers are sealed, so no other way finds them."""
         index = cast(BlindIndexField, self.model._meta.get_field("phone_index"))
         return self.filter(phone_index__in=index.indexes_of(phone)) if phone else self.none()
+
+    def reached_at(self, typed: str):
+        """Whoever proved that this number is theirs, however it was typed."""
+        return self.with_phone(phones.normal(typed)).filter(is_phone_verified=True).first()
 
 
 class User(AbstractUser):

@@ -127,9 +127,15 @@ def memberships(user) -> list:
     return user._memberships
 
 
-def reach_of(user, organization=None) -> tenancy.Reach:
+def confine(user, organization) -> list:
+    """From here on this person has only the roles that they hold in this organisation."""
+    user._memberships = [m for m in memberships(user) if m.organization_id == organization.id]
+    return user._memberships
+
+
+def reach_of(user) -> tenancy.Reach:
     """What PostgreSQL may show this person: their organisations' rows, or with a citywide role every row."""
-    held = [m for m in memberships(user) if organization is None or m.organization_id == organization.id]
+    held = memberships(user)
     return tenancy.Reach(
         organizations=frozenset(m.organization_id for m in held),
         person=user.id,

@@ -133,8 +133,17 @@ def name_the_row(sender, instance, using=None, update_fields=None, **more):
         ):
             raise ImproperlyConfigured(f"save {field.name} and {index.name} together")
         if instance.pk is None and instance.__dict__.get(field.attname):
-            alias = using or router.db_for_write(sender, instance=instance)
-            table, column = sender._meta.db_table, sender._meta.pk.column
-            with connections[alias].cursor() as cursor:
-                cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, %s))", [f'"{table}"', column])
-                instance.pk = cursor.fetchone()[0]
+            name_rows([instance], using=using)
+
+
+def name_rows(rows: list, *, using=None) -> None:
+    """Give new rows of one table their numbers, so that their texts can be sealed and all be written at once."""
+    if not rows:
+        return
+    model = type(rows[0])
+    alias = using or router.db_for_write(model, instance=rows[0])
+    place = [f'"{model._meta.db_table}"', model._meta.pk.column, len(rows)]
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)", place)
+        for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
+            row.pk = number

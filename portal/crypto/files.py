@@ -53,6 +53,22 @@ def unseal_file(source: IO[bytes], target: IO[bytes], purpose: str) -> None:
         number += 1
 
 
+def shut(content: bytes) -> tuple[str, bytes]:
+    """A small file under a new key of its own, for a sealed column beside it: only the key is sealed anew in a rotation."""
+    key = os.urandom(16)
+    encryptor = Cipher(algorithms.SM4(key), modes.GCM(_nonce(0))).encryptor()
+    return key.hex(), encryptor.update(content) + encryptor.finalize() + encryptor.tag
+
+
+def opened(key: str, closed: bytes) -> bytes:
+    """The file again; DoesNotOpen when it was altered or belongs to another key."""
+    decryptor = Cipher(algorithms.SM4(bytes.fromhex(key)), modes.GCM(_nonce(0), closed[-TAG:])).decryptor()
+    try:
+        return decryptor.update(closed[:-TAG]) + decryptor.finalize()
+    except (InvalidTag, ValueError) as sad:
+        raise DoesNotOpen("altered, or another's") from sad
+
+
 def _nonce(number: int) -> bytes:
     """Pieces are numbered; the key is used for one file only."""
     return number.to_bytes(12, "big")

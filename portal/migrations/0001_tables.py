@@ -381,7 +381,8 @@ class Migration(AtOnce):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120)),
-                ('content', models.BinaryField()),
+                ('key', portal.crypto.fields.EncryptedTextField()),
+                ('closed', models.BinaryField()),
                 ('digest', models.CharField(db_index=True, max_length=64)),
                 ('verification', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='licence', to='portal.verification')),
             ],

@@ -43,8 +43,7 @@ class UnifiedIdentity(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request, sociallogin):
         return any(address.verified for address in sociallogin.email_addresses)
 
-    def save_user(self, request, sociallogin, form=None):
-        user = super().save_user(request, sociallogin, form)
-        user.name = (sociallogin.account.extra_data.get("name") or user.name or "")[:60]
-        user.save(update_fields=["name"])
+    def populate_user(self, request, sociallogin, data):
+        user = super().populate_user(request, sociallogin, data)
+        user.name = (data.get("name") or "")[:60]
         return user

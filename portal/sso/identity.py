@@ -16,6 +16,9 @@ from requests import RequestException
 # Signatures by a key that only the identity holds; never "none", never a shared secret.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 
+# What we take of all that the identity may know of somebody: no telephone number, no number of an identity card.
+TOLD = ("sub", "email", "email_verified", "name")
+
 
 class Adapter(OpenIDConnectOAuth2Adapter):
     """Checks what allauth takes on trust: the configured issuer, the signature, the nonce, one person throughout."""
@@ -36,7 +39,12 @@ class Adapter(OpenIDConnectOAuth2Adapter):
         proved, told = self._decode_id_token(app, id_token), self._fetch_user_info(token.token)
         if told.get("sub") != proved["sub"]:
             raise OAuth2Error("The details are somebody else's")
-        return self.get_provider().sociallogin_from_response(request, {"userinfo": told, "id_token": proved})
+        login = self.get_provider().sociallogin_from_response(
+            request, {"userinfo": {name: told[name] for name in TOLD if name in told}}
+        )
+        # allauth keeps in clear whatever stands here.
+        login.account.extra_data = {"sub": proved["sub"]}
+        return login
 
     def _decode_id_token(self, app, id_token):
         try:

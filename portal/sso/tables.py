@@ -35,3 +35,12 @@ systems = Issuing(
     _("接入"),
     "sso/list.html",
 )
+
+# Which systems know who a person is.
+CONSENTS = (
+    Column("system", _("系统名称")),
+    Column("scopes", _("权限范围"), "codes", beneath="system"),
+    Column("given_at", _("授权时间"), "time"),
+    Column("until", _("有效期至"), "day"),
+    Column("deed", _("操作"), template="sso/_withdraw.html"),
+)

@@ -24,7 +24,7 @@ from portal.shell.issuing import show_issuing, show_once
 from portal.sso import actions as sso
 from portal.sso.forms import CitySystemForm
 from portal.sso.models import CityConsent, CitySystem
-from portal.sso.tables import systems
+from portal.sso.tables import CONSENTS, systems
 
 REMEMBERED_SECONDS = 24 * 3600
 
@@ -122,7 +122,8 @@ def disconnect(request, code):
 def consents(request):
     """The systems that know who this person is, since when and until when."""
     rows = CityConsent.objects.visible_to(request.user).in_force(timezone.now())
-    return render(request, "sso/consents.html", {"consents": rows.select_related("system")})
+    context = {"columns": CONSENTS, "consents": rows.select_related("system")}
+    return render(request, "sso/consents.html", context)
 
 
 @login_required

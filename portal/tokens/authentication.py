@@ -9,7 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, permissions
 
 from portal.accounts.models import User
-from portal.accounts.permissions import may_come_from, memberships, needs_second_factor, reach_of
+from portal.accounts.permissions import confine, may_come_from, needs_second_factor, reach_of
 from portal.accounts.queries import has_second_factor
 from portal.organizations.models import Organization
 from portal.shell import keys, limits, networks, tenancy
@@ -23,6 +23,12 @@ class WrongPlace(exceptions.PermissionDenied):
     """A key was shown from a place that its list does not name."""
 
     default_code = "address_not_allowed"
+
+
+class RoleEnded(exceptions.PermissionDenied):
+    """A key was shown whose person holds no role any more in the organisation that it acts for."""
+
+    default_code = "role_ended"
 
 
 @dataclass(frozen=True)
@@ -55,13 +61,14 @@ class TokenAuthentication(authentication.BaseAuthentication):
             slow_down(request._request, address=limits.address_of(request._request))
             raise
         request._request.shown_key = holder
+        _confine(token)
         address = limits.address_of(request._request)
         if not networks.allows(holder.networks, address) or not may_come_from(token.user, address):
             raise WrongPlace(
                 _("此令牌不能从 %(address)s 使用，请从允许来源调用，或新建一个令牌。")
                 % {"address": address or "?"}
             )
-        tenancy.enter(reach_of(token.user, token.organization if isinstance(token, Access) else None))
+        tenancy.enter(reach_of(token.user))
         tokens.note_use(holder, now)
         request._request.organization = token.organization
         return token.user, token
@@ -90,12 +97,9 @@ class TokenAuthentication(authentication.BaseAuthentication):
             raise exceptions.AuthenticationFailed(
                 _("访问令牌无效、已吊销或已过期，请在“访问令牌”页重新创建。")
             )
-        user = application.created_by
-        # Acting for one organisation: what the person may do elsewhere is no right of this program.
-        user._memberships = [m for m in memberships(user) if m.organization_id == application.organization_id]
         access = Access(
             code=application.code,
-            user=user,
+            user=application.created_by,
             organization=application.organization,
             scopes=token.get_scopes(),
         )
@@ -105,12 +109,27 @@ class TokenAuthentication(authentication.BaseAuthentication):
         return self.keyword
 
 
+def _confine(key: ApiToken | Access) -> None:
+    """A key acts for one organisation: what its person may do elsewhere is no right of the program that holds it."""
+    if not confine(key.user, key.organization):
+        raise RoleEnded(
+            _("此令牌代表的人员在%(organization)s已没有角色，请由在任人员重新创建令牌或接入应用。")
+            % {"organization": key.organization}
+        )
+
+
 class HasScope(permissions.BasePermission):
-    """A view names `scopes = {"GET": …, "POST": …}`; a key needs it, a signed-in person does not. None is public."""
+    """A view names `scopes = {"GET": …, "POST": …}`; a key needs it, a signed-in person does not. None is public.
+
+    A method that a view answers and names no scope for is shut.
+    """
 
     def has_permission(self, request, view):
         method = "GET" if request.method in ("HEAD", "OPTIONS") else request.method
-        needed = getattr(view, "scopes", {}).get(method)
+        scopes = getattr(view, "scopes", {})
+        if method not in scopes:
+            return not hasattr(view, method.lower())
+        needed = scopes[method]
         if needed is None:
             return True
         if not request.user.is_authenticated:

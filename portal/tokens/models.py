@@ -7,15 +7,21 @@ from allauth.idp.oidc.models import Client
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ACTIONS, memberships
-from portal.organizations.models import Organization
+from portal.organizations.models import Membership, Organization
 from portal.shell import keys, tenancy
 
 OVERLAP = timedelta(hours=24)
+
+
+def _role_ended(person: str) -> When:
+    """Whoever gave the key has no role left where it acts, so it opens nothing until they have one again."""
+    roles = Membership.objects.filter(user=OuterRef(person), organization=OuterRef("organization"))
+    return When(~Exists(roles.in_force(Now())), then=Value("role_ended"))
 
 
 class TokenQuerySet(models.QuerySet):
@@ -39,6 +45,7 @@ class TokenQuerySet(models.QuerySet):
             state=Case(
                 When(revoked_at__isnull=False, then=Value("revoked")),
                 When(expires_at__lte=Now(), then=Value("expired")),
+                _role_ended("user"),
                 default=Value("active"),
             )
         )
@@ -128,6 +135,15 @@ class ApplicationQuerySet(ClientQuerySet):
         roles = ACTIONS["applications.manage"]
         return self.filter(
             organization_id__in=[m.organization_id for m in memberships(user) if m.role in roles]
+        )
+
+    def with_state(self):
+        return self.annotate(
+            state=Case(
+                When(revoked_at__isnull=False, then=Value("revoked")),
+                _role_ended("created_by"),
+                default=Value("active"),
+            )
         )
 
 

@@ -6,8 +6,14 @@ from portal.shell.issuing import Issuing
 from portal.shell.screens import Column, Empty, ListScreen, RowAction
 from portal.tokens.models import ApiToken, Application
 
-STATES = {"active": _("可用"), "expired": _("已过期"), "revoked": _("已吊销")}
-CONNECTED = {"active": _("可用"), "revoked": _("已停用")}
+STATES = {
+    "active": _("可用"),
+    "role_ended": _("角色已收回"),
+    "expired": _("已过期"),
+    "revoked": _("已吊销"),
+}
+CONNECTED = {"active": _("可用"), "role_ended": _("接入人已离任"), "revoked": _("已停用")}
+OPEN = ("active", "role_ended")
 screen = ListScreen(
     "tokens",
     _("访问令牌"),
@@ -28,9 +34,7 @@ screen = ListScreen(
     ),
     row_actions=(
         RowAction(_("更换密钥"), "tokens:rotate_token", when=lambda token, user: token.state == "active"),
-        RowAction(
-            _("吊销"), "tokens:revoke", when=lambda token, user: token.state == "active", tone="danger"
-        ),
+        RowAction(_("吊销"), "tokens:revoke", when=lambda token, user: token.state in OPEN, tone="danger"),
     ),
     empty=Empty(_("还没有访问令牌"), _("在右侧创建第一个，用它通过接口查询与下单。"), icon="key"),
 )
@@ -60,7 +64,7 @@ applications = Issuing(
         row_actions=(
             RowAction(_("更换密钥"), "tokens:rotate", when=lambda row, user: row.state == "active"),
             RowAction(
-                _("停用"), "tokens:disconnect", when=lambda row, user: row.state == "active", tone="danger"
+                _("停用"), "tokens:disconnect", when=lambda row, user: row.state in OPEN, tone="danger"
             ),
         ),
         empty=Empty(_("还没有接入的应用"), _("在右侧登记第一个，程序即可自行换取令牌。"), icon="link"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 
 from portal.accounts.permissions import can, memberships
 from portal.audit import actions as audit
+from portal.crypto.files import shut
 from portal.notices import actions as notices
 from portal.notices.models import Notice
 from portal.organizations.models import Organization
@@ -81,13 +82,10 @@ def submit(
             verification.status, verification.remarks, verification.reason = Status.SUBMITTED, {}, ""
             verification.decided_by = verification.decided_at = None
             verification.save()
+        key, closed = shut(content)
         Licence.objects.update_or_create(
             verification=verification,
-            defaults={
-                "name": name,
-                "content": content,
-                "digest": digest,
-            },
+            defaults={"name": name, "key": key, "closed": closed, "digest": digest},
         )
         audit.record(
             verification,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.permissions import ALL, can, organization_ids
 from portal.crypto.fields import EncryptedTextField
+from portal.crypto.files import opened
 from portal.organizations.models import Organization
 from portal.shell import tenancy
 
@@ -85,11 +86,16 @@ class Verification(models.Model):
 
 
 class Licence(models.Model):
-    """The picture of a business licence that came with an application."""
+    """The picture of a business licence that came with an application, under a key of its own: it names a person."""
 
     tenant = tenancy.belongs_to("verification__organization")
 
     verification = models.OneToOneField(Verification, on_delete=models.CASCADE, related_name="licence")
     name = models.CharField(max_length=120)
-    content = models.BinaryField()
+    key = EncryptedTextField()
+    closed = models.BinaryField()
     digest = models.CharField(max_length=64, db_index=True)
+
+    @property
+    def content(self) -> bytes:
+        return opened(self.key, bytes(self.closed))

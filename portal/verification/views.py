@@ -151,4 +151,4 @@ def decide(request, code):
 def licence(request, code):
     """The licence itself, for its firm and for its reviewers."""
     found = _found(request, code).licence
-    return shown(found.name, bytes(found.content))
+    return shown(found.name, found.content)

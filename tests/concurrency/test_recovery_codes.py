@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 
 from portal.accounts.models import User
+from portal.accounts.permissions import Role
 from portal.entrance import actions as entrance
 from portal.organizations.models import Membership
 from tests import city as town
@@ -51,6 +52,7 @@ def test_two_hands_never_close_the_last_two_administrators(city):
 def test_one_word_founds_one_administration(transactional_db):
     def found(name):
         entrance.found_administration(
+            role=Role.SYSTEM_ADMIN,
             username=name,
             email=f"{name}@example.com",
             name=name,

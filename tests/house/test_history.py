@@ -1,22 +1,35 @@
 """Rows remember what they were, whoever writes and however."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from federation.providers.models import Provider
 from marketplace.catalogue.history import PlanPriceVersion
 from marketplace.catalogue.models import PlanPrice
+from marketplace.funding.history import CreditLineVersion
+from marketplace.funding.models import CreditLine
+from marketplace.payouts.history import PayoutAccountVersion
+from marketplace.payouts.models import PayoutAccount
+from marketplace.settlement.history import TermsVersion
+from marketplace.settlement.models import Terms
 from portal.accounts.history import UserVersion
 from portal.accounts.models import User
 from portal.members import actions as members
 from portal.organizations.history import MembershipVersion, ProjectVersion
 from portal.organizations.models import Membership, Project
 from portal.shell import tenancy
+from portal.tokens import actions as tokens
+from portal.tokens.history import ApiTokenVersion, ApplicationVersion
+from portal.tokens.models import ApiToken, Application
+from portal.webhooks.history import WebhookEndpointVersion
+from portal.webhooks.models import WebhookEndpoint
 from tests import city as town
-from tests.city import NOON
+from tests.city import NOON, listener
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -81,10 +94,67 @@ def test_a_role_that_ended_can_still_be_read(city):
     ]
 
 
-def test_no_secret_of_a_person_is_remembered():
-    kept = {field.name for field in UserVersion._meta.fields}
+@pytest.mark.parametrize(
+    ("version", "secrets"),
+    [
+        (UserVersion, {"password", "phone", "phone_index"}),
+        (ApiTokenVersion, {"digest", "old_digest"}),
+        (WebhookEndpointVersion, {"secret", "old_secret"}),
+        (PayoutAccountVersion, {"number"}),
+    ],
+)
+def test_no_secret_is_remembered(version, secrets):
+    assert not {field.name for field in version._meta.fields} & secrets
 
-    assert not kept & {"password", "phone", "phone_index"}
+
+def test_a_silent_change_of_a_key_or_an_address_is_remembered_and_its_use_is_not(city):
+    token, _secret = tokens.issue(
+        organization=city.ludao, name="ERP", scopes={"orders:read"}, days=30, by=city.bob, at=NOON
+    )
+    erp, _secret = tokens.connect(
+        organization=city.ludao, name="ERP", scopes={"orders:read"}, by=city.alice, at=NOON
+    )
+    hook = listener(city)
+
+    tokens.note_use(token, NOON)
+    tokens.note_use(erp, NOON)
+    ApiToken.objects.filter(pk=token.pk).update(scopes=["settlement:write"])
+    Application.objects.filter(pk=erp.pk).update(networks=["0.0.0.0/0"])
+    WebhookEndpoint.objects.filter(pk=hook.pk).update(url="https://evil.example/")
+
+    assert states(ApiTokenVersion, token, "scopes") == [
+        ("insert", ["orders:read"]),
+        ("update", ["settlement:write"]),
+    ]
+    assert states(ApplicationVersion, erp, "networks") == [("insert", []), ("update", ["0.0.0.0/0"])]
+    assert states(WebhookEndpointVersion, hook, "url") == [
+        ("insert", "https://erp.example.com/hook"),
+        ("update", "https://evil.example/"),
+    ]
+
+
+def test_a_silent_change_of_what_moves_money_is_remembered(city):
+    provider = Provider.objects.get(code="unicom")
+    account = PayoutAccount.objects.create(
+        code="PA-1", provider=provider, holder="甲", bank="乙", number="6222020000001234", ending="1234",
+        proposed_by=city.unicom, proposed_at=NOON,
+    )  # fmt: skip
+    line = CreditLine.objects.create(
+        code="CL-1", organization=city.ludao, contract="C-1", limit=100, valid_until=NOON + timedelta(days=30),
+        reason="合同", proposed_by=city.finance, proposed_at=NOON,
+    )  # fmt: skip
+    terms = Terms.objects.create(
+        code="TM-1", provider=provider, effective_from=NOON.date(), tax_rate="0.01", retention_rate="0",
+        set_by=city.finance, set_at=NOON,
+    )  # fmt: skip
+
+    PayoutAccount.objects.filter(pk=account.pk).update(holder="丙", ending="9999")
+    CreditLine.objects.filter(pk=line.pk).update(limit=10**9)
+    Terms.objects.filter(pk=terms.pk).update(status="refused", decided_by=city.checker, decided_at=NOON)
+
+    assert states(PayoutAccountVersion, account, "ending") == [("insert", "1234"), ("update", "9999")]
+    assert states(CreditLineVersion, line, "limit") == [("insert", 100), ("update", 10**9)]
+    assert states(TermsVersion, terms, "status") == [("insert", "proposed"), ("update", "refused")]
 
 
 def test_somebody_unknown_may_sign_up_and_is_remembered(db):

@@ -14,9 +14,12 @@ from portal import crypto
 from portal.accounts.models import User
 from portal.crypto import DoesNotOpen, Signature, provider, rotation, seal, unseal
 from portal.crypto.checks import keys_are_there
-from portal.crypto.fields import UnsealedWrite
+from portal.crypto.fields import UnsealedWrite, name_rows
 from portal.crypto.software import SoftwareProvider, derived, new_key
 from portal.entrance.sealing import PURPOSE as PURPOSE_OF_FACTORS
+from portal.organizations.models import Organization
+from portal.verification.models import Licence
+from tests.city import PICTURE, apply_for_verification
 
 PHONE = "13800001234"
 PURPOSE = "portal_user.phone:1"
@@ -259,10 +262,14 @@ def test_a_row_read_without_its_number_can_still_be_asked_for_it(db, keys):
 # --- new keys -----------------------------------------------------------------------------------------
 def test_every_sealed_column_takes_part_in_a_rotation():
     assert [field.purpose_of_column for field in rotation.fields()] == [
+        "marketplace_bankline.counter_account",
+        "marketplace_invoicetitle.bank",
+        "marketplace_invoice.buyer_bank",
         "marketplace_payoutaccount.number",
         "portal_user.phone",
         "portal_verification.legal_representative",
         "portal_verification.contact_phone",
+        "portal_licence.key",
         "portal_webhookendpoint.secret",
         "portal_webhookendpoint.old_secret",
     ]
@@ -289,6 +296,34 @@ def test_the_seeds_of_second_factors_move_to_the_new_key_too(db, keys):
     assert unseal(totp.data["secret"], PURPOSE_OF_FACTORS) == "JBSWY3DP"
     assert unseal(codes.data["seed"], PURPOSE_OF_FACTORS) == "5eed" and codes.data["used_mask"] == 3
     assert dict(rotation.batches()) == {}
+
+
+def test_a_licence_moves_to_the_new_key_and_opens_under_no_other(db, keys):
+    firm = Organization.objects.create(code="EN-1", kind="enterprise", name="鹭岛")
+    apply_for_verification(firm, person(1))
+    new = provider().rotate()
+
+    left = dict(rotation.batches())
+
+    licence = Licence.objects.get()
+    assert left["portal_licence.key"] == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key FROM portal_licence")
+        assert cursor.fetchone()[0].startswith(f"{new}:")
+    assert licence.content == PICTURE
+    licence.key = "00" * 16
+    with pytest.raises(DoesNotOpen):
+        _content = licence.content
+
+
+def test_many_rows_are_sealed_and_written_at_once(db, keys):
+    firms = [User(username=f"u{number}", email=f"u{number}@example.com", phone=PHONE) for number in range(3)]
+
+    name_rows(firms)
+    User.objects.bulk_create(firms)
+
+    assert {user.phone for user in User.objects.filter(username__startswith="u")} == {PHONE}
+    assert name_rows([]) is None
 
 
 def test_rotation_seals_everything_anew_and_people_are_still_found(db, keys, capsys):

@@ -121,6 +121,20 @@ def test_a_program_goes_with_the_account_of_its_maker(city, erp):
     assert ask(key).status_code == 401
 
 
+def test_a_program_stops_when_its_maker_has_no_role_in_the_firm(city, erp, client):
+    key = key_of(erp)
+    Membership.objects.create(user=city.alice, organization=city.yunding, role="enterprise_admin")
+    Membership.objects.create(user=city.bob, organization=city.ludao, role="enterprise_admin")
+    Membership.objects.filter(user=city.alice, organization=city.ludao).delete()
+
+    answer = ask(key)
+    client.force_login(city.bob)
+    page = client.get("/applications/").content.decode()
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "role_ended")
+    assert "接入人已离任" in page and f"/applications/{erp.code}/disconnect/" in page
+
+
 def test_the_secret_is_shown_once_and_nowhere_kept(city, client):
     client.force_login(city.alice)
 

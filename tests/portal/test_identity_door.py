@@ -6,7 +6,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.test import Client
 from django.utils import timezone
 
@@ -209,6 +209,82 @@ def test_a_form_sent_too_late_leads_back_to_its_page(city):
     answer = client.post("/tokens/", {"name": "k"}, headers={"referer": "http://testserver/tokens/"})
 
     assert answer["Location"] == "/accounts/login/?next=%2Ftokens%2F"
+
+
+def test_a_form_sent_after_the_stay_was_ended_elsewhere_leads_back_to_its_page(city):
+    page = {"referer": "http://testserver/orders/?status=billed"}
+
+    answer = Client().post("/lists/orders/views/", {"name": "k"}, headers=page)
+
+    assert answer["Location"] == "/accounts/login/?next=%2Forders%2F%3Fstatus%3Dbilled"
+
+
+def test_a_part_of_a_page_asked_for_too_late_leads_the_whole_page_to_the_door(city):
+    page = {"referer": "http://testserver/approvals/", "hx-request": "true"}
+
+    answer = Client().get("/approvals/", headers=page)
+
+    assert answer["HX-Redirect"] == "/accounts/login/?next=%2Fapprovals%2F"
+
+
+def sent_too_late(city, client, **typed):
+    client.force_login(city.bob)
+    age(client, seen=HALF_HOUR)
+    client.post("/tokens/", typed, headers={"referer": "http://testserver/tokens/"})
+
+
+def typed_on(client, path):
+    return client.get(path).context["typed"]
+
+
+def kept(user):
+    return caches["passing"].get(f"typed:{user.pk}")
+
+
+def test_what_was_typed_comes_back_once_and_lies_sealed_until_then(city):
+    client = Client()
+    sent_too_late(city, client, name="夜间任务", scopes=["orders:read", "bills:read"])
+
+    sealed = kept(city.bob)
+    client.force_login(city.bob)
+    elsewhere, first, second = (typed_on(client, path) for path in ("/orders/", "/tokens/", "/tokens/"))
+
+    assert "夜间任务" not in sealed
+    fields = {"name": ["夜间任务"], "scopes": ["orders:read", "bills:read"]}
+    assert first == {"page": "/tokens/", "sent_to": "/tokens/", "fields": fields}
+    assert (elsewhere, second, kept(city.bob)) == (None, None, None)
+
+
+def test_what_was_typed_is_for_nobody_else(city):
+    client = Client()
+    sent_too_late(city, client, name="夜间任务")
+
+    client.force_login(city.fiona)
+
+    assert typed_on(client, "/tokens/") is None
+
+
+def test_typing_holds_the_stay_and_what_was_sent_is_no_longer_kept(city):
+    client = Client()
+    client.force_login(city.bob)
+    age(client, seen=HALF_HOUR - 60)
+    about = "page=/tokens/&sent_to=/tokens/"
+
+    held = client.post(f"/account/sessions/hold/?{about}", {"name": "夜间任务"})
+    moved, typing = client.session[SEEN], kept(city.bob)
+    client.post("/tokens/", {"name": "夜间任务"})
+
+    assert held.status_code == 204
+    assert moved > time.time() - 60 and typing
+    assert kept(city.bob) is None
+
+
+def test_a_book_in_a_form_is_not_kept(city):
+    client = Client()
+
+    sent_too_late(city, client, name="夜" * 20_000)
+
+    assert kept(city.bob) is None
 
 
 def test_a_page_that_refreshes_itself_does_not_keep_a_stay_alive(city):

@@ -15,6 +15,7 @@ from allauth.account.models import EmailAddress
 from allauth.idp.oidc.models import Token
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -406,11 +407,15 @@ class Identity(requests.adapters.BaseAdapter):
             "email": "citizen@example.com",
             "email_verified": True,
             "name": "市民",
+            "preferred_username": "13911112222",
+            "phone_number": "13911112222",
+            "id_number": "350200199001011239",
         }
 
     def token(self):
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": "us", "sub": "u-1", "iat": now, "exp": now + 60, "nonce": self.nonce}
+        claims |= {"phone_number": "13911112222", "id_number": "350200199001011239"}
         claims |= self.bent.get("claims", {})
         claims = {name: value for name, value in claims.items() if value is not None}
         key, algorithm = self.bent.get("signed", (KEY, "RS256"))
@@ -473,3 +478,17 @@ def test_a_word_that_is_not_the_identitys_own_opens_nothing(arrive, bent):
 
 def test_the_identitys_own_word_opens_the_door(arrive):
     assert arrive() == str(User.objects.get(email="citizen@example.com").pk)
+
+
+def test_of_a_newcomer_only_the_name_and_the_mailbox_are_kept(arrive):
+    for _visit in range(2):
+        arrive()
+
+    user = User.objects.get(email="citizen@example.com")
+    assert user.name == "市民"
+    assert user.socialaccount_set.get().extra_data == {"sub": "u-1"}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            for number in ("13911112222", "350200199001011239"):
+                cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE %s', [f"%{number}%"])
+                assert (table, cursor.fetchone()) == (table, (0,))

@@ -7,7 +7,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from portal.approvals import actions as approvals
+from portal.approvals.models import Approval
 from portal.audit.models import Event
+from portal.developers import actions as developers
+from portal.developers.models import ApiCall
+from portal.organizations.models import Membership, Organization, Project
+from portal.shell import tenancy
 from portal.tokens import actions as tokens
 from portal.tokens.models import ApiToken
 from tests.city import NOON
@@ -156,3 +162,74 @@ def test_an_odd_network_keeps_what_was_typed(city, client):
 
     assert (answer.status_code, ApiToken.objects.count()) == (422, 0)
     assert "everywhere</textarea>" in answer.content.decode()
+
+
+# --- a key acts in one organisation --------------------------------------------------------------------
+@pytest.fixture
+def consultant(city):
+    """Bob works for two firms; his key is for the first."""
+    Organization.objects.filter(id=city.yunding.id).update(second_factor="nobody")
+    Membership.objects.create(user=city.bob, organization=city.yunding, role="enterprise_admin")
+    matter = approvals.request(
+        kind="order",
+        subject_code="OD-1",
+        organization=city.yunding,
+        amount=500,
+        sentence="订单 %(code)s",
+        values={"code": "OD-1"},
+        url="/orders/OD-1/",
+        by=city.charlie,
+        at=timezone.now(),
+    )
+    city.matter = matter
+    city.key, city.secret = give(city, scopes={"orders:read", "orders:write", "approvals:write"})
+    return city
+
+
+def test_a_key_for_one_firm_sees_nothing_of_its_owners_other_firm(consultant):
+    firms = {row["organization"] for row in ask(consultant.secret).json()["results"]}
+
+    assert Project.objects.filter(organization=consultant.yunding).exists()
+    assert firms == {"EN-LUDAO"}
+
+
+def test_a_key_for_one_firm_decides_nothing_in_its_owners_other_firm(consultant):
+    program = Client(headers={"authorization": f"Bearer {consultant.secret}"})
+
+    answer = program.post(f"/api/v1/approvals/{consultant.matter.code}/decision/", {"approve": True})
+
+    assert answer.status_code in (403, 404)
+    consultant.matter.refresh_from_db()
+    assert consultant.matter.status == Approval.Status.PENDING
+
+
+def test_the_database_itself_shows_a_key_its_own_firm_alone(consultant, monkeypatch):
+    seen = []
+    monkeypatch.setattr(tokens, "note_use", lambda holder, at: seen.append(tenancy.current()))
+
+    ask(consultant.secret)
+
+    assert seen == [tenancy.Reach(organizations=frozenset({consultant.ludao.id}), person=consultant.bob.id)]
+
+
+def test_a_key_opens_nothing_once_its_owners_role_there_has_ended(consultant, client):
+    Membership.objects.filter(user=consultant.bob, organization=consultant.ludao).delete()
+
+    answer = ask(consultant.secret)
+    developers.write_down()
+    client.force_login(consultant.bob)
+    page = client.get("/tokens/").content.decode()
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "role_ended")
+    assert consultant.ludao.name in answer.json()["title"]
+    assert ApiCall.objects.values_list("key", "status").get() == (consultant.key.code, 403)
+    consultant.key.refresh_from_db()
+    assert consultant.key.last_used_at is None
+    assert "角色已收回" in page and f"/tokens/{consultant.key.code}/revoke/" in page
+
+
+def test_a_key_ends_with_the_time_of_a_stand_in(consultant):
+    held = Membership.objects.filter(user=consultant.bob, organization=consultant.ludao)
+    held.update(until=timezone.now() - timedelta(seconds=1), reason="代理")
+
+    assert ask(consultant.secret).json()["code"] == "role_ended"

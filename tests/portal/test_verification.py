@@ -173,6 +173,20 @@ def test_personal_details_lie_sealed(city, applied, django_db_blocker):
     assert "13800000000" not in row[1]
 
 
+def test_a_licence_lies_sealed_and_is_still_shown(city, applied, client):
+    from django.db import connection
+
+    client.force_login(city.alice)
+
+    shown_again = client.get(f"/verifications/{applied.code}/licence/").content
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT closed, key FROM portal_licence")
+        closed, key = cursor.fetchone()
+    assert shown_again == PICTURE
+    assert b"PNG" not in bytes(closed) and applied.licence.key not in key
+
+
 def test_two_reviewers_see_who_was_faster(city, applied):
     decide(applied, "approve", city.operator)
 
