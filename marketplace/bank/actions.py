@@ -17,6 +17,7 @@ from marketplace.payments.actions import STRIPE
 from marketplace.payments.models import BankReceipt, Payment
 from marketplace.payments.queries import payouts_on_the_way
 from portal.audit import actions as audit
+from portal.crypto.fields import name_rows
 from portal.shell import status
 from portal.shell.codes import new_code
 from portal.shell.exceptions import Refusal
@@ -97,6 +98,7 @@ def _take(name, content, by, at):
         else:
             said = queries.judged(line, named)
             line.payer, line.payment, line.finding = said.payer, said.payment, said.finding
+    name_rows(lines)
     BankLine.objects.bulk_create(lines)
     ledger.post_all([_arrival(line, at) for line in lines if not line.receipt])
     audit.record(file, "bank.taken", by=by, lines=len(fresh), closing=statement.closing)

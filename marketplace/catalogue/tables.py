@@ -40,3 +40,10 @@ screen = ListScreen(
     ),
     empty=Empty(_("还没有价格草稿"), _("新建草稿，或下载价格表在 Excel 里改好后导入。"), icon="market"),
 )
+
+# A draft beside what is sold now.
+CHANGES = (
+    Column("name", _("内容")),
+    Column("now", _("现售"), "figures"),
+    Column("then", _("草稿"), "figures", template="catalogue/_then.html"),
+)

@@ -104,6 +104,7 @@ def detail(request, code):
             draft, draft.code, str(draft), _("商品与价格"), reverse("catalogue:list"), "status"
         ),
         "draft": draft,
+        "columns": tables.CHANGES,
         "changes": changes,
         "approval": Approval.objects.visible_to(request.user)
         .filter(kind=drafts.APPROVAL_KIND, subject_code=draft.code)

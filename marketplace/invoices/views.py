@@ -51,8 +51,9 @@ def listing(request):
 def _request_form(request):
     organization = acting_for(request, "invoices.request")
     most = queries.available(organization)
-    kept = InvoiceTitle.objects.filter(organization=organization).values("address", "bank", "email").first()
-    initial = {"amount": max(most, 0), "idempotency_key": new_code("IK"), **(kept or {})}
+    initial = {"amount": max(most, 0), "idempotency_key": new_code("IK")}
+    if kept := InvoiceTitle.objects.filter(organization=organization).first():
+        initial |= {"address": kept.address, "bank": kept.bank, "email": kept.email}
     return {
         "organization": organization,
         "available": most,

@@ -73,3 +73,18 @@ FACTS = (
     Column("placed_by", _("下单人"), template="orders/_buyer.html"),
     Column("placed_at", _("下单时间"), "time"),
 )
+# Where it might have run and why, and what it was billed.
+CANDIDATES = (
+    Column("cluster", _("集群"), template="orders/_candidate.html"),
+    Column("cards_free", _("空闲卡"), "number"),
+    Column("score", _("得分"), "number", template="orders/_score.html"),
+    Column("sentences", _("原因"), template="orders/_reasons.html"),
+)
+LINES = (
+    Column("code", _("账单号"), template="orders/_line.html"),
+    Column("seconds", _("计费时长"), "span"),
+    Column("cards", _("卡数"), beneath="seconds", template="orders/_metered.html"),
+    Column("gross", _("应付"), "money"),
+    Column("voucher", _("算力券"), "money"),
+    Column("cash", _("自付"), "money"),
+)

@@ -74,16 +74,18 @@ def detail(request, code):
     workload = workloads.by_order(order.code)
     jobs = list(order.jobs.select_related("plan").order_by("-id")) if order.is_reservation else []
     now = timezone.now()
+    told = placement.story(order.decision)
     renewal = order.renewals.filter(status__in=Order.OPEN).first() if order.is_reservation else None
     context = {
         "record": RecordScreen(
             order, order.code, order.name or order.code, _("订单"), reverse("orders:list"), "status"
         ),
-        "order_facts": tables.FACTS,
+        "tables": tables,
         "order": order,
         "workload": workload,
         "stages": story.stages(order, workload),
-        "candidates": placement.story(order.decision),
+        "candidates": [one for one in told if "wrong_accelerator" not in one["reasons"]],
+        "others": [one for one in told if "wrong_accelerator" in one["reasons"]],
         "jobs": jobs,
         "renewal": renewal,
         "may_renew": order.is_reservation and not renewal and _may_renew(request, order, now),

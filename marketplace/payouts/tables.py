@@ -73,6 +73,16 @@ FACTS = (
     Column("approved_at", _("复核时间"), "time"),
     Column("closed_at", _("核对完成时间"), "time"),
 )
+PAYMENTS = (
+    Column("code", _("付款编号")),
+    Column("subject.title", _("收款方"), url="subject.get_absolute_url"),
+    Column("payee.masked", _("账号")),
+    Column("payee.bank", _("开户行"), beneath="payee.masked"),
+    Column("amount", _("金额"), "money"),
+    Column("line.bank_reference", _("银行流水号"), "code"),
+    Column("returned_line.bank_reference", _("退汇流水号"), "code", beneath="line.bank_reference"),
+    Column("status", _("状态"), template="payouts/_state.html"),
+)
 PAYOUTS = ListScreen(
     "payouts",
     _("付款明细"),

@@ -1,7 +1,6 @@
 """Batches of payments, and the accounts they go to."""
 
 from django.contrib import messages
-from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -72,16 +71,18 @@ def _batch(request, code):
 def batch(request, code):
     """One batch with its payments."""
     found = _batch(request, code)
-    rows = found.payouts.in_full()
+    rows = list(found.payouts.in_full())
     may_manage = can(request.user, "payouts.manage")
+    for payout in rows:
+        if may_manage and payout.status == Payout.Status.ORDERED:
+            payout.fail = FailForm(auto_id=f"{payout.code}-%s")
     context = {
         "record": RecordScreen(found, found.code, found.code, _("付款"), reverse("payouts:list"), "status"),
         "batch": found,
-        "facts": tables.FACTS,
+        "tables": tables,
         "payouts": rows,
-        "settled": rows.filter(status=Payout.Status.PAID).aggregate(sum=Sum("amount", default=0))["sum"],
+        "settled": sum(payout.amount for payout in rows if payout.status == Payout.Status.PAID),
         "may_take_file": may_manage and found.status == PayoutBatch.Status.APPROVED,
-        "fail": FailForm() if may_manage else None,
     }
     return render(request, "payouts/batch.html", context)
 

@@ -85,7 +85,7 @@ class Event(AppendOnly):
 
     def get_absolute_url(self):
         """A sealed event has an address: its place in its chain."""
-        return reverse("audit:detail", args=[self.seal.code])
+        return self.seal.get_absolute_url()
 
 
 class Seal(AppendOnly):
@@ -106,6 +106,9 @@ class Seal(AppendOnly):
     def code(self) -> str:
         """How people name a link of a chain: EN-LUDAO-12."""
         return f"{self.chain}-{self.position}"
+
+    def get_absolute_url(self):
+        return reverse("audit:detail", args=[self.code])
 
 
 class Checkpoint(AppendOnly):

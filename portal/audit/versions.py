@@ -25,6 +25,10 @@ class Step:
     request_id: str
     changes: list[Change]
 
+    @property
+    def title(self) -> str:
+        return f"{self.deed} {localtime(self.at):%Y-%m-%d %H:%M:%S}"
+
 
 def steps(kind: str, code: str, *, is_masked: bool) -> list[Step] | None:
     """The latest versions of one thing, newest first; nothing where the database keeps none of its kind."""

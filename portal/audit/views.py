@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from portal.accounts.permissions import ALL, can, organization_ids
 from portal.accounts.scoping import require
 from portal.audit import actions as audit
-from portal.audit import exports, wording
+from portal.audit import exports, tables, wording
 from portal.audit import queries as record
 from portal.audit import versions as versions_of
 from portal.audit.evidence import package
@@ -37,6 +37,7 @@ def listing(request):
     # Events of the last seconds have no place yet; the page after them begins at the last that has one.
     sealed = [event for event in shown if hasattr(event, "seal")]
     context = {
+        "columns": tables.EVENTS,
         "events": shown,
         "next_cursor": sealed[-1].seal.code if len(rows) > PAGE and sealed else "",
         "question": question,
@@ -57,6 +58,7 @@ def detail(request, code):
     )
     context = {
         "event": event,
+        "columns": tables.CHANGES,
         "changes": wording.changes(event),
         "facts": wording.facts(event),
         "neighbours": {"before" if s.position < seal.position else "after": s for s in neighbours},
@@ -73,7 +75,12 @@ def versions(request, kind, code):
     if steps is None:
         raise Http404
     audit.record(request.user, "audit.searched", **asker(request), conditions={"versions": f"{kind} {code}"})
-    context = {"steps": steps, "kind": wording.kind_in_words(kind), "code": code}
+    context = {
+        "columns": tables.VERSION,
+        "steps": steps,
+        "kind": wording.kind_in_words(kind),
+        "code": code,
+    }
     return render(request, "audit/versions.html", context)
 
 

@@ -21,6 +21,10 @@ class Usage:
     left: int
     most: int
 
+    @property
+    def remaining(self) -> str:
+        return f"{self.left:,} / {self.most:,}"
+
 
 def usage(user, at) -> list[Usage]:
     """The keys and programs that this person looks after and that still open something, busiest first."""

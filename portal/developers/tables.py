@@ -54,3 +54,13 @@ screen = ListScreen(
         "list",
     ),
 )
+
+# What each key and program asked for today.
+USAGE = (
+    Column("name", _("令牌"), template="developers/_key.html"),
+    Column("row.last_used_at", _("最近使用"), "time"),
+    Column("row.expires_at", _("到期时间"), beneath="row.last_used_at", template="developers/_expiry.html"),
+    Column("asked", _("今日请求"), "number"),
+    Column("refused", _("未成功"), "number"),
+    Column("remaining", _("本分钟剩余"), "figures"),
+)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from portal.accounts.permissions import can
 from portal.accounts.scoping import require
 from portal.developers import queries
-from portal.developers.tables import screen
+from portal.developers.tables import USAGE, screen
 from portal.shell.screens import show
 from portal.webhooks.models import WebhookEndpoint
 
@@ -49,6 +49,7 @@ def centre(request):
     }
     if request.user.is_authenticated:
         context["base"] = "shell/console.html"
+        context["columns"] = USAGE
         context["usage"] = queries.usage(request.user, timezone.now())
         if can(request.user, "webhooks.manage"):
             context["listening"] = WebhookEndpoint.objects.visible_to(request.user).standing().count()

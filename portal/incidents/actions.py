@@ -1,6 +1,6 @@
 """Telling the city that something is out of order, how it goes on, and that it is over."""
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ def post(*, kind, title, title_en, parts, starts_at, ends_at, text, text_en, by,
         )
         incident.updates.create(text=text, text_en=text_en, told_at=at, told_by=by)
         audit.record(incident, "incident.posted", by=by, kind=kind, title=title, parts=parts)
-        transaction.on_commit(lambda: cache.delete(LASTING))
+        transaction.on_commit(lambda: caches["passing"].delete(LASTING))
     return incident
 
 
@@ -48,5 +48,5 @@ def tell(*, incident_id, text, text_en, is_over, by, at) -> Incident:
             before={"closed_at": ""},
             after={"closed_at": at.isoformat() if is_over else ""},
         )
-        transaction.on_commit(lambda: cache.delete(LASTING))
+        transaction.on_commit(lambda: caches["passing"].delete(LASTING))
     return incident

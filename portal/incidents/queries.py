@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from django.core.cache import cache
+from django.core.cache import caches
+from django.db import DatabaseError
 from django.utils import timezone
 
 from portal.incidents.models import Incident
@@ -13,8 +14,15 @@ KEPT = timedelta(days=90)
 
 
 def lasting() -> list[Incident]:
-    """For the banner of every page, asked of the database twice a minute."""
-    return cache.get_or_set(LASTING, lambda: list(Incident.objects.lasting(timezone.now())), SECONDS) or []
+    """For the banner of every page, asked of the database twice a minute; a page stands without it."""
+    try:
+        return caches["passing"].get_or_set(LASTING, _lasting, SECONDS) or []
+    except DatabaseError:
+        return []
+
+
+def _lasting():
+    return list(Incident.objects.lasting(timezone.now()))
 
 
 def told(at) -> list[Incident]:

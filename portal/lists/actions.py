@@ -74,6 +74,20 @@ def request_export(*, screen, query, form, row_count, language, by, at) -> Expor
     return export
 
 
+def note_taken(*, screen, query, form, row_count, by, organization) -> None:
+    """Somebody took these rows of a list along at once, as a file."""
+    audit.record(
+        by,
+        "export.taken",
+        by=by,
+        organization=organization,
+        list=screen,
+        query=query,
+        rows=row_count,
+        form=form,
+    )
+
+
 def finish(*, export_id, content, filename, at) -> Export:
     """The file is written: keep it a week and tell its asker. Saying it twice changes nothing."""
     with transaction.atomic():

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.scoping import require_action
 from portal.lists import actions as lists
@@ -31,6 +31,7 @@ def _screen(request, code):
     return screen
 
 
+@require_safe
 def export(request, code, form):
     """The list as the address filters it: at once, or an offer to write it in the background."""
     screen = _screen(request, code)
@@ -38,6 +39,16 @@ def export(request, code, form):
         raise Http404
     asked = screen.asked(request.user, request.GET)
     if asked.count <= MOST_AT_ONCE:
+        # What is on show for everybody is nobody's to guard.
+        if not screen.is_public:
+            lists.note_taken(
+                screen=code,
+                query=request.GET.urlencode(),
+                form=form,
+                row_count=asked.count,
+                by=request.user,
+                organization=request.organization,
+            )
         return download(*file_of(asked, form, at=timezone.now()))
     context = {
         "screen": screen,

@@ -1,8 +1,11 @@
 """Letting people in, standing in, changing and ending roles."""
 
 from datetime import timedelta
+from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -10,7 +13,7 @@ from portal.accounts.models import User
 from portal.accounts.permissions import ADMINISTRATORS, Role
 from portal.audit import actions as audit
 from portal.members.models import Invitation
-from portal.members.queries import KEEPERS, ROLES_OF, may_manage
+from portal.members.queries import KEEPERS, ROLES_OF, may_begin, may_manage
 from portal.notices import actions as notices
 from portal.notices.models import Notice
 from portal.organizations import actions as organizations
@@ -85,8 +88,15 @@ def invite(*, organization, email, role, until, reason, by, at) -> Invitation:
     return invitation
 
 
-def onboard(*, kind, name, district, email, role, by, at) -> Invitation:
-    """The platform brings in a provider or an authority: the organisation, and an invitation for its first person."""
+class Onboarded(NamedTuple):
+    """Who takes part from now on, and what was offered to its first person; nothing where somebody else offers it."""
+
+    organization: Organization
+    invitation: Invitation | None
+
+
+def onboard(*, kind, name, district, email, role, by, at) -> Onboarded:
+    """The platform brings in a provider or an authority, and its first person is invited by whoever may grant the role."""
     if role not in ROLES_OF[kind]:
         raise CannotGrant(_("该类单位没有这个角色，请重新选择。"), field="role")
     try:
@@ -98,25 +108,43 @@ def onboard(*, kind, name, district, email, role, by, at) -> Invitation:
                 district=district,
                 verified_at=at,
             )
-            invitation = Invitation.objects.create(
-                code=new_code("IV"),
-                organization=organization,
-                email=email.lower(),
-                role=role,
-                invited_by=by,
-                invited_at=at,
-                expires_at=at + timedelta(days=INVITATION_DAYS),
-            )
+            invitation = None
+            # An authority's people serve the whole city: whoever may appoint staff invites them, nobody else.
+            if may_begin(by, kind):
+                invitation = Invitation.objects.create(
+                    code=new_code("IV"),
+                    organization=organization,
+                    email=email.lower(),
+                    role=role,
+                    invited_by=by,
+                    invited_at=at,
+                    expires_at=at + timedelta(days=INVITATION_DAYS),
+                )
+            else:
+                _ask_to_invite(organization, email.lower(), role, at)
             audit.record(
                 organization,
                 "organization.onboarded",
                 by=by,
                 organization=organization,
                 after={"kind": kind, "name": name, "email": email, "role": role},
+                invited=invitation is not None,
             )
     except IntegrityError as clash:
         raise CannotGrant(_("已有同名单位，请换一个名称或在其成员页邀请。"), field="name") from clash
-    return invitation
+    return Onboarded(organization, invitation)
+
+
+def _ask_to_invite(organization, email, role, at):
+    wish = urlencode({"organization": organization.code, "email": email, "role": role})
+    notices.notify(
+        kind=Notice.Kind.SECURITY,
+        sentence=gettext_noop("%(organization)s 已建档，请核实并邀请其首位成员 %(email)s（%(role)s）"),
+        values={"organization": organization.name, "email": email, "role": str(Role(role).label)},
+        url=f"{reverse('members:invite')}?{wish}",
+        at=at,
+        action="staff.manage",
+    )
 
 
 def withdraw_invitation(*, invitation_id, by, at) -> Invitation:

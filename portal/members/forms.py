@@ -53,7 +53,7 @@ class OnboardForm(forms.Form):
         label=_("所在区"), choices=[("", _("市级或市外")), *District.choices], required=False
     )
     role = forms.ChoiceField(label=_("首位成员的角色"))
-    email = forms.EmailField(label=_("首位成员的电子邮箱"))
+    email = forms.EmailField(label=_("首位成员的电子邮箱"), max_length=100)
 
     def __init__(self, *arguments, roles, **options):
         super().__init__(*arguments, **options)

@@ -1,5 +1,7 @@
 """Whose people somebody looks after, and which roles they may give."""
 
+from django.db.models import Exists, OuterRef
+
 from portal.accounts.permissions import (
     ADMINISTRATORS,
     ENTERPRISE,
@@ -9,7 +11,7 @@ from portal.accounts.permissions import (
     can,
 )
 from portal.members.models import Invitation
-from portal.organizations.models import Organization
+from portal.organizations.models import Membership, Organization
 from portal.shell import tenancy
 
 Kind = Organization.Kind
@@ -31,6 +33,22 @@ def may_manage(user, organization) -> bool:
     if organization.kind in Organization.STAFFED:
         return can(user, "staff.manage")
     return can(user, "members.manage", organization)
+
+
+def may_begin(user, kind) -> bool:
+    """May whoever brings an organisation of this kind in invite its first person, too?"""
+    return kind not in Organization.STAFFED or can(user, "staff.manage")
+
+
+def onboarded(at):
+    """The providers and authorities, newest first, and how far each is with its first person."""
+    of_theirs = Membership.objects.filter(organization=OuterRef("pk"))
+    offers = Invitation.objects.open(at).filter(organization=OuterRef("pk"))
+    return (
+        Organization.objects.filter(kind__in=(Kind.PROVIDER, Kind.GOVERNMENT))
+        .annotate(has_people=Exists(of_theirs), has_offer=Exists(offers))
+        .order_by("-id")
+    )
 
 
 def looked_after_by(user, organization):

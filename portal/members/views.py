@@ -12,12 +12,12 @@ from django.views.decorators.http import require_POST
 from portal.accounts.permissions import Role
 from portal.accounts.scoping import require
 from portal.members import actions as members
-from portal.members import reviews
+from portal.members import reviews, tables
 from portal.members.forms import InviteForm, OnboardForm, RoleForm, StandInForm, WithdrawForm
-from portal.members.models import AccessReview, AccessReviewLine, Invitation
-from portal.members.queries import ROLES_OF, looked_after_by, may_manage, offered, roles_of
+from portal.members.models import AccessReview, Invitation
+from portal.members.queries import ROLES_OF, looked_after_by, may_manage, offered, onboarded, roles_of
 from portal.organizations.middleware import SESSION_KEY
-from portal.organizations.models import Membership, Organization
+from portal.organizations.models import Membership
 from portal.shell.exceptions import Refusal
 
 
@@ -40,11 +40,12 @@ def listing(request):
     context = {
         "organization": organization,
         "choices": choices,
+        "columns": tables.MANAGED if may else tables.MEMBERS,
         "members": organization.memberships.select_related("user", "granted_by"),
+        "invitation_columns": tables.INVITATIONS,
         "invitations": organization.invitations.open(now) if may else [],
         "reviews": organization.access_reviews.select_related("closed_by")[:4] if may else [],
         "may_manage": may,
-        "now": now,
     }
     return render(request, "members/list.html", context)
 
@@ -66,7 +67,8 @@ def invite(request):
     organization, _choices = _organization(request)
     if not may_manage(request.user, organization):
         raise PermissionDenied(_("只有本单位管理员（政府与平台人员由安全管理员）可以邀请成员。"))
-    form = InviteForm(request.POST or None, roles=roles_of(organization))
+    wish = {name: request.GET.get(name) for name in ("email", "role")}
+    form = InviteForm(request.POST or None, roles=roles_of(organization), initial=wish)
     if request.method == "POST" and form.is_valid():
         try:
             sent = members.invite(
@@ -88,18 +90,18 @@ def onboard(request):
     form = OnboardForm(request.POST or None, roles=roles)
     if request.method == "POST" and form.is_valid():
         try:
-            sent = members.onboard(**form.cleaned_data, by=request.user, at=timezone.now())
+            organization, sent = members.onboard(**form.cleaned_data, by=request.user, at=timezone.now())
         except Refusal as refusal:
             form.add_error(refusal.field, refusal.message)
         else:
-            messages.success(
-                request,
-                _("%(organization)s 已建档，邀请已发往 %(email)s。")
-                % {"organization": sent.organization.name, "email": sent.email},
-            )
+            if sent:
+                words = _("%(organization)s 已建档，邀请已发往 %(email)s。")
+            else:
+                words = _("%(organization)s 已建档，已通知安全管理员核实并邀请 %(email)s。")
+            facts = {"organization": organization.name, "email": form.cleaned_data["email"]}
+            messages.success(request, words % facts)
             return redirect("members:onboard")
-    organizations = Organization.objects.filter(kind__in=("provider", "government")).order_by("-id")
-    context = {"form": form, "organizations": organizations}
+    context = {"form": form, "columns": tables.ONBOARDED, "organizations": onboarded(timezone.now())}
     return render(request, "members/onboard.html", context, status=422 if form.errors else 200)
 
 
@@ -208,10 +210,9 @@ def review(request, code):
             return _back(found.organization)
     context = {
         "review": found,
+        "columns": tables.REVIEWED,
         "lines": lines,
-        "verdicts": AccessReviewLine.Verdict.choices,
         "problem": problem,
-        "now": timezone.now(),
     }
     return render(request, "members/review.html", context, status=422 if problem else 200)
 

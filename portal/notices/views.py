@@ -4,11 +4,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseClientRedirect
 
 from portal.notices import actions as notices
 from portal.notices import queries
@@ -25,16 +23,9 @@ def listing(request):
     return show(request, screen, "notices/list.html")
 
 
+@login_required
 def bell(request):
     """The bell of a page that is open: nothing when the page knows it all, else the new count and the newest line."""
-    if request.htmx and not request.user.is_authenticated:
-        # Ended in another browser: a login page inside a bell would help nobody.
-        return HttpResponseClientRedirect(reverse("account_login"))
-    return _bell(request)
-
-
-@login_required
-def _bell(request):
     now, seen = request.user.notices.bell(), request.GET.get("seen", "")
     if now["seen"] == seen:
         return HttpResponse(status=204)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from portal.shell.money import to_yuan
 from portal.shell.names import named
 
-NUMBERS = {"money", "number", "span", "price"}
+NUMBERS = {"money", "number", "figures", "span", "price"}
 
 
 def walk(row, path: str):
@@ -27,12 +27,12 @@ def walk(row, path: str):
 
 @dataclass(frozen=True)
 class Column:
-    """One fact of a row. `kind` says how it is drawn and typed: text, lines, money, number, price, time, moment, day,
-    span, status.
+    """One fact of a row. `kind` says how it is drawn and typed: text, lines, money, number, figures (ready
+    written), price, time, moment, day, span, status.
 
     `value` is where it is found (the key when empty); `sort` and `total` are database fields; `url` opens something;
-    `words` name the values of a status that is computed; `template` draws what no kind can, with `row` in its hands.
-    A `beneath` column is small print under another.
+    `words` name the values of a status that is computed; `nothing` stands where there is no value; `template` draws what
+    no kind can, with `row` in its hands. A `beneath` column is small print under another.
     """
 
     key: str
@@ -46,6 +46,7 @@ class Column:
     template: str = ""
     unit: str | Promise = ""
     words: dict | None = None
+    nothing: str | Promise = "—"
     is_optional: bool = False
     is_on_paper: bool = True
 

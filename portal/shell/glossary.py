@@ -84,6 +84,7 @@ LOOKS = {
     "released": OVER,
     "cancelled": OVER,
     "revoked": OVER,
+    "role_ended": BAD,
     "expired": OVER,
     "withdrawn": OVER,
     "superseded": OVER,

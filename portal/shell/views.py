@@ -14,6 +14,7 @@ CHOICES = {
     "theme": {"auto", "light", "dark"},
     "text": {"normal", "large", "larger"},
     "contrast": {"normal", "more"},
+    "keys": {"on", "off"},
 }
 
 
@@ -24,7 +25,7 @@ def favicon(request):
 
 @require_POST
 def preferences(request):
-    """Remember light or dark, contrast, the size of letters, or how a list is liked, then go back to the page."""
+    """Remember light or dark, contrast, the size of letters, keys, or how a list is liked, then go back to the page."""
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
         back = "/"

@@ -86,3 +86,11 @@ endpoints = Issuing(
     _("登记"),
     "webhooks/list.html",
 )
+
+# What each try of one message came to.
+ATTEMPTS = (
+    Column("at", _("时间"), "moment"),
+    Column("status", _("回答"), nothing=_("没有回答")),
+    Column("milliseconds", _("毫秒"), "number"),
+    Column("answer", _("内容（前 1 KB）")),
+)

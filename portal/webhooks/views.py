@@ -106,8 +106,14 @@ def delivery(request, code):
     rows = WebhookDelivery.objects.visible_to(request.user).with_state().select_related("endpoint")
     row = get_object_or_404(rows, code=code)
     record = RecordScreen(row, row.code, row.type, tables.screen.title, "webhooks:deliveries")
-    context = {"record": record, "row": row, "state_word": tables.screen.tab_words[row.state]}
-    return render(request, "webhooks/delivery.html", context | {"attempts": row.attempts.all()[:50]})
+    context = {
+        "record": record,
+        "row": row,
+        "state_word": tables.screen.tab_words[row.state],
+        "columns": tables.ATTEMPTS,
+        "attempts": row.attempts.all()[:50],
+    }
+    return render(request, "webhooks/delivery.html", context)
 
 
 @require(MANAGE)

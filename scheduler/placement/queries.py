@@ -35,7 +35,7 @@ def by_subject(subject_code) -> Decision | None:
 def story(decision) -> list[dict]:
     """Every candidate of a decision, best first, in words: why here, why not there. One query.
 
-    Each: pool, cluster, cluster_name, provider_name, is_simulated, is_chosen, is_feasible, cards_free, score,
+    Each: pool, cluster, cluster_name, provider_name, is_simulated, is_chosen, cards_free, score,
     sentences [str], parts [(name, value 0–1, weight)].
     """
     part_names = reasons.part_names()
@@ -55,7 +55,6 @@ def story(decision) -> list[dict]:
                 "accelerator_name": _name(pool.accelerator, is_english) if pool else "",
                 "is_simulated": bool(cluster and cluster.is_simulated),
                 "is_chosen": candidate["rank"] == 1,
-                "is_feasible": candidate["rank"] is not None,
                 "cards_free": candidate["cards_free"],
                 "score": candidate["score"],
                 "reasons": candidate["reasons"],

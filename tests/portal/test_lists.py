@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from marketplace.orders.models import Order
 from marketplace.orders.tables import screen as orders
 from marketplace.settlement import actions as settlement
+from portal.audit.models import Event
 from portal.lists import actions as lists
 from portal.lists.models import Export, SavedView
 from portal.lists.tasks import write_exports
@@ -182,6 +183,16 @@ def test_the_text_file_is_known_as_chinese_and_has_exactly_the_filtered_rows(cit
     lines = text.splitlines()
     assert text[0] == "\ufeff"
     assert [line.split(",")[1] for line in lines[1:]] == codes(city.placed[1:])
+
+
+def test_who_took_a_list_along_is_on_the_record(city):
+    visitor(city, "alice").get("/lists/orders/export.csv?status=confirmed")
+    visitor(city, "unicom").get("/lists/orders/export.csv")
+    visitor(city, "alice").get("/lists/accelerators/export.csv")
+
+    taken = Event.objects.get(name="export.taken")
+    assert (taken.actor, taken.organization) == (city.alice, city.ludao)
+    assert taken.details == {"list": "orders", "query": "status=confirmed", "rows": 4, "form": "csv"}
 
 
 def test_a_file_holds_only_what_its_reader_may_see(city):

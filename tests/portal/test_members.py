@@ -245,7 +245,7 @@ def test_an_administrator_of_one_kind_is_never_offered_another_into_hand(city, g
 
 
 def test_a_provider_comes_in_by_invitation(city):
-    invitation = members.onboard(
+    _provider, invitation = members.onboard(
         kind="provider", name="鼓浪屿算力", district="siming", email="first@example.com", role="provider_admin",
         by=city.operator, at=NOON,
     )  # fmt: skip
@@ -259,6 +259,48 @@ def test_a_provider_comes_in_by_invitation(city):
             kind="provider", name="鼓浪屿算力", district="", email="b@example.com", role="provider_admin",
             by=city.operator, at=NOON,
         )  # fmt: skip
+
+
+AUTHORITY = {
+    "kind": "government", "name": "市数据局", "district": "", "role": "auditor", "email": "first@example.com",
+}  # fmt: skip
+
+
+def test_an_authoritys_first_officer_is_invited_by_the_security_administrator_alone(city, client):
+    client.force_login(city.operator)
+
+    page = client.post("/members/onboard/", AUTHORITY, follow=True).content.decode()
+
+    authority = Organization.objects.get(name="市数据局")
+    assert (Invitation.objects.count(), authority.memberships.count()) == (0, 0)
+    assert "已通知安全管理员核实并邀请 first@example.com" in page and "待安全管理员邀请" in page
+    assert Event.objects.get(name="organization.onboarded").details["invited"] is False
+
+
+def test_the_security_administrator_finds_the_invitation_as_it_was_wished(city, client):
+    client.force_login(city.operator)
+    client.post("/members/onboard/", AUTHORITY)
+    news = city.security.notices.get(sentence__contains="已建档")
+    client.force_login(city.security)
+
+    page = client.get(news.url).content.decode()
+    client.post(news.url, {"email": "first@example.com", "role": "auditor"})
+
+    assert 'value="first@example.com"' in page and '<option value="auditor" selected>' in page
+    sent = Invitation.objects.get()
+    assert (sent.organization.name, sent.role, sent.invited_by) == ("市数据局", "auditor", city.security)
+    client.force_login(city.operator)
+    assert "已邀请，待接受" in client.get("/members/onboard/").content.decode()
+
+
+def test_whoever_may_appoint_staff_invites_at_once(city):
+    Membership.objects.create(
+        user=city.operator, organization=Organization.objects.get(kind="platform"), role="security_admin"
+    )
+
+    onboarded = members.onboard(**AUTHORITY, by=city.operator, at=NOON)
+
+    assert onboarded.invitation.role == "auditor"
 
 
 def test_every_role_belongs_to_a_kind_of_organisation(city):

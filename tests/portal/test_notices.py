@@ -336,4 +336,4 @@ def test_a_line_read_elsewhere_leaves_the_bell_without_a_word(bob, client):
 def test_a_bell_that_outlived_its_stay_leads_to_the_door(client, db):
     answer = client.get("/notices/bell/", headers={"hx-request": "true"})
 
-    assert answer.headers["HX-Redirect"] == "/accounts/login/"
+    assert answer.headers["HX-Redirect"] == "/accounts/login/?next=%2Fdesk%2F"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from portal.shell import bundles, errors, gallery, glossary
 from portal.shell.charts import Chart, Series, ceiling
+from tests import city as town
 
 ROOT = Path(settings.BASE_DIR)
 FLOORS = ("portal", "federation", "scheduler", "marketplace", "subsidies", "maas", "ops")
@@ -135,3 +136,11 @@ def test_preferences_are_remembered_and_never_lead_away(client):
 
     assert (kept.cookies["theme"].value, kept["Location"]) == ("dark", "/help/")
     assert ("theme" in strange.cookies, strange["Location"]) == (False, "/")
+
+
+@pytest.mark.parametrize("path", ["/", "/marketplace/", "/orders/"])
+def test_a_page_stands_while_nobody_remembers(client, db, settings, path):
+    client.force_login(town.found().bob)
+    settings.CACHES |= {"passing": settings.CACHES["passing"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+
+    assert client.get(path).status_code == 200

@@ -1,0 +1,144 @@
+"""A city with one of everything, for whoever walks all its pages."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+from marketplace.funding import actions as funding
+from marketplace.invoices import actions as invoices
+from marketplace.settlement import actions as settlement
+from portal.accounts.permissions import Role
+from portal.approvals.models import Approval
+from portal.audit import actions as audit
+from portal.developers.models import ApiCall
+from portal.members import actions as members
+from portal.members import reviews
+from portal.notices.models import Notice
+from portal.organizations.models import Organization
+from portal.tokens import actions as tokens
+from tests.city import (
+    DAY,
+    apply_for_verification,
+    bank_line,
+    bill,
+    difference,
+    disturb,
+    found,
+    message_to,
+    monthly_bills,
+    payout,
+    place,
+    price_draft,
+    reserve,
+    run,
+    transfer,
+)
+
+
+def programs_of(city, *, at) -> None:
+    """Alice has given a program a key, connected another, and the first has asked for something."""
+    wish = {
+        "organization": city.ludao,
+        "name": "训练平台",
+        "scopes": ["orders:read"],
+        "by": city.alice,
+        "at": at,
+    }
+    tokens.connect(**wish)
+    key, _secret = tokens.issue(**wish, days=30, networks=["203.0.113.0/24", "2001:db8::/32"])
+    ApiCall.objects.create(
+        at=at,
+        user=city.alice,
+        organization=city.ludao,
+        key=key.code,
+        key_name=key.name,
+        method="GET",
+        route="api/v1/orders/",
+        status=200,
+        milliseconds=12,
+        request_id="0123456789abcdef0123456789abcdef",
+    )
+
+
+def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
+    """One city with one of everything, and the code that stands for each address's <code>.
+
+    Ludao's order is the one looked at, the firm of Wuyuan asks to be verified, and that of Jigeng never did.
+    """
+    city = found(at=at)
+    order = place(city, at=at)
+    run(order, seconds=1800, at=at)
+    bill(order, at=at)
+    waiting = place(city, key="waiting", at=at, project=city.model, cards=1, hours="100")
+    moment = at + timedelta(seconds=1)
+    statements = settlement.close(until=moment, by=None, at=moment)
+    monthly_bill = monthly_bills(at=at)[0].code
+    Organization.objects.filter(code="EN-JIGENG").update(verified_at=None)
+    wuyuan = Organization.objects.get(code="EN-WUYUAN")
+    codes = {
+        "account/sessions": "NONE",
+        "applications": "AC-NONE",
+        "approvals": Approval.objects.get(subject_code=waiting.code).code,
+        "audit": "EN-LUDAO-1",
+        "bills": monthly_bill,
+        "monthly-bills": monthly_bill,
+        "bank": bank_line(city, at=at).code,
+        "invoices": invoices.request(
+            organization=city.ludao, amount=100, idempotency_key="first", by=city.alice, at=at
+        ).code,
+        "prices": price_draft(city, at=at).code,
+        "credit": funding.propose_credit(
+            organization=city.ludao,
+            contract="HT-2026-018",
+            limit=5_000_000,
+            valid_until=at + 90 * DAY,
+            reason="年度框架合同",
+            by=city.finance,
+            at=at,
+        ).code,
+        "audit/versions/project": "PJ-LUDAO-LAB",
+        "city-systems": "CS-NONE",
+        "city-systems/mine": "CC-NONE",
+        "clusters": "unicom-jimei",
+        "exports": "EX-NONE",
+        "incidents": disturb(city, kind="maintenance", starts_at=at + DAY, ends_at=at + 2 * DAY).code,
+        "invitations": members.invite(
+            organization=city.ludao,
+            email="new@example.com",
+            role=Role.ENTERPRISE_MEMBER,
+            until=None,
+            reason="",
+            by=city.alice,
+            at=at,
+        ).secret,
+        "lists": "orders",
+        "lists/views": "VW-NONE",
+        "marketplace/drafts": "DR-NONE",
+        "marketplace/plans": "unicom-h800",
+        "members": city.bob.memberships.get().code,
+        "members/invitations": "IV-NONE",
+        "members/reviews": reviews.open_review(organization_id=city.ludao.id, at=at).code,
+        "notices": Notice.objects.filter(user=city.bob).first().code,
+        "operations": "OP-NONE",
+        "orders": order.code,
+        "organization/projects": "PJ-LUDAO-LAB",
+        "payments": transfer(city, at=at).code,
+        "payments/differences": difference(at=at).code,
+        "payments/refunds": "RF-NONE",
+        "people": "bob",
+        "people/factor-resets": "FR-NONE",
+        "payouts": payout(city, at=at).batch.code,
+        "payouts/payments": "PO-NONE",
+        "plans": "unicom-h800",
+        "reservation": reserve(city, "siming-rtx4090-day", at=at, project=city.model).code,
+        "programmes": "PG-CITY-2026",
+        "statements/adjustments": "AJ-NONE",
+        "statements": next(one.code for one in statements if one.party == "unicom"),
+        "subsidies/programmes": "PG-CITY-2026",
+        "tokens": "TK-NONE",
+        "verifications": apply_for_verification(wuyuan, city.wendy, at=at).code,
+        "webhooks": "WH-NONE",
+        "webhooks/deliveries": message_to(city, at=at),
+    }
+    programs_of(city, at=at)
+    audit.seal()
+    return city, codes
