@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import transaction
 from django.utils import timezone
 
@@ -20,8 +20,6 @@ from marketplace.billing import actions as billing
 from marketplace.billing import monthly
 from marketplace.catalogue import drafts as price_drafts
 from marketplace.catalogue.models import Plan
-from marketplace.funding import actions as funding
-from marketplace.invoices import actions as invoices
 from marketplace.orders import placing
 from marketplace.orders.queries import month_start
 from marketplace.payments import actions as payments
@@ -30,23 +28,14 @@ from marketplace.payments.models import Payment
 from marketplace.payments.stripe_gateway import Entry, Seen, State
 from marketplace.payouts import actions as payouts
 from marketplace.payouts.models import PayoutAccount
-from marketplace.settlement import actions as settlement
 from marketplace.settlement.models import SettlementRun, Statement
 from portal.accounts.models import User
-from portal.accounts.permissions import Role
-from portal.approvals.models import Approval
-from portal.audit import actions as audit
-from portal.developers.models import ApiCall
 from portal.incidents import actions as incidents
 from portal.incidents.queries import LASTING, lasting
 from portal.lists import actions as lists
 from portal.lists.tasks import write_exports
-from portal.members import actions as members
-from portal.members import reviews
-from portal.notices.models import Notice
 from portal.organizations.models import Organization, Project
 from portal.shell.codes import new_code
-from portal.tokens import actions as tokens
 from portal.verification import actions as verification
 from portal.webhooks import actions as webhooks
 from portal.webhooks.models import WebhookEndpoint
@@ -82,7 +71,7 @@ def _load(at):
 
 def know_the_incidents():
     """Every page's banner is asked for twice a minute, by whoever comes first: not while a page is counted."""
-    cache.delete(LASTING)
+    caches["passing"].delete(LASTING)
     lasting()
 
 
@@ -365,114 +354,3 @@ def disturb(city, *, at=NOON, kind="incident", ends_at=None, **wishes):
         "text_en": "Being caught up; nothing is billed twice.",
     }
     return incidents.post(kind=kind, ends_at=ends_at, **told | wishes, by=city.operator, at=at)
-
-
-def programs_of(city, *, at) -> None:
-    """Alice has given a program a key, connected another, and the first has asked for something."""
-    wish = {
-        "organization": city.ludao,
-        "name": "训练平台",
-        "scopes": ["orders:read"],
-        "by": city.alice,
-        "at": at,
-    }
-    tokens.connect(**wish)
-    key, _secret = tokens.issue(**wish, days=30, networks=["203.0.113.0/24", "2001:db8::/32"])
-    ApiCall.objects.create(
-        at=at,
-        user=city.alice,
-        organization=city.ludao,
-        key=key.code,
-        key_name=key.name,
-        method="GET",
-        route="api/v1/orders/",
-        status=200,
-        milliseconds=12,
-        request_id="0123456789abcdef0123456789abcdef",
-    )
-
-
-def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
-    """One city with one of everything, and the code that stands for each address's <code>.
-
-    Ludao's order is the one looked at, the firm of Wuyuan asks to be verified, and that of Jigeng never did.
-    """
-    city = found(at=at)
-    order = place(city, at=at)
-    run(order, seconds=1800, at=at)
-    bill(order, at=at)
-    waiting = place(city, key="waiting", at=at, project=city.model, cards=1, hours="100")
-    moment = at + timedelta(seconds=1)
-    statements = settlement.close(until=moment, by=None, at=moment)
-    monthly_bill = monthly_bills(at=at)[0].code
-    Organization.objects.filter(code="EN-JIGENG").update(verified_at=None)
-    wuyuan = Organization.objects.get(code="EN-WUYUAN")
-    codes = {
-        "account/first": "NONE",
-        "account/sessions": "NONE",
-        "applications": "AC-NONE",
-        "approvals": Approval.objects.get(subject_code=waiting.code).code,
-        "audit": "EN-LUDAO-1",
-        "bills": monthly_bill,
-        "monthly-bills": monthly_bill,
-        "bank": bank_line(city, at=at).code,
-        "invoices": invoices.request(
-            organization=city.ludao, amount=100, idempotency_key="first", by=city.alice, at=at
-        ).code,
-        "prices": price_draft(city, at=at).code,
-        "credit": funding.propose_credit(
-            organization=city.ludao,
-            contract="HT-2026-018",
-            limit=5_000_000,
-            valid_until=at + 90 * DAY,
-            reason="年度框架合同",
-            by=city.finance,
-            at=at,
-        ).code,
-        "audit/versions/project": "PJ-LUDAO-LAB",
-        "city-systems": "CS-NONE",
-        "city-systems/mine": "CC-NONE",
-        "clusters": "unicom-jimei",
-        "exports": "EX-NONE",
-        "incidents": disturb(city, kind="maintenance", starts_at=at + DAY, ends_at=at + 2 * DAY).code,
-        "invitations": members.invite(
-            organization=city.ludao,
-            email="new@example.com",
-            role=Role.ENTERPRISE_MEMBER,
-            until=None,
-            reason="",
-            by=city.alice,
-            at=at,
-        ).secret,
-        "lists": "orders",
-        "lists/views": "VW-NONE",
-        "marketplace/drafts": "DR-NONE",
-        "marketplace/plans": "unicom-h800",
-        "members": city.bob.memberships.get().code,
-        "members/invitations": "IV-NONE",
-        "members/reviews": reviews.open_review(organization_id=city.ludao.id, at=at).code,
-        "notices": Notice.objects.filter(user=city.bob).first().code,
-        "operations": "OP-NONE",
-        "orders": order.code,
-        "organization/projects": "PJ-LUDAO-LAB",
-        "payments": transfer(city, at=at).code,
-        "payments/differences": difference(at=at).code,
-        "payments/refunds": "RF-NONE",
-        "people": "bob",
-        "people/factor-resets": "FR-NONE",
-        "payouts": payout(city, at=at).batch.code,
-        "payouts/payments": "PO-NONE",
-        "plans": "unicom-h800",
-        "reservation": reserve(city, "siming-rtx4090-day", at=at, project=city.model).code,
-        "programmes": "PG-CITY-2026",
-        "statements/adjustments": "AJ-NONE",
-        "statements": next(one.code for one in statements if one.party == "unicom"),
-        "subsidies/programmes": "PG-CITY-2026",
-        "tokens": "TK-NONE",
-        "verifications": apply_for_verification(wuyuan, city.wendy, at=at).code,
-        "webhooks": "WH-NONE",
-        "webhooks/deliveries": message_to(city, at=at),
-    }
-    programs_of(city, at=at)
-    audit.seal()
-    return city, codes

@@ -10,7 +10,7 @@ from config.embedded.steps import ROOT
 
 def prepare(servers, *, with_city=True) -> dict[str, str]:
     """Tables as the owner, then everything as the application, which may not alter history."""
-    env = os.environ | servers.env | {"LOG_LEVEL": "WARNING"}
+    env = os.environ | servers.env | {"LOG_LEVEL": "WARNING", "CITY_IS_DEMO": "true"}
     for name in ("DATABASE_OWNER_URL",):
         env.pop(name)
     owner, application = servers.postgres.url(OWNER), servers.postgres.url(APPLICATION)

@@ -25,6 +25,7 @@ from marketplace.billing import actions as billing
 from marketplace.invoices import actions as invoices
 from marketplace.orders import drafts
 from marketplace.payments.models import BankReceipt
+from portal.accounts.permissions import Role
 from portal.approvals.models import Approval
 from portal.audit.models import Event
 from portal.audit.register import EVENTS
@@ -232,7 +233,7 @@ def address(city, deed, client) -> str:
         client.post("/accounts/phone/change/", {"phone": "138 0013 8000"})
     if deed.code == "first":
         Membership.objects.filter(role="system_admin").delete()
-        return f"/account/first/{entrance.invite_first_administrator()}/"
+        return f"/account/first/{entrance.invite_administrator(Role.SYSTEM_ADMIN)}/"
     if deed.code == "totp":
         session = client.session
         session["mfa.totp.secret"] = SECRET
@@ -294,7 +295,7 @@ def test_a_good_request_writes_exactly_its_events(visit, deed):
     names, answer = news_of(visit, deed, deed.by)
 
     assert names == sorted(deed.writes), (answer.status_code, answer.content.decode()[:2000])
-    assert answer.status_code in (200, 201, 202, 302)
+    assert answer.status_code in (200, 201, 202, 204, 302)
 
 
 @pytest.mark.parametrize("deed", [d for d in DEEDS + EXEMPT if d.bad is not None], ids=str)

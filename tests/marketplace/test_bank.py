@@ -64,6 +64,18 @@ def line(reference) -> BankLine:
     return BankLine.objects.get(bank_reference=reference)
 
 
+def test_the_account_that_money_came_from_lies_sealed(clean):
+    head, row = statement(("A1", 100, "某公司", "无"), opening=clean.opening).decode().splitlines()
+    content = f"{head},对方账号\n{row},6222020000001234\n".encode()
+
+    take(clean, content)
+
+    assert line("A1").counter_account == "6222020000001234"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT counter_account FROM marketplace_bankline WHERE bank_reference = 'A1'")
+        assert "6222020000001234" not in cursor.fetchone()[0]
+
+
 def test_money_with_a_firms_number_from_the_firm_itself_is_credited_at_once(clean):
     name, remark = clean.ludao.name, "货款 en-ludao　请查收"
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +36,7 @@ def used(city):
 @pytest.fixture
 def peer(settings):
     with Peer() as there:
-        settings.INVOICE_API_BASE, settings.INVOICE_API_KEY = there.base, KEY
+        settings.INVOICE_API_BASE, settings.INVOICE_API_KEY = there.url, KEY
         yield there
 
 
@@ -47,6 +48,29 @@ def ask(city, amount, key="k"):
 
 def cash(used):
     return sum(line.cash for line in used.lines.all())
+
+
+def test_the_buyers_account_lies_sealed_and_stands_in_the_form_again(city, used):
+    visitor(city.fiona).post(
+        "/invoices/",
+        {
+            "amount": "1.00",
+            "idempotency_key": "k",
+            "bank": "厦门银行 6222020000001234",
+            "address": "",
+            "email": "",
+        },
+    )
+
+    page = visitor(city.fiona).get("/invoices/").content.decode()
+
+    assert Invoice.objects.get().buyer_bank == "厦门银行 6222020000001234"
+    assert 'value="厦门银行 6222020000001234"' in page
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT buyer_bank FROM marketplace_invoice UNION SELECT bank FROM marketplace_invoicetitle"
+        )
+        assert not [text for (text,) in cursor.fetchall() if "6222020000001234" in text]
 
 
 # --- how much ------------------------------------------------------------------------------------------
