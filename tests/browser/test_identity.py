@@ -189,12 +189,15 @@ def test_single_keys_can_be_turned_off(city, page, login):
     page.goto("/orders/")
     page.get_by_role("button", name="停用单键快捷键").click()
     expect(page.get_by_role("button", name="启用单键快捷键")).to_be_visible()
+    page.wait_for_load_state()
 
     page.keyboard.press("?")
     page.keyboard.press("/")
     typed_off = page.url, page.evaluate("document.activeElement.type")
     page.get_by_role("button", name="启用单键快捷键").click()
     expect(page.get_by_role("button", name="停用单键快捷键")).to_be_visible()
+    # The buttons are seen before the script that listens has run.
+    page.wait_for_load_state()
     page.keyboard.press("?")
 
     assert typed_off[0].endswith("/orders/") and typed_off[1] != "search"
