@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pprint import pformat
 
 ORDER = {
@@ -12,7 +13,9 @@ ORDER = {
     "command": "python train.py",
     "files": [{"path": "train.py", "content": "print('hello')"}],
 }
-VOUCHER = {"organization": "EN-LUDAO", "amount": "100.00", "expires_at": "2026-12-31T00:00:00+08:00"}
+# A voucher ends after today, whenever this is read.
+NEXT_MONTH = (datetime.now(UTC) + timedelta(days=31)).strftime("%Y-%m-01T00:00:00+08:00")
+VOUCHER = {"organization": "EN-LUDAO", "amount": "100.00", "expires_at": NEXT_MONTH}
 RECEIPT = {
     "organization": "EN-LUDAO",
     "bank_reference": "20261121-000001",

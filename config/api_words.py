@@ -141,6 +141,12 @@ PROBLEMS = {
 
 # Newest first; what is only added breaks no program, and nothing is taken away before its Sunset.
 CHANGES = (
+    (
+        "2026-11-22",
+        _(
+            "并发：结算单的确认与异议、月账单付款也认 If-Match。重复的充值与开票申请也标 Idempotent-Replayed。"
+        ),
+    ),
     ("2026-11-22", _("试算：动钱、动订单的写操作都可加 dry_run=true；不支持的操作答 422，不再照常执行。")),
     (
         "2026-11-22",
@@ -156,7 +162,7 @@ CONVENTIONS = (
         "列表：limit 最多 200；沿 next 或 Link 响应头翻页；筛选条件与页面网址中的名称相同；fields 只取需要的字段。"
     ),
     _(
-        "重复请求：下单、发券须带 Idempotency-Key；同键同内容只执行一次，重复时响应头为 Idempotent-Replayed: true。"
+        "重复请求：下单、充值、开票、发券须带 Idempotency-Key；同键同内容只执行一次，重复时响应头为 Idempotent-Replayed: true。"
     ),
     _(
         "试算：写操作加 dry_run=true 时做全部检查、给出应答（响应头 Dry-Run: true），但什么都不留下；其中的编号不会存在。"
@@ -167,7 +173,7 @@ CONVENTIONS = (
     _(
         "停用：要停用的操作在应答中带 Deprecation 与 Sunset（停用时刻），并在本页写明替代的操作；至少提前六个月。"
     ),
-    _("频次：RateLimit 响应头写明余量；超出时答 429，按 Retry-After 等待。"),
+    _("频次：RateLimit 响应头写明余量；超出时答 429，暂不可用时答 503，均按 Retry-After 等待。"),
     _("金额为元的十进制字符串；时间为带时区的 RFC 3339；每个应答带 X-Request-Id，报障时请提供。"),
 )
 

@@ -1,5 +1,6 @@
 """Bills for programs."""
 
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -10,7 +11,9 @@ from rest_framework.views import APIView
 from marketplace.billing import overdue, queries, tables
 from marketplace.billing.models import Bill, BillLine, BillPart
 from portal.accounts.scoping import require_for_api
+from portal.shell.api import expect_unchanged
 from portal.shell.listings import Listed
+from portal.shell.openapi import IF_MATCH
 from portal.shell.rehearsals import rehearsable
 from portal.shell.serializers import Currency, Yuan
 
@@ -163,10 +166,12 @@ class MonthlyBillPayment(APIView):
 
     scopes = {"POST": "wallet:write"}
 
-    @extend_schema(request=None, responses=WholeBillSerializer)
+    @extend_schema(parameters=[IF_MATCH], request=None, responses=WholeBillSerializer)
     @rehearsable
     def post(self, request, code):
         bill = get_object_or_404(Bill.objects.visible_to(request.user), code=code)
         require_for_api(request, "bills.pay", bill.organization)
-        paid = overdue.pay(bill_id=bill.id, by=request.user, at=timezone.now())
+        with transaction.atomic():
+            expect_unchanged(request, lambda: WholeBillSerializer(Bill.objects.locked(bill.id)).data)
+            paid = overdue.pay(bill_id=bill.id, by=request.user, at=timezone.now())
         return Response(WholeBillSerializer(paid).data)

@@ -9,7 +9,7 @@ from marketplace.invoices import actions as invoices
 from marketplace.invoices import tables
 from marketplace.invoices.models import Invoice
 from portal.accounts.scoping import acting_for, require_for_api
-from portal.shell.api import idempotency_key
+from portal.shell.api import idempotency_key, replay_of
 from portal.shell.listings import Listed
 from portal.shell.openapi import IDEMPOTENCY_KEY
 from portal.shell.rehearsals import rehearsable
@@ -69,7 +69,7 @@ class InvoiceList(Listed):
         key = idempotency_key(request)
         body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
-        said = body.validated_data
+        said, now = body.validated_data, timezone.now()
         invoice = invoices.request(
             organization=organization,
             amount=said["amount"],
@@ -78,6 +78,7 @@ class InvoiceList(Listed):
             email=said.get("email", ""),
             idempotency_key=key,
             by=request.user,
-            at=timezone.now(),
+            at=now,
         )
-        return Response(self.get_serializer(invoice).data, status=201)
+        headers = replay_of(invoice.requested_at, now)
+        return Response(self.get_serializer(invoice).data, status=201, headers=headers)

@@ -12,7 +12,7 @@ from marketplace.payments import tables
 from marketplace.payments.models import BankReceipt, Payment, Refund
 from portal.accounts.scoping import acting_for, require_for_api
 from portal.organizations.models import Organization
-from portal.shell.api import idempotency_key
+from portal.shell.api import idempotency_key, replay_of
 from portal.shell.listings import Listed
 from portal.shell.openapi import IDEMPOTENCY_KEY
 from portal.shell.rehearsals import rehearsable
@@ -102,14 +102,16 @@ class PaymentList(Listed):
         key = idempotency_key(request)
         body = self.get_serializer(data=request.data)
         body.is_valid(raise_exception=True)
+        now = timezone.now()
         payment = payments.top_up(
             organization=organization,
             **body.validated_data,
             idempotency_key=key,
             by=request.user,
-            at=timezone.now(),
+            at=now,
         )
-        return Response(self.get_serializer(payment).data, status=201)
+        headers = replay_of(payment.created_at, now)
+        return Response(self.get_serializer(payment).data, status=201, headers=headers)
 
 
 class PaymentDetail(APIView):

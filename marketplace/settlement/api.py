@@ -1,5 +1,6 @@
 """Statements for programs."""
 
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +13,9 @@ from marketplace.settlement import actions as settlement
 from marketplace.settlement import answers, tables
 from marketplace.settlement.models import Adjustment, Statement, Terms
 from portal.accounts.scoping import require_for_api
+from portal.shell.api import expect_unchanged
 from portal.shell.listings import Listed
+from portal.shell.openapi import IF_MATCH
 from portal.shell.rehearsals import rehearsable
 from portal.shell.serializers import Currency, Yuan
 
@@ -107,7 +110,9 @@ def _answered(request, code, say, **words):
     """A statement after the provider's word on it."""
     require_for_api(request, "statements.answer")
     statement = get_object_or_404(Statement.objects.visible_to(request.user), code=code)
-    said = say(statement_id=statement.id, **words, by=request.user, at=timezone.now())
+    with transaction.atomic():
+        expect_unchanged(request, lambda: StatementSerializer(Statement.objects.locked(statement.id)).data)
+        said = say(statement_id=statement.id, **words, by=request.user, at=timezone.now())
     return Response(StatementSerializer(said).data)
 
 
@@ -116,7 +121,7 @@ class StatementConfirmation(APIView):
 
     scopes = {"POST": "settlement:write"}
 
-    @extend_schema(request=None, responses=StatementSerializer)
+    @extend_schema(parameters=[IF_MATCH], request=None, responses=StatementSerializer)
     @rehearsable
     def post(self, request, code):
         return _answered(request, code, answers.confirm)
@@ -134,7 +139,7 @@ class StatementDispute(APIView):
 
     scopes = {"POST": "settlement:write"}
 
-    @extend_schema(request=Objection, responses=StatementSerializer)
+    @extend_schema(parameters=[IF_MATCH], request=Objection, responses=StatementSerializer)
     @rehearsable
     def post(self, request, code):
         body = Objection(data=request.data)

@@ -52,6 +52,11 @@ def idempotency_key(request) -> str:
     return key
 
 
+def replay_of(done_at, now) -> dict:
+    """The header of an answer to a key whose deed was done before `now`."""
+    return {} if done_at == now else {"Idempotent-Replayed": "true"}
+
+
 def expect_unchanged(request, read) -> None:
     """Stop here if the caller's If-Match names something else than what `read()` finds now, its row locked."""
     header = request.headers.get("If-Match", "")
@@ -103,8 +108,9 @@ def problem(error, context):
             if error.field
             else []
         )
+        headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
         return problem_response(
-            request, status=error.status, code=error.code, title=error.message, errors=errors
+            request, status=error.status, code=error.code, title=error.message, errors=errors, headers=headers
         )
     if isinstance(error, Http404):
         error = exceptions.NotFound(_("没有找到，或您无权查看。"))

@@ -6,6 +6,8 @@ class Refusal(Exception):
 
     status = 422
     code = "refused"
+    # Seconds, where the same request may succeed later.
+    retry_after: int | None = None
 
     def __init__(self, message, *, code: str | None = None, field: str | None = None):
         super().__init__(message)

@@ -37,6 +37,7 @@ class CannotCount(Refusal):
 
     status = 503
     code = "temporarily_unavailable"
+    retry_after = WINDOW_SECONDS
 
 
 @dataclass(frozen=True)

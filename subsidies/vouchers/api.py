@@ -14,7 +14,7 @@ from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
 from portal.accounts.scoping import require_for_api
 from portal.organizations.models import Organization
-from portal.shell.api import idempotency_key, is_rehearsal
+from portal.shell.api import idempotency_key, is_rehearsal, replay_of
 from portal.shell.codes import new_code
 from portal.shell.listings import Listed
 from portal.shell.openapi import IDEMPOTENCY_KEY
@@ -154,5 +154,6 @@ class ProgrammeVouchers(APIView):
             by=request.user,
             at=now,
         )
-        headers = None if voucher.issued_at == now else {"Idempotent-Replayed": "true"}
-        return Response(VoucherSerializer(voucher).data, status=201, headers=headers)
+        return Response(
+            VoucherSerializer(voucher).data, status=201, headers=replay_of(voucher.issued_at, now)
+        )

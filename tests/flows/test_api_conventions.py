@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
+from config.api_examples import NEXT_MONTH
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import balance
 from marketplace.orders.models import Order
@@ -150,6 +151,30 @@ def test_a_change_is_another_tag(bob, five):
     assert bob.get(f"orders/{five[0]}/", **{"if-none-match": before}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("by", "path", "wish"),
+    [
+        ("alice", "payments/", {"method": "transfer", "amount": "100.00"}),
+        ("alice", "invoices/", {"amount": "100.00"}),
+        (
+            "officer",
+            "programmes/PG-CITY-2026/vouchers/",
+            {"organization": "EN-LUDAO", "amount": "100.00", "expires_at": NEXT_MONTH},
+        ),
+    ],
+)
+def test_a_key_used_again_says_so_and_does_nothing_more(city, by, path, wish):
+    caller = Caller(by, "wallet:write", "wallet:read", "subsidies:write")
+
+    first = caller.post(path, wish, **{"idempotency-key": "once"})
+    again = caller.post(path, wish, **{"idempotency-key": "once"})
+    other = caller.post(path, wish | {"amount": "200.00"}, **{"idempotency-key": "once"})
+
+    assert (first.status_code, first.get("Idempotent-Replayed")) == (201, None)
+    assert (again.status_code, again["Idempotent-Replayed"], again.json()) == (201, "true", first.json())
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
 def test_nobody_cancels_what_has_changed_since_it_was_read(bob, city, five):
     read = bob.get(f"orders/{five[0]}/")["ETag"]
     Order.objects.filter(code=five[0]).update(name="renamed")
@@ -219,7 +244,7 @@ def test_an_unverified_firm_learns_so_from_a_trial(bob):
 
 def test_a_trial_of_a_voucher_leaves_the_pool_as_it_was(city):
     officer = Caller("officer", "subsidies:read", "subsidies:write")
-    wish = {"organization": "EN-LUDAO", "amount": "100.00", "expires_at": "2026-12-31T00:00:00+08:00"}
+    wish = {"organization": "EN-LUDAO", "amount": "100.00", "expires_at": NEXT_MONTH}
     before, pool = untouched(), balance(Kind.POOL, "PG-CITY-2026")
 
     trial = officer.post("programmes/PG-CITY-2026/vouchers/?dry_run=true", wish)

@@ -125,6 +125,7 @@ def test_when_nobody_counts_reading_goes_on_and_the_door_stays_shut(city, few, n
     assert statuses(lambda: bob.get("/api/v1/orders/"), 9) == [200] * 9
     assert statuses(lambda: bob.get("/orders/"), 9) == [200] * 9
     assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
+    assert answer["Retry-After"] == "60"
 
 
 def test_threads_that_ask_at_once_share_one_allowance(few):
