@@ -54,6 +54,11 @@ def found(at=NOON, *, anew=False) -> SimpleNamespace:
         remembered.once("city", lambda: _load(at))
     else:
         _load(at)
+    return standing()
+
+
+def standing() -> SimpleNamespace:
+    """The people and the firm of the city as it stands."""
     return SimpleNamespace(
         **{u.username: u for u in User.objects.all()},
         ludao=Organization.objects.get(code="EN-LUDAO"),
@@ -67,6 +72,11 @@ def _load(at):
     demo.load(at=at)
     Cluster.objects.update(state=Cluster.State.ONLINE, last_seen_at=at)
     Pool.objects.update(observed_at=at)
+
+
+NEW_PROVIDER = {
+    "kind": "provider", "name": "集美新算力", "district": "jimei", "role": "provider_admin", "email": "first@example.com",
+}  # fmt: skip
 
 
 def know_the_incidents():

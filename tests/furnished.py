@@ -17,6 +17,7 @@ from portal.organizations.models import Organization
 from portal.tokens import actions as tokens
 from tests.city import (
     DAY,
+    NEW_PROVIDER,
     apply_for_verification,
     bank_line,
     bill,
@@ -116,6 +117,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "marketplace/plans": "unicom-h800",
         "members": city.bob.memberships.get().code,
         "members/invitations": "IV-NONE",
+        "members/onboard": members.onboard(**NEW_PROVIDER, by=city.operator, at=at).organization.code,
         "members/reviews": reviews.open_review(organization_id=city.ludao.id, at=at).code,
         "notices": Notice.objects.filter(user=city.bob).first().code,
         "operations": "OP-NONE",

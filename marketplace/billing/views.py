@@ -18,6 +18,7 @@ from marketplace.billing.papers import bill_paper
 from marketplace.orders.queries import month_start
 from portal.accounts.permissions import serves
 from portal.accounts.scoping import require
+from portal.lists import actions as lists
 from portal.papers import actions as papers
 from portal.shell.exceptions import Refusal
 from portal.shell.money import to_yuan
@@ -126,4 +127,12 @@ def export(request, code):
         (_("出账时间"), localtime(bill.issued_at).replace(tzinfo=None)),
     ]
     heads = [fact.head for fact in facts]
+    lists.note_taken(
+        screen="bills",
+        query=bill.code,
+        form="xlsx",
+        row_count=_lines(bill).count(),
+        by=request.user,
+        organization=bill.organization,
+    )
     return workbook_response(workbook(bill.code, heads, rows, conditions), f"{bill.code}.xlsx")

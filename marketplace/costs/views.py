@@ -10,6 +10,7 @@ from marketplace.costs import queries, tables
 from marketplace.costs.forms import BY, CostForm
 from marketplace.costs.papers import cost_paper
 from portal.accounts.scoping import require
+from portal.lists import actions as lists
 from portal.papers import actions as papers
 from portal.shell.charts import Chart, Series
 from portal.shell.money import to_yuan
@@ -69,6 +70,16 @@ def export(request, form):
         _("已付（元）"),
         _("挂账（元）"),
     ]
+    if form not in ("csv", "xlsx", "pdf"):
+        raise Http404
+    lists.note_taken(
+        screen="costs",
+        query=request.GET.urlencode(),
+        form=form,
+        row_count=len(rows),
+        by=request.user,
+        organization=request.organization,
+    )
     name = f"costs-{by}-{months.since:%Y%m}-{months.until:%Y%m}"
     cells = [
         [row["label"], row["line_count"], round(row["card_seconds"] / 3600, 4)]
@@ -81,7 +92,5 @@ def export(request, form):
         organization = request.organization.code if request.organization else "CITY"
         printed = cost_paper(organization, by, months, rows, by=request.user, at=timezone.now())
         return paper_response(papers.vouch(printed))
-    if form != "xlsx":
-        raise Http404
     conditions = [(_("账期起"), f"{months.since:%Y-%m}"), (_("账期止"), f"{months.until:%Y-%m}")]
     return workbook_response(workbook(_("成本分析"), heads, cells, conditions), f"{name}.xlsx")

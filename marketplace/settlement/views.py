@@ -19,6 +19,7 @@ from marketplace.settlement.papers import statement_paper
 from portal.accounts.permissions import ALL, can, organization_ids
 from portal.accounts.scoping import require, require_action
 from portal.approvals.models import Approval
+from portal.lists import actions as lists
 from portal.papers import actions as papers
 from portal.shell.exceptions import Refusal
 from portal.shell.money import to_yuan
@@ -251,6 +252,14 @@ def export(request, code):
             localtime(line.bill_line.billed_at).replace(tzinfo=None),
         ]
         for line in _lines(statement)
+    )
+    lists.note_taken(
+        screen="statements",
+        query=statement.code,
+        form="xlsx",
+        row_count=statement.line_count,
+        by=request.user,
+        organization=request.organization,
     )
     return workbook_response(workbook(statement.code, heads, rows), f"{statement.code}.xlsx")
 

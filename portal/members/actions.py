@@ -68,24 +68,27 @@ def invite(*, organization, email, role, until, reason, by, at) -> Invitation:
         raise CannotGrant(_("此人已在本单位担任该角色。"), field="email")
     try:
         with transaction.atomic():
-            Invitation.objects.filter(
-                organization=organization, email__iexact=email, role=role, expires_at__lte=at
-            ).filter(accepted_at=None, withdrawn_at=None).update(withdrawn_at=at)
-            invitation = Invitation.objects.create(
-                code=new_code("IV"),
-                organization=organization,
-                email=email.lower(),
-                role=role,
-                until=until,
-                reason=reason,
-                invited_by=by,
-                invited_at=at,
-                expires_at=at + timedelta(days=INVITATION_DAYS),
-            )
+            organization.invitations.pending().filter(
+                email__iexact=email, role=role, expires_at__lte=at
+            ).update(withdrawn_at=at)
+            invitation = _offer(organization, email, role, by, at, until=until, reason=reason)
             audit.record(invitation, "member.invited", by=by, role=role, until=until and until.isoformat())
     except IntegrityError as clash:
         raise CannotGrant(_("已向该邮箱发出同样的邀请，请等待对方接受或先撤回。"), field="email") from clash
     return invitation
+
+
+def _offer(organization, email, role, by, at, **limits) -> Invitation:
+    return Invitation.objects.create(
+        code=new_code("IV"),
+        organization=organization,
+        email=email.lower(),
+        role=role,
+        invited_by=by,
+        invited_at=at,
+        expires_at=at + timedelta(days=INVITATION_DAYS),
+        **limits,
+    )
 
 
 class Onboarded(NamedTuple):
@@ -111,15 +114,7 @@ def onboard(*, kind, name, district, email, role, by, at) -> Onboarded:
             invitation = None
             # An authority's people serve the whole city: whoever may appoint staff invites them, nobody else.
             if may_begin(by, kind):
-                invitation = Invitation.objects.create(
-                    code=new_code("IV"),
-                    organization=organization,
-                    email=email.lower(),
-                    role=role,
-                    invited_by=by,
-                    invited_at=at,
-                    expires_at=at + timedelta(days=INVITATION_DAYS),
-                )
+                invitation = _offer(organization, email, role, by, at)
             else:
                 _ask_to_invite(organization, email.lower(), role, at)
             audit.record(
@@ -133,6 +128,20 @@ def onboard(*, kind, name, district, email, role, by, at) -> Onboarded:
     except IntegrityError as clash:
         raise CannotGrant(_("已有同名单位，请换一个名称或在其成员页邀请。"), field="name") from clash
     return Onboarded(organization, invitation)
+
+
+@tenancy.citywide()
+def invite_first_again(*, organization_id, email, by, at) -> Invitation:
+    """Offer a provider's first role anew, perhaps to another mailbox; what was offered before ends. Raises CannotGrant."""
+    with transaction.atomic():
+        organization = Organization.objects.select_for_update(no_key=True).get(id=organization_id)
+        if organization.memberships.exists():
+            raise CannotGrant(_("首位成员已加入，之后由其自行邀请同事。"), code="already_begun")
+        organization.invitations.pending().update(withdrawn_at=at)
+        role = KEEPERS[organization.kind]
+        invitation = _offer(organization, email, role, by, at)
+        audit.record(invitation, "member.invited", by=by, role=role, until=None)
+    return invitation
 
 
 def _ask_to_invite(organization, email, role, at):

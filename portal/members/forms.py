@@ -41,6 +41,10 @@ class WithdrawForm(forms.Form):
     reason = forms.CharField(label=_("收回原因"), max_length=200, help_text=_("例如：已离职"))
 
 
+class AgainForm(forms.Form):
+    email = forms.EmailField(label=_("首位成员的电子邮箱"), max_length=100)
+
+
 class OnboardForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("单位类型"),

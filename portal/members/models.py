@@ -14,8 +14,12 @@ SALT = "portal.members.invitation"
 
 
 class InvitationQuerySet(models.QuerySet):
+    def pending(self):
+        """Neither accepted nor taken back; it may have lapsed."""
+        return self.filter(accepted_at=None, withdrawn_at=None)
+
     def open(self, at):
-        return self.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=at)
+        return self.pending().filter(expires_at__gt=at)
 
     def unsent(self, at):
         return self.open(at).filter(sent_at=None)

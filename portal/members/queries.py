@@ -1,6 +1,6 @@
 """Whose people somebody looks after, and which roles they may give."""
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from portal.accounts.permissions import (
     ADMINISTRATORS,
@@ -42,11 +42,15 @@ def may_begin(user, kind) -> bool:
 
 def onboarded(at):
     """The providers and authorities, newest first, and how far each is with its first person."""
+    pending = Invitation.objects.pending().filter(organization=OuterRef("pk"))
     of_theirs = Membership.objects.filter(organization=OuterRef("pk"))
-    offers = Invitation.objects.open(at).filter(organization=OuterRef("pk"))
     return (
         Organization.objects.filter(kind__in=(Kind.PROVIDER, Kind.GOVERNMENT))
-        .annotate(has_people=Exists(of_theirs), has_offer=Exists(offers))
+        .annotate(
+            has_people=Exists(of_theirs),
+            has_offer=Exists(pending.open(at)),
+            asked=Subquery(pending.values("email")[:1]),
+        )
         .order_by("-id")
     )
 

@@ -7,6 +7,7 @@ urlpatterns = [
     path("members/", views.listing, name="list"),
     path("members/invite/", views.invite, name="invite"),
     path("members/onboard/", views.onboard, name="onboard"),
+    path("members/onboard/<code>/invite/", views.invite_first_again, name="invite_first_again"),
     path("members/invitations/<code>/withdraw/", views.withdraw_invitation, name="withdraw_invitation"),
     path("members/reviews/<code>/", views.review, name="review"),
     path("members/<code>/", views.member, name="member"),

@@ -13,11 +13,11 @@ from portal.accounts.permissions import Role
 from portal.accounts.scoping import require
 from portal.members import actions as members
 from portal.members import reviews, tables
-from portal.members.forms import InviteForm, OnboardForm, RoleForm, StandInForm, WithdrawForm
+from portal.members.forms import AgainForm, InviteForm, OnboardForm, RoleForm, StandInForm, WithdrawForm
 from portal.members.models import AccessReview, Invitation
 from portal.members.queries import ROLES_OF, looked_after_by, may_manage, offered, onboarded, roles_of
 from portal.organizations.middleware import SESSION_KEY
-from portal.organizations.models import Membership
+from portal.organizations.models import Membership, Organization
 from portal.shell.exceptions import Refusal
 
 
@@ -103,6 +103,25 @@ def onboard(request):
             return redirect("members:onboard")
     context = {"form": form, "columns": tables.ONBOARDED, "organizations": onboarded(timezone.now())}
     return render(request, "members/onboard.html", context, status=422 if form.errors else 200)
+
+
+@require("onboarding.manage")
+@require_POST
+def invite_first_again(request, code):
+    """Offer a provider's first role anew; an authority's is the security administrator's to offer."""
+    found = get_object_or_404(Organization, code=code, kind=Organization.Kind.PROVIDER)
+    form = AgainForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise Refusal(_("请填写首位成员的电子邮箱，例如 name@example.com。"))
+        sent = members.invite_first_again(
+            organization_id=found.id, **form.cleaned_data, by=request.user, at=timezone.now()
+        )
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("邀请已发往 %(email)s，7 天内有效。") % {"email": sent.email})
+    return redirect("members:onboard")
 
 
 @login_required

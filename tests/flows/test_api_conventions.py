@@ -18,7 +18,7 @@ from portal.organizations.models import Organization
 from scheduler.workloads.models import Workload
 from subsidies.vouchers.models import Voucher
 from tests import city as town
-from tests.city import place
+from tests.city import bill, place, run
 from tests.flows.test_api_road import ORDER, Caller
 
 
@@ -155,7 +155,7 @@ def test_a_change_is_another_tag(bob, five):
     ("by", "path", "wish"),
     [
         ("alice", "payments/", {"method": "transfer", "amount": "100.00"}),
-        ("alice", "invoices/", {"amount": "100.00"}),
+        ("alice", "invoices/", {"amount": "1.00"}),
         (
             "officer",
             "programmes/PG-CITY-2026/vouchers/",
@@ -164,11 +164,14 @@ def test_a_change_is_another_tag(bob, five):
     ],
 )
 def test_a_key_used_again_says_so_and_does_nothing_more(city, by, path, wish):
+    used = place(city, key="used", cards=1, at=timezone.now())
+    run(used, seconds=3600, at=timezone.now())
+    bill(used, at=timezone.now())
     caller = Caller(by, "wallet:write", "wallet:read", "subsidies:write")
 
     first = caller.post(path, wish, **{"idempotency-key": "once"})
     again = caller.post(path, wish, **{"idempotency-key": "once"})
-    other = caller.post(path, wish | {"amount": "200.00"}, **{"idempotency-key": "once"})
+    other = caller.post(path, wish | {"amount": "101.00"}, **{"idempotency-key": "once"})
 
     assert (first.status_code, first.get("Idempotent-Replayed")) == (201, None)
     assert (again.status_code, again["Idempotent-Replayed"], again.json()) == (201, "true", first.json())

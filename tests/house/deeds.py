@@ -178,6 +178,15 @@ DEEDS = [
         other="finance",
     ),
     Deed(
+        "members/onboard/<code>/invite/",
+        "operator",
+        ("member.invited",),
+        {"email": "another@example.com"},
+        code="empty_provider",
+        bad={"email": "another"},
+        other="finance",
+    ),
+    Deed(
         "members/invitations/<code>/withdraw/",
         "alice",
         ("member.invitation_withdrawn",),

@@ -155,6 +155,9 @@ def census(django_db_setup, django_db_blocker):
             "member": city.bob.memberships.get().code,
             "review": reviews.open_review(organization_id=city.ludao.id, at=now).code,
             "invitation": members.invite(**offer, role="enterprise_member").code,
+            "empty_provider": members.onboard(
+                **town.NEW_PROVIDER, by=city.operator, at=now
+            ).organization.code,
             "secret": members.invite(**offer | {"email": "bob@example.com"}, role="enterprise_admin").secret,
             "draft": drafts.save(request=town.request(city.lab, cards=1), **wish).code,
             "dear_draft": drafts.save(request=town.request(city.model, cards=1, hours="100"), **wish).code,

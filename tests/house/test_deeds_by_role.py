@@ -36,6 +36,7 @@ MAY = {
     "api/v1/webhooks/<code>/removal/ webhook.removed": "alice",
     "members/invite/ member.invited": "alice charlie wendy",
     "members/onboard/ organization.onboarded": "operator",
+    "members/onboard/<code>/invite/ member.invited": "operator",
     "members/invitations/<code>/withdraw/ member.invitation_withdrawn": "alice",
     "invitations/<secret>/ member.joined": "bob",
     "members/<code>/ member.changed": "alice",

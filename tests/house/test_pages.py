@@ -48,6 +48,7 @@ PAGES = {
     "members/": "LL 111 11 111 11 111 11",
     "members/invite/": "LL 133 11 333 33 313 11",
     "members/onboard/": "LL 333 33 333 13 333 33",
+    "members/onboard/<code>/invite/": "LL 333 33 333 53 333 33",
     "members/invitations/<code>/withdraw/": "LL 555 55 555 55 555 55",
     "members/reviews/<code>/": "LL 144 44 444 44 444 44",
     "members/<code>/": "LL 144 44 444 44 444 44",

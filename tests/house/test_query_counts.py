@@ -11,7 +11,9 @@ from django.utils import timezone
 from marketplace.orders import placing
 from marketplace.orders.models import Order
 from tests import city as town
+from tests.browser.test_screens import screens
 from tests.city import bill, place, run
+from tests.furnished import furnish
 
 MOST = 12
 
@@ -114,3 +116,31 @@ def test_placing_an_order_asks_twenty_six_questions_at_most(city):
 
     asked = [q["sql"] for q in seen if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(asked) <= 26, "\n".join(sql[:130] for sql in asked)
+
+
+# Pages that ask more than MOST, and what they ask it for.
+MORE = {
+    "approvals-code": 14,  # its subject, and what was decided of such before
+    "desk": 14,  # a figure of every room
+    "invoices": 13,  # what may still be invoiced is added up from the ledger
+    "orders-code": 13,  # work, bill, parts of the price and logs
+    "payouts": 13,  # two tables
+    "reservation": 16,  # an order's, with its jobs and its renewal
+    "statements-books": 80,  # every rule of the books is checked while one waits
+}
+
+
+def test_no_page_asks_more_than_is_listed(db):
+    city, codes = furnish(at=timezone.now())
+    asked = {}
+    for name, path, people in screens(codes):
+        client = Client() if people[0] == "anonymous" else visit(getattr(city, people[0]))
+        # What is remembered for half a minute is asked for by whoever comes first.
+        client.get(path)
+        town.know_the_incidents()
+        with CaptureQueriesContext(connection) as seen:
+            client.get(path)
+        asked[name] = len([q for q in seen if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))])
+
+    assert {name for name, count in asked.items() if count > MOST} == set(MORE)
+    assert {name: count for name, count in asked.items() if count > MORE.get(name, MOST)} == {}

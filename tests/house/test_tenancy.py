@@ -123,7 +123,7 @@ ELEVATED = {
     "portal/accounts/permissions.py": 1,
     "portal/audit/actions.py": 1,
     "portal/audit/queries.py": 4,
-    "portal/members/actions.py": 2,
+    "portal/members/actions.py": 3,
     "portal/members/queries.py": 1,
     "portal/entrance/actions.py": 2,
     "portal/entrance/queries.py": 1,

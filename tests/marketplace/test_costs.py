@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from marketplace.billing.models import Bill
 from marketplace.costs.forecast import at_this_pace
 from marketplace.costs.queries import GROUPS, Months, forecast, shares, total
+from portal.audit.models import Event
 from portal.organizations.models import Project
 from tests.city import DAY, NOON, bill, monthly_bills, place, run
 
@@ -138,6 +139,8 @@ def test_the_page_and_its_file_say_the_same(used, client):
     paper = client.get("/costs/export.pdf?by=accelerator&since=2026-11&until=2026-11")
     assert paper.content.startswith(b"%PDF")
     assert client.get("/costs/export.doc").status_code == 404
+    taken = Event.objects.get(name="export.taken", details__form="pdf")
+    assert (taken.actor, taken.details["list"], taken.details["rows"]) == (used.fiona, "costs", len(rows) - 1)
 
 
 @pytest.mark.parametrize("query", ["since=2026-12&until=2026-11", "by=colour", "since=13-2026"])

@@ -158,6 +158,7 @@ def test_the_page_and_the_spreadsheet_say_the_same(city, client):
 
     assert page.status_code == 200
     assert "94.08" in page.content.decode()
+    assert Event.objects.get(name="export.taken").details["query"] == made.code
     heads = [cell.value for cell in book.worksheets[0][1]]
     assert float(book.worksheets[0].cell(2, heads.index("应付（元）") + 1).value) == 94.08
 

@@ -16,7 +16,7 @@ from portal.members.models import AccessReview, Invitation
 from portal.members.queries import ROLES_OF, looked_after_by
 from portal.organizations.actions import OfficersAccount
 from portal.organizations.models import Membership, Organization
-from tests.city import NOON
+from tests.city import DAY, NEW_PROVIDER, NOON
 
 WEEK = timedelta(days=7)
 
@@ -245,20 +245,34 @@ def test_an_administrator_of_one_kind_is_never_offered_another_into_hand(city, g
 
 
 def test_a_provider_comes_in_by_invitation(city):
-    _provider, invitation = members.onboard(
-        kind="provider", name="鼓浪屿算力", district="siming", email="first@example.com", role="provider_admin",
-        by=city.operator, at=NOON,
-    )  # fmt: skip
+    _provider, invitation = members.onboard(**NEW_PROVIDER, by=city.operator, at=NOON)
     first = User.objects.create_user("first", "first@example.com")
 
     members.accept(code=invitation.code, by=first, at=NOON)
 
-    assert Membership.objects.get(user=first).organization.name == "鼓浪屿算力"
+    assert Membership.objects.get(user=first).organization.name == NEW_PROVIDER["name"]
     with pytest.raises(members.CannotGrant):
-        members.onboard(
-            kind="provider", name="鼓浪屿算力", district="", email="b@example.com", role="provider_admin",
-            by=city.operator, at=NOON,
-        )  # fmt: skip
+        members.onboard(**NEW_PROVIDER | {"email": "b@example.com"}, by=city.operator, at=NOON)
+
+
+def test_a_providers_first_person_is_asked_again_perhaps_elsewhere(city, client):
+    provider, lapsed = members.onboard(**NEW_PROVIDER, by=city.operator, at=NOON - 8 * DAY)
+    client.force_login(city.operator)
+
+    page = client.get("/members/onboard/").content.decode()
+    wrong = client.post(f"/members/onboard/{provider.code}/invite/", {"email": "first"}, follow=True)
+    client.post(f"/members/onboard/{provider.code}/invite/", {"email": "right@example.com"})
+
+    assert "邀请已过期" in page and lapsed.email in page
+    assert "请填写首位成员的电子邮箱" in wrong.content.decode()
+    lapsed.refresh_from_db()
+    offer = Invitation.objects.get(organization=provider, withdrawn_at=None)
+    assert lapsed.withdrawn_at and (offer.email, offer.role) == ("right@example.com", "provider_admin")
+    members.accept(code=offer.code, by=User.objects.create_user("r", "right@example.com"), at=NOON)
+    with pytest.raises(members.CannotGrant, match="首位成员已加入"):
+        members.invite_first_again(
+            organization_id=provider.id, email="x@example.com", by=city.operator, at=NOON
+        )
 
 
 AUTHORITY = {
