@@ -1,6 +1,6 @@
 """The shelf with what is free now and what it costs this buyer: the same number of queries whatever the shelf's length."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,11 +102,13 @@ def offers(
     means: Means | None = None,
 ) -> list[Offer]:
     """Every offer of a kind on the shelf, priced for this buyer, this many cards and this long."""
-    plans = Plan.objects.on_shelf().priced(at).select_related("provider", "accelerator")
+    plans = Plan.objects.on_shelf().priced(at).prefetch_related("provider", "accelerator")
     plans = plans.filter(kind=kind) if code is None else plans.filter(code=code)
     plans = list(plans)
     pools = defaultdict(list)
-    rows = Pool.objects.filter(accelerator_id__in={p.accelerator_id for p in plans}).select_related("cluster")
+    rows = Pool.objects.filter(accelerator_id__in={p.accelerator_id for p in plans}).prefetch_related(
+        "cluster"
+    )
     for pool in rows:
         pools[pool.cluster.provider_id, pool.accelerator_id].append(pool)
     districts = {key: frozenset(p.cluster.district for p in mine) for key, mine in pools.items()}
@@ -157,17 +159,18 @@ def ways_to_buy(plan) -> list[tuple[Plan, str]]:
 
 @dataclass(frozen=True)
 class Facet:
-    """A filter of the shelf: how an offer's values are read, and what they are called."""
+    """A filter of the shelf: the values that an offer has, and what one of them is called."""
 
     name: str
-    values: Callable[[Offer], Iterable[tuple[str, str]]]
+    values: Callable[[Offer], Iterable[str]]
+    label: Callable[[Offer, str], str]
 
 
 FACETS = (
-    Facet("accelerator", lambda o: [(o.plan.accelerator.code, named(o.plan.accelerator))]),
-    Facet("vendor", lambda o: [(o.plan.accelerator.vendor, o.plan.accelerator.vendor_name)]),
-    Facet("district", lambda o: [(d, str(District(d).label)) for d in o.districts]),
-    Facet("provider", lambda o: [(o.plan.provider.code, named(o.plan.provider))]),
+    Facet("accelerator", lambda o: [o.plan.accelerator.code], lambda o, _code: named(o.plan.accelerator)),
+    Facet("vendor", lambda o: [o.plan.accelerator.vendor], lambda o, _code: o.plan.accelerator.vendor_name),
+    Facet("district", lambda o: o.districts, lambda _o, code: str(District(code).label)),
+    Facet("provider", lambda o: [o.plan.provider.code], lambda o, _code: named(o.plan.provider)),
 )
 FLAGS: dict[str, Callable[[Offer], bool]] = {
     "domestic": lambda o: o.plan.accelerator.is_domestic,
@@ -193,19 +196,18 @@ class Wishes:
     memory: int
     sort: str
 
-    def suits(self, offer: Offer, *, but: str = "") -> bool:
-        """Does this offer fit, leaving one facet or flag aside (for that one's counts)?"""
-        return (
-            all(
-                facet.name == but
-                or not self.facets.get(facet.name)
-                or any(value in self.facets[facet.name] for value, _label in facet.values(offer))
-                for facet in FACETS
-            )
-            and all(flag == but or FLAGS[flag](offer) for flag in self.flags)
-            and offer.plan.accelerator.memory_gb >= self.memory
-            and self._named(offer)
-        )
+    def unmet(self, offer: Offer) -> set[str]:
+        """Which of the wishes this offer does not meet, by name."""
+        unmet = {flag for flag in self.flags if not FLAGS[flag](offer)}
+        for facet in FACETS:
+            chosen = self.facets.get(facet.name)
+            if chosen and chosen.isdisjoint(facet.values(offer)):
+                unmet.add(facet.name)
+        if offer.plan.accelerator.memory_gb < self.memory:
+            unmet.add("memory")
+        if self.words and not self._named(offer):
+            unmet.add("words")
+        return unmet
 
     def _named(self, offer) -> bool:
         text = " ".join(
@@ -217,20 +219,24 @@ class Wishes:
 
 def select(shelf: list[Offer], wishes: Wishes) -> list[Offer]:
     """The offers that fit, in the order asked for."""
-    return sorted((o for o in shelf if wishes.suits(o)), key=SORTS[wishes.sort])
+    return sorted((o for o in shelf if not wishes.unmet(o)), key=SORTS[wishes.sort])
 
 
 def counts(shelf: list[Offer], wishes: Wishes) -> dict[str, list[tuple[str, str, int]]]:
-    """For each facet and flag, what choosing a value would leave: (value, label, offers)."""
+    """For each facet and flag, what choosing a value would leave, whatever is chosen of it now: (value, label, offers)."""
+    unmet = [wishes.unmet(offer) for offer in shelf]
     found: dict[str, list[tuple[str, str, int]]] = {}
     for facet in FACETS:
-        tally: dict[tuple[str, str], int] = {}
-        for offer in shelf:
-            fits = wishes.suits(offer, but=facet.name)
-            for pair in facet.values(offer):
-                tally[pair] = tally.get(pair, 0) + fits
-        rows = sorted(tally.items(), key=lambda item: (-item[1], item[0][1]))
-        found[facet.name] = [(value, label, n) for (value, label), n in rows]
+        labels: dict[str, str] = {}
+        tally: Counter[str] = Counter()
+        for offer, missing in zip(shelf, unmet, strict=True):
+            for value in facet.values(offer):
+                if value not in labels:
+                    labels[value] = facet.label(offer, value)
+                tally[value] += missing <= {facet.name}
+        rows = [(value, label, tally[value]) for value, label in labels.items()]
+        found[facet.name] = sorted(rows, key=lambda row: (-row[2], row[1]))
     for flag, holds in FLAGS.items():
-        found[flag] = [("1", "", sum(holds(o) and wishes.suits(o, but=flag) for o in shelf))]
+        fitting = sum(holds(offer) and missing <= {flag} for offer, missing in zip(shelf, unmet, strict=True))
+        found[flag] = [("1", "", fitting)]
     return found

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,6 +23,8 @@ from portal.organizations.models import Project
 from portal.shell.exceptions import Refusal
 from portal.shell.responses import paper_response
 
+OFFERS_A_PAGE = 20
+
 
 def listing(request):
     """What is on the shelf, with counts for every filter and prices for this buyer."""
@@ -32,7 +35,7 @@ def listing(request):
     shelf = offers(request.organization or None, now, cards=cards, hours=hours, kind=kind)
     context = {
         "kind": kind,
-        "offers": select(shelf, wishes),
+        "page": Paginator(select(shelf, wishes), OFFERS_A_PAGE).get_page(request.GET.get("page")),
         "shelf_size": len(shelf),
         "facets": counts(shelf, wishes),
         "wishes": wishes,

@@ -1,7 +1,7 @@
 """Vouchers as a way to pay: quoted by the calculator, set aside and redeemed through the ledger."""
 
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -66,7 +66,7 @@ class OpenedVouchers:
                 payer=d.voucher.programme,
                 label=self.labels[d.voucher.code],
                 amount=d.amount,
-                explanation=tuple(asdict(step) for step in d.steps),
+                explanation=tuple(dict(vars(step)) for step in d.steps),
             )
             for d in deductions(facts, offered, residual=remaining)
         ]

@@ -340,7 +340,7 @@ def test_the_product_page_shows_every_way_to_buy(city, client):
     page = client.get("/marketplace/plans/siming-rtx4090/").content.decode()
 
     assert all(f"/marketplace/plans/{code}/" in page for code in (MONTH, YEAR, NODE, DAYS))
-    shelf = client.get("/marketplace/?kind=reserved").context["offers"]
+    shelf = client.get("/marketplace/?kind=reserved").context["page"]
     assert {offer.plan.kind for offer in shelf} == {"reserved"}
 
 

@@ -1,0 +1,74 @@
+"""The market's shelf: what each filter would leave, and its pages."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from marketplace.storefront import views
+from marketplace.storefront.queries import FACETS, FLAGS, SORTS, Wishes, counts, offers, select
+from tests.city import NOON
+
+EVERYTHING = Wishes(facets={}, flags=frozenset(), words="", memory=0, sort="price")
+
+
+@pytest.fixture
+def shelf(city):
+    return offers(city.ludao, NOON)
+
+
+def some(values):
+    return st.frozensets(st.sampled_from(sorted(values)), max_size=2)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_count_is_what_choosing_it_would_leave(shelf, data):
+    values = {facet.name: {v for offer in shelf for v in facet.values(offer)} for facet in FACETS}
+    wishes = Wishes(
+        facets={name: data.draw(some(known)) for name, known in values.items()},
+        flags=data.draw(some(FLAGS)),
+        words=data.draw(st.sampled_from(["", "910", "思明 4090", "nothing such"])),
+        memory=data.draw(st.sampled_from([0, 48, 80])),
+        sort=data.draw(st.sampled_from(sorted(SORTS))),
+    )
+
+    said = counts(shelf, wishes)
+
+    for facet in FACETS:
+        for value, _label, count in said[facet.name]:
+            chosen = replace(wishes, facets=wishes.facets | {facet.name: frozenset([value])})
+            assert count == len(select(shelf, chosen)), (facet.name, value)
+    for flag in FLAGS:
+        assert said[flag][0][2] == len(select(shelf, replace(wishes, flags=wishes.flags | {flag})))
+
+
+def test_every_order_of_the_shelf_holds_every_offer(shelf):
+    assert {len(select(shelf, replace(EVERYTHING, sort=sort))) for sort in SORTS} == {len(shelf)}
+
+
+def shown(answer):
+    return re.findall(r'<h2>\s*<a href="/marketplace/plans/([^/]+)/', answer.content.decode())
+
+
+def test_the_shelf_comes_in_pages(city, client, monkeypatch, shelf):
+    monkeypatch.setattr(views, "OFFERS_A_PAGE", 5)
+    pages = [client.get(f"/marketplace/?page={number}") for number in range(1, -(-len(shelf) // 5) + 1)]
+
+    seen = [code for page in pages for code in shown(page)]
+
+    assert [len(shown(page)) for page in pages[:-1]] == [5] * (len(pages) - 1)
+    assert sorted(seen) == sorted(offer.plan.code for offer in shelf)
+    assert f"共 <strong>{len(shelf)}</strong> 个商品" in pages[0].content.decode()
+    assert shown(client.get("/marketplace/?page=99")) == shown(pages[-1])
+
+
+def test_another_order_or_filter_begins_at_the_first_page(city, client, monkeypatch):
+    monkeypatch.setattr(views, "OFFERS_A_PAGE", 5)
+
+    page = client.get("/marketplace/?q=a&page=2").content.decode()
+
+    assert 'href="?q=a&amp;sort=free"' in page
+    assert 'href="?"' in page
