@@ -1,8 +1,10 @@
 """The web server's door."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 from config import tracing, walls
 
@@ -11,3 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 tracing.start()
 application = get_wsgi_application()
 walls.insist()
+
+# What is loaded now stays; looking through it for garbage, again and again, would hold up every tenth answer.
+get_resolver().url_patterns  # noqa: B018
+gc.collect()
+gc.freeze()

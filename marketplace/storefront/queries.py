@@ -7,9 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
 from federation.capacity.models import Pool
+from federation.clusters.models import Cluster
 from marketplace.catalogue.models import Kind, Plan, Unit, tariff
 from marketplace.catalogue.queries import LABELS, package_words, price_notes, term_words
 from marketplace.funding.queries import Means, Quote
@@ -102,15 +104,9 @@ def offers(
     means: Means | None = None,
 ) -> list[Offer]:
     """Every offer of a kind on the shelf, priced for this buyer, this many cards and this long."""
-    plans = Plan.objects.on_shelf().priced(at).prefetch_related("provider", "accelerator")
-    plans = plans.filter(kind=kind) if code is None else plans.filter(code=code)
-    plans = list(plans)
-    pools = defaultdict(list)
-    rows = Pool.objects.filter(accelerator_id__in={p.accelerator_id for p in plans}).prefetch_related(
-        "cluster"
-    )
-    for pool in rows:
-        pools[pool.cluster.provider_id, pool.accelerator_id].append(pool)
+    plans = Plan.objects.on_shelf().priced(at).prefetch_related("accelerator")
+    plans = list(plans.filter(kind=kind) if code is None else plans.filter(code=code))
+    pools = _pools_of(plans)
     districts = {key: frozenset(p.cluster.district for p in mine) for key, mine in pools.items()}
     means = means or Means(organization, at)
     return [
@@ -126,6 +122,23 @@ def offers(
         )
         for plan in plans
     ]
+
+
+def _pools_of(plans) -> dict[tuple[int, int], list[Pool]]:
+    """The pools that serve each (provider, accelerator). Each owner, cluster and card is read once, however many share it."""
+    pools = defaultdict(list)
+    clusters = Prefetch("cluster", Cluster.objects.select_related("provider"))
+    rows = Pool.objects.filter(accelerator__in={plan.accelerator_id for plan in plans}).prefetch_related(
+        clusters
+    )
+    for pool in rows:
+        pools[pool.cluster.provider_id, pool.accelerator_id].append(pool)
+    owners = {pool.cluster.provider_id: pool.cluster.provider for pool in rows}
+    for plan in plans:
+        if plan.provider_id in owners:
+            plan.provider = owners[plan.provider_id]
+    prefetch_related_objects([plan for plan in plans if plan.provider_id not in owners], "provider")
+    return pools
 
 
 def _offer(plan, pools, organization, at, cards, hours, districts, means) -> Offer:

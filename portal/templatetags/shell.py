@@ -1,5 +1,6 @@
 """The components of the house, as template tags: `{% load shell %}`."""
 
+from functools import lru_cache
 from itertools import groupby
 
 from django import template
@@ -32,6 +33,7 @@ def stylesheet(kind, size=""):
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name, label=""):
     """A picture from the sprite; silent for screen readers unless it has a label."""
     words = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')

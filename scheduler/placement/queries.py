@@ -41,7 +41,8 @@ def story(decision) -> list[dict]:
     part_names = reasons.part_names()
     weights = decision.inputs.get("weights", {})
     is_english = (get_language() or "").startswith("en")
-    pools = {pool.code: pool for pool in Pool.objects.select_related("cluster__provider", "accelerator")}
+    looked_at = Pool.objects.filter(code__in=[candidate["pool"] for candidate in decision.candidates])
+    pools = {pool.code: pool for pool in looked_at.select_related("cluster__provider", "accelerator")}
     told = []
     for candidate in decision.candidates:
         pool = pools.get(candidate["pool"])

@@ -28,11 +28,13 @@ SLOW = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "upload
 BUDGETS = {"page": (60, 150, 800, 2500), "cockpit": (50, 120, 1500, 4000), "review": (80, 200, 1000, 2500)}
 MOST_SHIFT, MOST_SWAP, MOST_FRAGMENT = 0.02, 250, 10 * 1024
 WATCH = """
-    window.seen = {largest: 0, shift: 0};
+    window.seen = {largest: 0, shift: 0, moved: []};
     new PerformanceObserver(all => { for (const one of all.getEntries()) seen.largest = one.startTime; })
         .observe({type: "largest-contentful-paint", buffered: true});
-    new PerformanceObserver(all => { for (const one of all.getEntries()) if (!one.hadRecentInput) seen.shift += one.value; })
-        .observe({type: "layout-shift", buffered: true});
+    new PerformanceObserver(all => { for (const one of all.getEntries()) if (!one.hadRecentInput) {
+        seen.shift += one.value;
+        seen.moved.push(...one.sources.map(source => source.node?.className || source.node?.nodeName));
+    } }).observe({type: "layout-shift", buffered: true});
 """
 CLICK = """box => new Promise(done => {
     const began = performance.now();
@@ -187,8 +189,8 @@ def answers(url, pages, cookies, rounds) -> dict:
 
 
 # --- the browser -------------------------------------------------------------------------------------
-def drawn(browser, url, path, cookie, *, is_slow=False) -> tuple[float, float]:
-    """(largest thing drawn after so many milliseconds, sum of layout shifts) of a first visit."""
+def drawn(browser, url, path, cookie, *, is_slow=False) -> tuple[float, float, list[str]]:
+    """(largest thing drawn after so many milliseconds, sum of layout shifts, what moved) of a first visit."""
     context = browser.new_context(base_url=url, locale="zh-CN", viewport={"width": 1280, "height": 900})
     if cookie:
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": url}])
@@ -203,7 +205,7 @@ def drawn(browser, url, path, cookie, *, is_slow=False) -> tuple[float, float]:
     page.wait_for_timeout(1000)
     seen = page.evaluate("seen")
     context.close()
-    return seen["largest"], seen["shift"]
+    return seen["largest"], seen["shift"], seen["moved"]
 
 
 def swaps(browser, url, cookie, rounds) -> tuple[float, int]:
@@ -238,6 +240,8 @@ def main() -> int:
 
         django.setup()
         city, codes = grow()
+        # What autovacuum does a minute later.
+        product.connect().cursor().execute("ANALYZE")
         with held_still(product):
             measure(product.url, city, codes, wishes.rounds)
     finally:
@@ -254,7 +258,7 @@ def measure(url, city, codes, rounds):
     took = answers(url, pages, cookies, rounds)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        nothing, _shift = drawn(browser, url, NOTHING, "")
+        nothing, *_shift = drawn(browser, url, NOTHING, "")
         rows = [
             (page, *centiles(took[page]), drawn(browser, url, page.path, cookies[page.who]),
              drawn(browser, url, page.path, cookies[page.who], is_slow=True)[0])
@@ -268,7 +272,7 @@ def measure(url, city, codes, rounds):
         "  who      page                                                 p50    p95   ×nothing   drawn  slow phone  shift"
     )
     over = []
-    for page, half, most, (largest, shift), slow in rows:
+    for page, half, most, (largest, shift, moved), slow in rows:
         print(
             f"  {page.who or 'nobody':<8} {page.path[:48]:<48} {half:7.0f}{most:7.0f}{half / idle:9.1f}"
             f"{largest:10.0f}{slow:10.0f}{shift:9.3f}"
@@ -284,7 +288,7 @@ def measure(url, city, codes, rounds):
             for name, is_now, most_ in found
             if is_now > most_
         ]
-        over += [f"{page.path}: shifts by {shift:.3f}"] * (shift > MOST_SHIFT)
+        over += [f"{page.path}: shifts by {shift:.3f}: {', '.join(map(str, moved))}"] * (shift > MOST_SHIFT)
     print(f"  a click on a filter of the market: {swap:.0f} ms to what it brings, {fragment:,} bytes at most")
     over += [f"filter: {swap:.0f} ms of {MOST_SWAP}"] * (swap > MOST_SWAP)
     over += [f"filter: {fragment} bytes of {MOST_FRAGMENT}"] * (fragment > MOST_FRAGMENT)
