@@ -104,7 +104,7 @@ def offers(
     means: Means | None = None,
 ) -> list[Offer]:
     """Every offer of a kind on the shelf, priced for this buyer, this many cards and this long."""
-    plans = Plan.objects.on_shelf().priced(at).prefetch_related("accelerator")
+    plans = Plan.objects.on_shelf().priced(at).select_related("accelerator")
     plans = list(plans.filter(kind=kind) if code is None else plans.filter(code=code))
     pools = _pools_of(plans)
     districts = {key: frozenset(p.cluster.district for p in mine) for key, mine in pools.items()}
@@ -127,10 +127,11 @@ def offers(
 def _pools_of(plans) -> dict[tuple[int, int], list[Pool]]:
     """The pools that serve each (provider, accelerator). Each owner, cluster and card is read once, however many share it."""
     pools = defaultdict(list)
-    clusters = Prefetch("cluster", Cluster.objects.select_related("provider"))
-    rows = Pool.objects.filter(accelerator__in={plan.accelerator_id for plan in plans}).prefetch_related(
-        clusters
-    )
+    rows = Pool.objects.filter(accelerator__in={plan.accelerator_id for plan in plans})
+    if len(plans) > 1:
+        rows = rows.prefetch_related(Prefetch("cluster", Cluster.objects.select_related("provider")))
+    else:
+        rows = rows.select_related("cluster__provider")
     for pool in rows:
         pools[pool.cluster.provider_id, pool.accelerator_id].append(pool)
     owners = {pool.cluster.provider_id: pool.cluster.provider for pool in rows}
