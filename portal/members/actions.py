@@ -138,7 +138,7 @@ def invite_first_again(*, organization_id, email, by, at) -> Invitation:
         if organization.memberships.exists():
             raise CannotGrant(_("首位成员已加入，之后由其自行邀请同事。"), code="already_begun")
         organization.invitations.pending().update(withdrawn_at=at)
-        role = KEEPERS[organization.kind]
+        role = KEEPERS[Organization.Kind(organization.kind)]
         invitation = _offer(organization, email, role, by, at)
         audit.record(invitation, "member.invited", by=by, role=role, until=None)
     return invitation
