@@ -136,7 +136,7 @@ def invite_first_again(*, organization_id, email, by, at) -> Invitation:
     with transaction.atomic():
         organization = Organization.objects.select_for_update(no_key=True).get(id=organization_id)
         if organization.memberships.exists():
-            raise CannotGrant(_("首位成员已加入，之后由其自行邀请同事。"), code="already_begun")
+            raise CannotGrant(_("首位成员已加入，之后由其自行邀请同事。"))
         organization.invitations.pending().update(withdrawn_at=at)
         role = KEEPERS[Organization.Kind(organization.kind)]
         invitation = _offer(organization, email, role, by, at)
