@@ -68,6 +68,7 @@ COMPRESSED: dict[str, int] = {}
 # Pages on which something goes on moving after they have loaded.
 LIVE = {
     "cockpit",
+    "costs",
     "orders-code",
     "reservation",
     "reserve",
@@ -76,10 +77,12 @@ LIVE = {
     "marketplace-plans-code-order",
 }
 MOST_BYTES, MOST_REQUESTS, MOST_ELEMENTS = 60 * 1024, 6, 1200
-MOST_BYTES_OF = {"cockpit": 260 * 1024}
+# Where there is a chart, what draws it comes after the page.
+MOST_BYTES_OF = {"cockpit": 260 * 1024, "costs": 260 * 1024}
 # Signing in with a passkey brings the scripts of the library that does it.
 MOST_REQUESTS_OF = {
     "cockpit": 8,
+    "costs": 8,
     "orders-code": 8,
     "reservation": 8,
     "approvals-code": 8,
