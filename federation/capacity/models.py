@@ -53,6 +53,10 @@ class Accelerator(models.Model):
 
 
 class PoolQuerySet(models.QuerySet):
+    def with_clusters(self):
+        """Each with its cluster and owner, which are read once however many pools share them."""
+        return self.prefetch_related(models.Prefetch("cluster", Cluster.objects.select_related("provider")))
+
     def visible_to(self, user):
         return self.filter(cluster__in=Cluster.objects.visible_to(user))
 

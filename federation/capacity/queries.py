@@ -5,10 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Prefetch
-
 from federation.capacity.models import TFLOPS_PER_P, Pool
-from federation.clusters.models import Cluster
 
 
 @dataclass
@@ -63,9 +60,8 @@ def node_size(provider, accelerator) -> int:
 
 
 def all_pools() -> list[Pool]:
-    """Every pool with its cluster, owner and card, each of which is read once however many pools share it."""
-    clusters = Prefetch("cluster", Cluster.objects.select_related("provider"))
-    return list(Pool.objects.prefetch_related(clusters, "accelerator"))
+    """Every pool with its cluster, owner and card."""
+    return list(Pool.objects.with_clusters().prefetch_related("accelerator"))
 
 
 def supply(pools) -> Supply:
