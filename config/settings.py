@@ -424,6 +424,8 @@ BANK_ACCOUNT = {
     "bank": env("BANK_ACCOUNT_BANK", default="演示银行" if CITY["is_demo"] else ""),
     "number": env("BANK_ACCOUNT_NUMBER", default="0000 0000 0000 0000" if CITY["is_demo"] else ""),
 }
+# How long a process shows the market's shelf as it last read it.
+SHELF_FRESH_SECONDS = 5
 FUNDING_SOURCES = [
     "subsidies.vouchers.funding.Vouchers",
     "marketplace.funding.wallet.Wallet",

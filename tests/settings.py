@@ -33,4 +33,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 # One address stands for a whole city of visitors here; the tests of the limits set their own.
 RATE_LIMITS = dict.fromkeys(RATE_LIMITS, 1_000_000)
+# What a test has just done is seen at once.
+SHELF_FRESH_SECONDS = 0
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q, Sum
+from django.db.models import Case, F, Q, Sum, When
+from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from federation.clusters.models import Cluster
@@ -112,6 +113,14 @@ class Pool(models.Model):
 
     def __str__(self):
         return self.code
+
+    FREE = F("cards_total") - F("cards_sold") - F("cards_held")
+    # `cards_usable` of a row, as the database reckons it.
+    USABLE = Case(
+        When(cards_observed=None, then=FREE),
+        default=Greatest(0, Least(FREE, F("cards_observed") - F("cards_held"))),
+        output_field=models.IntegerField(),
+    )
 
     @property
     def cards_free(self) -> int:

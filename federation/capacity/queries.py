@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from django.contrib.postgres.aggregates import ArrayAgg, BoolOr
+from django.db.models import Min, Q, Sum
+
 from federation.capacity.models import TFLOPS_PER_P, Pool
+from federation.clusters.models import Cluster
 
 
 @dataclass
@@ -51,6 +55,40 @@ class Supply:
             self.p_simulated += pool.cards_total * per_card
         if pool.observed_at and pool.cluster.state == pool.cluster.State.ONLINE:
             self.observed.append(pool.observed_at)
+
+
+@dataclass(frozen=True)
+class Stock:
+    """A provider's cards of one make wherever they stand. Those of a cluster out of reach are in it, but not free."""
+
+    cards_total: int = 0
+    cards_free: int = 0
+    districts: frozenset[str] = frozenset()
+    is_online: bool = False
+    is_simulated: bool = False
+    observed_at: datetime | None = None
+
+
+def stocks(provider_ids, accelerator_ids) -> dict[tuple[int, int], Stock]:
+    """By (provider, accelerator), in one query."""
+    online = Q(cluster__state=Cluster.State.ONLINE)
+    pools = Pool.objects.filter(cluster__provider__in=provider_ids, accelerator__in=accelerator_ids)
+    rows = (
+        pools.order_by()
+        .values_list("cluster__provider", "accelerator")
+        .annotate(
+            total=Sum("cards_total"),
+            free=Sum(Pool.USABLE, filter=online, default=0),
+            districts=ArrayAgg("cluster__district", distinct=True),
+            is_online=BoolOr(online),
+            is_simulated=BoolOr(Q(cluster__adapter=Cluster.SIMULATED)),
+            at=Min("observed_at", filter=online),
+        )
+    )
+    return {
+        (provider, accelerator): Stock(total, free, frozenset(districts), *known)
+        for provider, accelerator, total, free, districts, *known in rows
+    }
 
 
 def node_size(provider, accelerator) -> int:

@@ -37,6 +37,8 @@ class Cluster(models.Model):
         PROVINCE = "province", _("省内（≤5毫秒）")
         NATION = "nation", _("国内（≤20毫秒）")
 
+    SIMULATED = "simulated"
+
     code = models.CharField(max_length=32, unique=True)
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="clusters")
     name = models.CharField(_("名称"), max_length=80)
@@ -78,4 +80,4 @@ class Cluster(models.Model):
 
     @property
     def is_simulated(self) -> bool:
-        return self.adapter == "simulated"
+        return self.adapter == self.SIMULATED

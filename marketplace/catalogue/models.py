@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -120,11 +121,12 @@ class PlanQuerySet(models.QuerySet):
 
     def priced(self, at):
         """With the prices in force at this moment; plans without any are left out."""
-        current = PlanPrice.objects.filter(plan=models.OuterRef("pk")).in_force(at)
-        prices = {
-            field.name: models.Subquery(current.values(field.name)[:1]) for field in Priced._meta.fields
-        }
-        return self.annotate(**prices).filter(unit_price__isnull=False)
+        has_begun = Q(prices__effective_from__lte=at)
+        is_not_over = Q(prices__effective_to=None) | Q(prices__effective_to__gt=at)
+        plans = self.annotate(price=models.FilteredRelation("prices", condition=has_begun & is_not_over))
+        return plans.filter(price__isnull=False).annotate(
+            **{field.name: F(f"price__{field.name}") for field in Priced._meta.fields}
+        )
 
     def twins(self, sold):
         """What is sold as the same thing: by this provider, of this card, by this unit and term."""
@@ -206,8 +208,13 @@ class PlanPrice(Priced):
                 condition=Q(effective_to=None) | Q(effective_to__gt=F("effective_from")),
                 name="price_ends_after_it_begins",
             ),
-            models.UniqueConstraint(
-                fields=["plan"], condition=Q(effective_to=None), name="one_open_price_per_plan"
+            # Ranges of one number each stand for the plans: PostgreSQL compares them without an extension.
+            ExclusionConstraint(
+                name="one_price_at_a_time",
+                expressions=[
+                    (Func("plan", "plan", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
+                    (Func("effective_from", "effective_to", function="tstzrange"), RangeOperators.OVERLAPS),
+                ],
             ),
         ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from django.db.models import F, Sum
 
@@ -20,7 +21,7 @@ class Quote:
     amount: int
     parts: tuple[Part, ...]
 
-    @property
+    @cached_property
     def vouchers(self) -> int:
         return sum(p.amount for p in self.subsidies)
 
@@ -53,6 +54,7 @@ class Means:
     def __init__(self, organization, at):
         purse = purse_of(organization.code) if organization else {}
         self.opened = {way.code: way.open(organization, purse, at) for way in all_sources()}
+        self.usual_order = paying_order(None)
 
     def choices(self) -> list[Choice]:
         """What this buyer may choose to pay with inside the sources: vouchers."""
@@ -70,7 +72,7 @@ class Means:
         ways: Sequence[str] | None = None,
     ) -> Quote:
         remaining, parts = purchase.amount, []
-        for code in paying_order(ways):
+        for code in self.usual_order if ways is None else paying_order(ways):
             for part in self.opened[code].parts(purchase, remaining, chosen=chosen):
                 parts.append(part)
                 remaining -= part.amount

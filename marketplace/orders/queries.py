@@ -1,6 +1,5 @@
 """What orders add up to, and what one would cost."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -53,23 +52,18 @@ def cancellation(order) -> Operation:
     )
 
 
-def districts_by_offer(plans) -> dict[tuple[int, int], frozenset[str]]:
-    """Where each offer's cards stand, by (provider, accelerator), in one query."""
-    places = defaultdict(set)
-    rows = Pool.objects.filter(cluster__provider_id__in={p.provider_id for p in plans}).values_list(
-        "cluster__provider_id", "accelerator_id", "cluster__district"
-    )
-    for provider_id, accelerator_id, district in rows:
-        places[provider_id, accelerator_id].add(district)
-    return {key: frozenset(districts) for key, districts in places.items()}
+def districts_of(plan) -> frozenset[str]:
+    """Where the cards of what is sold stand."""
+    pools = Pool.objects.filter(cluster__provider_id=plan.provider_id, accelerator_id=plan.accelerator_id)
+    return frozenset(pools.values_list("cluster__district", flat=True))
 
 
-def purchase(organization, plan, amount: int, at, *, districts) -> Purchase:
-    """The whole amount of an order and what the ways to pay must know of it."""
+def purchase(organization, plan, amount: int, at, *, districts: frozenset[str]) -> Purchase:
+    """The whole amount of an order and what the ways to pay must know of it; its cards stand in these districts."""
     return Purchase(
         amount=amount,
         buyer_district=organization.district if organization else "",
-        compute_districts=districts.get((plan.provider_id, plan.accelerator_id), frozenset()),
+        compute_districts=districts,
         is_domestic=plan.accelerator.is_domestic,
         is_self_supply=bool(organization) and plan.provider.organization_id == organization.id,
         at=at,
@@ -78,7 +72,7 @@ def purchase(organization, plan, amount: int, at, *, districts) -> Purchase:
 
 def quote(organization, plan, amount: int, at, *, chosen=None, ways=None) -> Quote:
     """What one order would cost this buyer today, and who would pay which part."""
-    bought = purchase(organization, plan, amount, at, districts=districts_by_offer([plan]))
+    bought = purchase(organization, plan, amount, at, districts=districts_of(plan))
     return Means(organization, at).quote(bought, chosen=chosen, ways=ways)
 
 

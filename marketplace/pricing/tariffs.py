@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from math import ceil
 
 FEN_PER_YUAN = 100
@@ -68,9 +69,13 @@ class Tariff:
         if self.early_price is not None and self.early_price < self.price:
             raise ValueError("leaving early is never cheaper")
 
+    @cached_property
+    def _first(self) -> Fraction:
+        return Fraction(self.price)
+
     def counted(self, quantity: Fraction) -> Fraction:
         """Units to pay for: those used, or all of each package begun."""
-        if quantity < 0:
+        if quantity.numerator < 0:
             raise ValueError("a quantity is not negative")
         return Fraction(ceil(quantity / self.package) * self.package) if self.package else quantity
 
@@ -87,6 +92,8 @@ class Tariff:
 
     def rate(self, quantity: Fraction) -> int:
         """Fen for so many units. The lines of a use bill `rate(after) - rate(before)`, so that they sum to the whole."""
+        if not self.tiers:
+            return _fen(self._first * self.counted(quantity))
         return _fen(sum((Fraction(price) * part for part, price in self.parts(quantity)), Fraction(0)))
 
     def rate_ended(self, quantity: Fraction, count: int) -> int:
@@ -100,7 +107,7 @@ class Tariff:
 
 
 def _fen(yuan: Fraction) -> int:
-    return int(yuan * FEN_PER_YUAN + Fraction(1, 2))
+    return (2 * FEN_PER_YUAN * yuan.numerator // yuan.denominator + 1) // 2
 
 
 def card_hours(cards: int, seconds: int) -> Fraction:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.storefront.filters import kind_from, size_from, wishes_from
-from marketplace.storefront.queries import FACETS, FLAGS, SORTS, offers, select
+from marketplace.storefront.queries import FACETS, FLAGS, SORTS, offer_of, offers, select
 from portal.shell.serializers import Currency, Package, Tiers, Yuan
 
 
@@ -18,7 +18,7 @@ class OfferSerializer(serializers.Serializer):
     kind = serializers.CharField(source="plan.kind")
     provider = serializers.CharField(source="plan.provider.code")
     provider_name = serializers.CharField(source="plan.provider.name")
-    is_simulated = serializers.BooleanField()
+    is_simulated = serializers.BooleanField(source="stock.is_simulated")
     accelerator = serializers.CharField(source="plan.accelerator.code")
     accelerator_name = serializers.CharField(source="plan.accelerator.name")
     is_domestic = serializers.BooleanField(source="plan.accelerator.is_domestic")
@@ -26,12 +26,12 @@ class OfferSerializer(serializers.Serializer):
     fp16_tflops = serializers.DecimalField(
         source="plan.accelerator.fp16_tflops", max_digits=8, decimal_places=2
     )
-    districts = serializers.ListField(child=serializers.CharField())
-    cards_free = serializers.IntegerField()
-    cards_total = serializers.IntegerField()
+    districts = serializers.ListField(source="stock.districts", child=serializers.CharField())
+    cards_free = serializers.IntegerField(source="stock.cards_free")
+    cards_total = serializers.IntegerField(source="stock.cards_total")
     cards_max = serializers.IntegerField(source="plan.cards_max")
     hours_max = serializers.IntegerField(source="plan.hours_max")
-    observed_at = serializers.DateTimeField(allow_null=True)
+    observed_at = serializers.DateTimeField(source="stock.observed_at", allow_null=True)
     currency = Currency()
     unit = serializers.CharField(source="plan.unit")
     term = serializers.IntegerField(source="plan.term", help_text=_("须承诺的月数，0 为不承诺。"))
@@ -87,7 +87,7 @@ class OfferDetail(APIView):
     @extend_schema(parameters=SIZE, responses=OfferSerializer)
     def get(self, request, code):
         cards, hours = size_from(request.query_params)
-        found = offers(_buyer(request), timezone.now(), cards=cards, hours=hours, code=code)
-        if not found:
+        found = offer_of(code, _buyer(request), timezone.now(), cards=cards, hours=hours)
+        if found is None:
             raise Http404
-        return Response(OfferSerializer(found[0]).data)
+        return Response(OfferSerializer(found).data)

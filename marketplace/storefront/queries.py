@@ -1,23 +1,25 @@
 """The shelf with what is free now and what it costs this buyer: the same number of queries whatever the shelf's length."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property, partial
 
-from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
-from federation.capacity.models import Pool
-from marketplace.catalogue.models import Kind, Plan, Unit, tariff
+from federation.capacity.queries import Stock
+from marketplace.catalogue.models import Kind, Plan, Unit
 from marketplace.catalogue.queries import LABELS, package_words, price_notes, term_words
 from marketplace.funding.queries import Means, Quote
 from marketplace.orders.queries import purchase
 from marketplace.pricing.tariffs import Tariff
+from marketplace.storefront.shelf import Product, product, shelf
 from portal.shell.districts import District
 from portal.shell.names import named
+
+ONE = Decimal(1)
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,12 @@ class Offer:
     tariff: Tariff
     count: int
     length: Decimal
-    cards_free: int
-    cards_total: int
-    districts: frozenset[str]
-    is_simulated: bool
-    is_online: bool
-    observed_at: datetime | None
+    stock: Stock
     quote: Quote
 
     @property
     def district_names(self) -> list[str]:
-        return [str(District(d).label) for d in sorted(self.districts)]
+        return [str(District(d).label) for d in sorted(self.stock.districts)]
 
     @property
     def quantity(self) -> Fraction:
@@ -92,73 +89,24 @@ class Offer:
         return steps
 
 
-def offers(
-    organization,
-    at,
-    *,
-    cards: int = 1,
-    hours: Decimal = Decimal(1),
-    code: str | None = None,
-    kind: Kind = Kind.BATCH,
-    means: Means | None = None,
-) -> list[Offer]:
+def offers(organization, at, *, kind: Kind = Kind.BATCH, cards: int = 1, hours=ONE) -> list[Offer]:
     """Every offer of a kind on the shelf, priced for this buyer, this many cards and this long."""
-    plans = Plan.objects.on_shelf().priced(at).select_related("accelerator")
-    plans = list(plans.filter(kind=kind) if code is None else plans.filter(code=code))
-    pools = _pools_of(plans)
-    districts = {key: frozenset(p.cluster.district for p in mine) for key, mine in pools.items()}
-    means = means or Means(organization, at)
-    return [
-        _offer(
-            plan,
-            pools[plan.provider_id, plan.accelerator_id],
-            organization,
-            at,
-            cards,
-            hours,
-            districts,
-            means,
-        )
-        for plan in plans
-    ]
+    means = Means(organization, at)
+    return [_offer(product, organization, at, cards, hours, means) for product in shelf(kind, at)]
 
 
-def _pools_of(plans) -> dict[tuple[int, int], list[Pool]]:
-    """The pools that serve each (provider, accelerator); the plans are given their owners on the way."""
-    pools = defaultdict(list)
-    rows = Pool.objects.filter(accelerator__in={plan.accelerator_id for plan in plans})
-    # For one plan a join saves a question; for a thousand it would read the same clusters again and again.
-    rows = rows.with_clusters() if len(plans) > 1 else rows.select_related("cluster__provider")
-    for pool in rows:
-        pools[pool.cluster.provider_id, pool.accelerator_id].append(pool)
-    owners = {pool.cluster.provider_id: pool.cluster.provider for pool in rows}
-    for plan in plans:
-        if plan.provider_id in owners:
-            plan.provider = owners[plan.provider_id]
-    prefetch_related_objects([plan for plan in plans if plan.provider_id not in owners], "provider")
-    return pools
+def offer_of(code: str, organization, at, *, cards: int = 1, hours=ONE, means=None) -> Offer | None:
+    """One offer, as it is at this very moment."""
+    if (found := product(code, at)) is None:
+        return None
+    return _offer(found, organization, at, cards, hours, means or Means(organization, at))
 
 
-def _offer(plan, pools, organization, at, cards, hours, districts, means) -> Offer:
-    online = [pool for pool in pools if pool.cluster.state == pool.cluster.State.ONLINE]
-    prices = tariff(plan, plan)
-    # A plan that asks no length is sold by the count alone.
-    length = hours if LABELS[Unit(plan.unit)][1] else Decimal(1)
-    amount = prices.rate(cards * Fraction(length))
-    bought = purchase(organization, plan, amount, at, districts=districts)
-    return Offer(
-        plan=plan,
-        tariff=prices,
-        count=cards,
-        length=length,
-        cards_free=sum(pool.cards_usable for pool in online),
-        cards_total=sum(pool.cards_total for pool in pools),
-        districts=bought.compute_districts,
-        is_simulated=any(pool.cluster.is_simulated for pool in pools),
-        is_online=bool(online),
-        observed_at=min((p.observed_at for p in online if p.observed_at), default=None),
-        quote=means.quote(bought),
-    )
+def _offer(product: Product, organization, at, cards, hours, means) -> Offer:
+    length = hours if product.has_length else ONE
+    amount = product.tariff.rate(Fraction(cards * length))
+    bought = purchase(organization, product.plan, amount, at, districts=product.stock.districts)
+    return Offer(product.plan, product.tariff, cards, length, product.stock, means.quote(bought))
 
 
 def ways_to_buy(plan) -> list[tuple[Plan, str]]:
@@ -180,18 +128,18 @@ class Facet:
 FACETS = (
     Facet("accelerator", lambda o: [o.plan.accelerator.code], lambda o, _code: named(o.plan.accelerator)),
     Facet("vendor", lambda o: [o.plan.accelerator.vendor], lambda o, _code: o.plan.accelerator.vendor_name),
-    Facet("district", lambda o: o.districts, lambda _o, code: str(District(code).label)),
+    Facet("district", lambda o: o.stock.districts, lambda _o, code: str(District(code).label)),
     Facet("provider", lambda o: [o.plan.provider.code], lambda o, _code: named(o.plan.provider)),
 )
 FLAGS: dict[str, Callable[[Offer], bool]] = {
     "domestic": lambda o: o.plan.accelerator.is_domestic,
-    "in_stock": lambda o: o.cards_free > 0,
+    "in_stock": lambda o: o.stock.cards_free > 0,
     "voucher": lambda o: o.quote.vouchers > 0,
 }
 SORTS: dict[str, Callable[[Offer], tuple]] = {
     "price": lambda o: (o.quote.cash, o.plan.code),
     "list_price": lambda o: (o.unit_price, o.plan.code),
-    "free": lambda o: (-o.cards_free, o.plan.code),
+    "free": lambda o: (-o.stock.cards_free, o.plan.code),
     "tflops": lambda o: (-o.plan.accelerator.fp16_tflops, o.plan.code),
     "value": lambda o: (o.unit_price / o.plan.accelerator.fp16_tflops, o.plan.code),
 }
@@ -207,18 +155,22 @@ class Wishes:
     memory: int
     sort: str
 
-    def unmet(self, offer: Offer) -> set[str]:
-        """Which of the wishes this offer does not meet, by name."""
-        unmet = {flag for flag in self.flags if not FLAGS[flag](offer)}
+    @cached_property
+    def conditions(self) -> list[tuple[str, Callable[[Offer], bool]]]:
+        """Each wish that was made, by name, and whether an offer meets it."""
+        found = [(flag, FLAGS[flag]) for flag in self.flags]
         for facet in FACETS:
-            chosen = self.facets.get(facet.name)
-            if chosen and chosen.isdisjoint(facet.values(offer)):
-                unmet.add(facet.name)
-        if offer.plan.accelerator.memory_gb < self.memory:
-            unmet.add("memory")
-        if self.words and not self._named(offer):
-            unmet.add("words")
-        return unmet
+            if chosen := self.facets.get(facet.name):
+                found.append((facet.name, partial(_has_one_of, facet, chosen)))
+        if self.memory:
+            found.append(("memory", lambda offer: offer.plan.accelerator.memory_gb >= self.memory))
+        if self.words:
+            found.append(("words", self._named))
+        return found
+
+    def unmet(self, offer: Offer) -> set[str]:
+        """Which of the wishes this offer does not meet."""
+        return {name for name, holds in self.conditions if not holds(offer)}
 
     def _named(self, offer) -> bool:
         text = " ".join(
@@ -226,6 +178,10 @@ class Wishes:
             + [offer.plan.provider.name, *offer.district_names]
         ).lower()
         return all(word in text for word in self.words.lower().split())
+
+
+def _has_one_of(facet: Facet, chosen: frozenset[str], offer: Offer) -> bool:
+    return not chosen.isdisjoint(facet.values(offer))
 
 
 def select(shelf: list[Offer], wishes: Wishes) -> list[Offer]:
@@ -241,13 +197,16 @@ def counts(shelf: list[Offer], wishes: Wishes) -> dict[str, list[tuple[str, str,
         labels: dict[str, str] = {}
         tally: Counter[str] = Counter()
         for offer, missing in zip(shelf, unmet, strict=True):
+            is_left = not missing or missing == {facet.name}
             for value in facet.values(offer):
                 if value not in labels:
                     labels[value] = facet.label(offer, value)
-                tally[value] += missing <= {facet.name}
+                tally[value] += is_left
         rows = [(value, label, tally[value]) for value, label in labels.items()]
         found[facet.name] = sorted(rows, key=lambda row: (-row[2], row[1]))
     for flag, holds in FLAGS.items():
-        fitting = sum(holds(offer) and missing <= {flag} for offer, missing in zip(shelf, unmet, strict=True))
-        found[flag] = [("1", "", fitting)]
+        left = [
+            offer for offer, missing in zip(shelf, unmet, strict=True) if not missing or missing == {flag}
+        ]
+        found[flag] = [("1", "", sum(map(holds, left)))]
     return found

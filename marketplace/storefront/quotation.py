@@ -66,7 +66,7 @@ def quotation(offer, organization, *, by, at) -> Paper:
         ],
         tables=[Table(_("费用构成"), LINES, lines)],
         notes=[
-            *([_("该商品的部分集群为模拟接入，报价仅供演示。")] if offer.is_simulated else []),
+            *([_("该商品的部分集群为模拟接入，报价仅供演示。")] if offer.stock.is_simulated else []),
             *([offer.term_words] if plan.term else []),
             _how_it_is_counted(plan),
             _("算力券抵扣以下单时的余额与规则为准；本报价单不锁定价格与库存，价格以下单时目录价为准。"),

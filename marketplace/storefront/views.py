@@ -1,6 +1,7 @@
 """The market: find, compare, begin an order."""
 
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,9 +14,10 @@ from marketplace.funding.queries import Means, explained
 from marketplace.orders import drafts, placing
 from marketplace.orders.models import Order, OrderDraft
 from marketplace.orders.queries import quote
+from marketplace.pricing.tariffs import plain
 from marketplace.storefront.filters import kind_from, size_from, wishes_from
 from marketplace.storefront.forms import OrderForm
-from marketplace.storefront.queries import counts, offers, select, ways_to_buy
+from marketplace.storefront.queries import counts, offer_of, offers, select, ways_to_buy
 from marketplace.storefront.quotation import quotation
 from portal.accounts.permissions import can
 from portal.accounts.scoping import acting_for, require
@@ -41,6 +43,7 @@ def listing(request):
         "wishes": wishes,
         "cards": cards,
         "hours": hours,
+        "size": urlencode({"cards": cards, "hours": plain(hours)}),
         "now": now,
         "is_buyer": can(request.user, "orders.place") if request.user.is_authenticated else False,
     }
@@ -53,10 +56,10 @@ def listing(request):
 
 
 def _offer(request, code, **size):
-    found = offers(request.organization or None, timezone.now(), code=code, **size)
-    if not found:
+    found = offer_of(code, request.organization or None, timezone.now(), **size)
+    if found is None:
         raise Http404
-    return found[0]
+    return found
 
 
 def detail(request, code):

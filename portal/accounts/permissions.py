@@ -118,12 +118,14 @@ ALL = _All()
 
 def memberships(user) -> list:
     """A person's roles, asked of the database once for each request."""
+    held = getattr(user, "_memberships", None)
+    if held is not None:
+        return held
     if not user.is_authenticated or user.pk is None:
         return []
-    if not hasattr(user, "_memberships"):
-        # The root of all rights: asked before anybody's reach is known.
-        with tenancy.citywide():
-            user._memberships = list(user.memberships.in_force(timezone.now()).select_related("organization"))
+    # The root of all rights: asked before anybody's reach is known.
+    with tenancy.citywide():
+        user._memberships = list(user.memberships.in_force(timezone.now()).select_related("organization"))
     return user._memberships
 
 

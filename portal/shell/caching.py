@@ -3,13 +3,29 @@
 import logging
 
 import redis
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from django.utils.functional import cached_property
 
 log = logging.getLogger(__name__)
 
 
+class Client(RedisCacheClient):
+    """Keeps the client that its questions are asked through; Django makes another for each of them."""
+
+    @cached_property
+    def _kept(self):
+        return super().get_client(write=True)
+
+    def get_client(self, key=None, *, write=False):
+        return self._kept
+
+
 class Passing(RedisCache):
     """A cache whose loss costs time only: without Redis nothing is found and nothing is kept."""
+
+    def __init__(self, server, params):
+        super().__init__(server, params)
+        self._class = Client
 
     def get(self, key, default=None, version=None):
         try:

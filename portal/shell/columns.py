@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.db import models
 from django.utils.functional import Promise
@@ -98,9 +99,13 @@ class Cell:
     row: object
     beneath: list["Cell"] = field(default_factory=list)
 
-    @property
+    @cached_property
     def value(self):
         return self.column.of(self.row)
+
+    @property
+    def is_silent(self) -> bool:
+        return self.value in (None, "", [])
 
     @property
     def url(self):
@@ -126,8 +131,9 @@ def drawn(
     small: dict[str, list[Column]] = {}
     for column in columns:
         small.setdefault(column.beneath, []).append(column)
+    tops = small.get("", []) if shown is None else list(shown)
     for row in rows:
         yield [
-            Cell(top, row, [Cell(c, row) for c in small.get(top.key, []) if c.of(row) not in (None, "", [])])
-            for top in (small.get("", []) if shown is None else shown)
+            Cell(top, row, [c for c in (Cell(s, row) for s in small.get(top.key, [])) if not c.is_silent])
+            for top in tops
         ]

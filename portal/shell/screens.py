@@ -219,25 +219,35 @@ class Asked:
         return bool(self.tab or self.chips)
 
     @cached_property
-    def sums(self) -> dict:
-        """How many rows there are, and the totals of the columns that have one; one query."""
-        totals = {c.key.replace(".", "__"): Sum(c.total, default=0) for c in self.screen.columns if c.total}
-        return self.rows.order_by().aggregate(rows_counted=Count("pk"), **totals)
+    def _counted(self) -> dict:
+        """How the database counts rows, and adds up the columns that have a total."""
+        totals = {_total_of(c): Sum(c.total, default=0) for c in self.screen.columns if c.total}
+        return {"rows_counted": Count("pk")} | totals
 
     @cached_property
+    def tallies(self) -> dict[str, dict[str, int]]:
+        """What every tab holds, or the whole list where it has none; one query."""
+        rows, tab = self.unsorted.order_by(), self.screen.tabs
+        if not tab:
+            return {"": rows.aggregate(**self._counted)}
+        return {tally.pop(tab): tally for tally in rows.values(tab).annotate(**self._counted)}
+
+    @cached_property
+    def sums(self) -> dict[str, int]:
+        """What the present tab holds."""
+        tallies = [tally for tab, tally in self.tallies.items() if self.tab in ("", tab)]
+        return {name: sum(tally[name] for tally in tallies) for name in self._counted}
+
+    @property
     def count(self) -> int:
-        """Of every row in the present tab; the tabs have counted them already where no totals are asked."""
-        if self.tabs and not any(column.total for column in self.screen.columns):
-            return next(count for value, _label, count in self.tabs if value == self.tab)
         return self.sums["rows_counted"]
 
     @cached_property
     def tabs(self) -> list[tuple[str, str, int]]:
-        """Every tab with its number of rows; one query."""
+        """Every tab with its number of rows."""
         if not self.screen.tabs:
             return []
-        name = self.screen.tabs
-        counts = dict(self.unsorted.order_by().values_list(name).annotate(n=Count("pk")))
+        counts = {tab: tally["rows_counted"] for tab, tally in self.tallies.items()}
         every = [("", _("全部"), sum(counts.values()))]
         return every + [(value, label, counts.get(value, 0)) for value, label in self.tab_choices.items()]
 
@@ -297,6 +307,11 @@ class Listing:
         )
 
     @cached_property
+    def labels(self) -> list[str]:
+        """What stands above the columns."""
+        return [str(column.label) for column in self.columns]
+
+    @cached_property
     def table(self) -> list[tuple[object, list[Cell], list[RowAction]]]:
         """Each row with its cells and what may be done to it."""
         rows = list(self.screen.prepare(self.page))
@@ -310,7 +325,7 @@ class Listing:
         """The last row: a total under each column that has one."""
         if not any(c.total for c in self.columns):
             return []
-        return [(c, self.asked.sums[c.key.replace(".", "__")] if c.total else None) for c in self.columns]
+        return [(c, self.asked.sums[_total_of(c)] if c.total else None) for c in self.columns]
 
     @property
     def sizes(self):
@@ -339,6 +354,10 @@ class Listing:
         for name in ("cursor", "view"):
             wishes.pop(name, None)
         return wishes.urlencode()
+
+
+def _total_of(column: Column) -> str:
+    return f"total_of_{column.key.replace('.', '__')}"
 
 
 def _has_choice(given) -> bool:

@@ -186,17 +186,24 @@ def policies():
                 yield model._meta.db_table, "tenancy_adds", "WITH CHECK (true)"
 
 
-def _condition(model, path: str) -> str:
+def _condition(model, path: str, here: str = "", depth: int = 1) -> str:
+    """SQL that says of a row `here` whether the end of the path is one of those for whom we ask.
+
+    Tables without tenants are catalogues: few rows, read once. Others grow with the business: a row's parent is looked up
+    where the rows are few, and PostgreSQL may still choose to read them once where the rows are many.
+    """
+    here = here or f'"{model._meta.db_table}"'
     name, _dot, rest = path.partition("__")
     relation = model._meta.get_field(name)
     other = relation.related_model
-    if relation.auto_created:
-        key = relation.remote_field
-        inner = _condition(other, rest)
-        return f'"id" IN (SELECT "{key.column}" FROM "{other._meta.db_table}" WHERE {inner})'
-    if rest:
-        inner = _condition(other, rest)
-        return f'"{relation.column}" IN (SELECT "id" FROM "{other._meta.db_table}" WHERE {inner})'
-    if other._meta.model_name == "user":
-        return f'"{relation.column}" = (SELECT tenancy_person())'
-    return f'"{relation.column}" = ANY ((SELECT tenancy_organizations())::bigint[])'
+    if not rest:
+        if other._meta.model_name == "user":
+            return f'{here}."{relation.column}" = (SELECT tenancy_person())'
+        return f'{here}."{relation.column}" = ANY ((SELECT tenancy_organizations())::bigint[])'
+    there = f"t{depth}"
+    inner = _condition(other, rest, there, depth + 1)
+    theirs, ours = (relation.remote_field.column, "id") if relation.auto_created else ("id", relation.column)
+    table = f'"{other._meta.db_table}" AS {there}'
+    if isinstance(other.__dict__.get("tenant"), Public):
+        return f'{here}."{ours}" IN (SELECT {there}."{theirs}" FROM {table} WHERE {inner})'
+    return f'EXISTS (SELECT FROM {table} WHERE {there}."{theirs}" = {here}."{ours}" AND {inner})'

@@ -1,6 +1,5 @@
 """The components of the house, as template tags: `{% load shell %}`."""
 
-from functools import lru_cache
 from itertools import groupby
 
 from django import template
@@ -10,16 +9,14 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.accounts.permissions import can, memberships
-from portal.shell import assets, entries, glossary, maps, sms
+from portal.shell import assets, drawing, entries, maps, sms
 from portal.shell.columns import Cell, drawn, walk
 from portal.shell.districts import District
 from portal.shell.masking import mask_credit_code, mask_email, mask_name, mask_phone
-from portal.shell.money import price_words, yuan
 from portal.shell.names import named
 
 register = template.Library()
@@ -32,45 +29,20 @@ def stylesheet(kind, size=""):
     return format_html('<link rel="stylesheet" href="{}">', static(f"shell/css/{kind}{tail}.css"))
 
 
-@register.simple_tag
-@lru_cache(maxsize=1024)
-def icon(name, label=""):
-    """A picture from the sprite; silent for screen readers unless it has a label."""
-    words = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    return format_html(
-        '<svg class="icon" {}><use href="{}#{}"></use></svg>', words, static("shell/img/icons.svg"), name
-    )
-
-
-def _money(fen):
-    if fen is None or fen == "":
-        return "—"
-    sign, kind = ("−", " is-negative") if fen < 0 else ("", "")
-    return format_html(
-        '<span class="money{}">{}<span class="money-sign">¥</span>{}</span>', kind, sign, yuan(abs(int(fen)))
-    )
-
-
-@register.simple_tag
-def money(fen):
-    """Fen as yuan: ¥1,234.50, with tabular figures."""
-    return _money(fen)
-
-
-@register.filter("money")
-def money_filter(fen):
-    return _money(fen)
-
-
-@register.simple_tag
-def unit_price(amount, per=""):
-    """A Decimal price in yuan, without needless zeros behind the second place."""
-    tail = format_html(' <span class="price-unit">/ {}</span>', per) if per else ""
-    return format_html(
-        '<span class="money"><span class="money-sign">¥</span>{}</span>{}', price_words(amount), tail
-    )
-
-
+for draws in (
+    drawing.badge,
+    drawing.bar,
+    drawing.filter_flag,
+    drawing.filter_options,
+    drawing.icon,
+    drawing.money,
+    drawing.status,
+    drawing.status_word,
+    drawing.unit_price,
+):
+    register.simple_tag(draws)
+register.filter("money", drawing.money)
+register.filter("duration", drawing.duration)
 register.filter("named", named)
 register.filter("masked_phone", mask_phone)
 register.filter("masked_email", mask_email)
@@ -82,16 +54,6 @@ register.filter("masked_credit_code", mask_credit_code)
 def district(code):
     """A district's name for its code."""
     return District(code).label if code in District.values else code
-
-
-@register.filter
-def duration(seconds):
-    """Seconds as 2:14:05, the way a meter shows them."""
-    if seconds is None:
-        return "—"
-    minutes, rest = divmod(abs(int(seconds)), 60)
-    sign = "−" if seconds < 0 else ""
-    return f"{sign}{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 @register.filter
@@ -135,27 +97,6 @@ def without(context, name, value=None):
     return f"?{wishes.urlencode()}"
 
 
-@register.inclusion_tag("components/badge.html")
-def badge(word, tone="quiet", icon=""):
-    """A short fact about a thing: 国产, 可用算力券, 模拟."""
-    return {"word": word, "tone": tone, "icon": icon}
-
-
-@register.inclusion_tag("components/status.html")
-def status(row, field="status"):
-    """The state of a row: colour, icon and word."""
-    value = getattr(row, field)
-    look = glossary.look(value)
-    return {"word": getattr(row, f"get_{field}_display")(), "tone": look.tone, "icon": look.icon}
-
-
-@register.inclusion_tag("components/status.html")
-def status_word(value, word):
-    """The same for a plain machine word and its translation."""
-    look = glossary.look(value)
-    return {"word": word, "tone": look.tone, "icon": look.icon}
-
-
 @register.inclusion_tag("components/stat.html")
 def stat(label, value, unit="", url="", note="", icon="", tone=""):
     """One large number that opens its list."""
@@ -168,15 +109,6 @@ def stat(label, value, unit="", url="", note="", icon="", tone=""):
         "icon": icon,
         "tone": tone,
     }
-
-
-@register.inclusion_tag("components/bar.html")
-def bar(part, whole, label="", second=0):
-    """How much of a whole is taken, as a drawing with words for those who do not see it."""
-    whole = float(whole or 0)
-    share = min(100.0, float(part or 0) * 100 / whole) if whole else 0.0
-    after = min(100.0 - share, float(second or 0) * 100 / whole) if whole else 0.0
-    return {"share": f"{share:.1f}", "second": f"{after:.1f}", "label": label}
 
 
 @register.inclusion_tag("components/empty.html")
@@ -213,11 +145,24 @@ def table(context, title, columns, rows, total=None, is_long=False):
     return {
         "title": title,
         "columns": tops,
+        "labels": [str(column.label) for column in tops],
         "rows": drawn(rows, columns),
         "totals": [(c, walk(total, c.total) if c.total else None) for c in tops] if total else [],
         "is_long": is_long,
         "request": context.get("request"),
     }
+
+
+@register.simple_tag(takes_context=True)
+def fact(context, cell):
+    """What a cell has to say."""
+    return drawing.fact(cell, context)
+
+
+@register.simple_tag(takes_context=True)
+def row_cells(context, cells, labels, can_pick=False):
+    """The places of a row of a table."""
+    return drawing.row(cells, labels, context, can_pick=bool(can_pick))
 
 
 @register.inclusion_tag("components/timeline.html")
@@ -302,27 +247,6 @@ def contact(context, person, organization=None):
         "person": person,
         "may_reveal": can(context["request"].user, "personal.reveal", organization),
         "csrf_token": context.get("csrf_token"),
-    }
-
-
-@register.inclusion_tag("components/filter_options.html")
-def filter_options(name, options, chosen=(), kind="checkbox"):
-    """Options of one filter: (value, label, count); a count of 0 stays visible, quietly."""
-    chosen = {str(value) for value in ([chosen] if isinstance(chosen, str) else chosen or [])}
-    rows = [
-        {"value": o[0], "label": o[1], "count": o[2] if len(o) > 2 else None, "is_on": str(o[0]) in chosen}
-        for o in options
-    ]
-    return {"name": name, "options": rows, "kind": kind}
-
-
-@register.inclusion_tag("components/filter_options.html")
-def filter_flag(name, label, count, is_on):
-    """One yes-or-no filter with what it would leave."""
-    return {
-        "name": name,
-        "options": [{"value": "1", "label": label, "count": count, "is_on": is_on}],
-        "kind": "checkbox",
     }
 
 

@@ -5,9 +5,10 @@ The order of precedence is district before city, then the earliest expiry, then 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
+from typing import TypedDict
 
 LEVELS = ("district", "city")
 BASES = ("gross", "residual")
@@ -98,13 +99,12 @@ class VoucherFacts:
     expires_at: datetime
 
 
-@dataclass(frozen=True)
-class Step:
-    """One line of an explanation: which clause said what, with which numbers."""
+class Step(TypedDict):
+    """One line of an explanation, as it is kept with what was paid: which clause said what, with which numbers."""
 
     clause: str
     code: str
-    values: dict = field(default_factory=dict)
+    values: dict
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def allowance(rules: Rules, facts: Facts, residual: int) -> tuple[int, list[Step
     """The most that one programme pays of a purchase, before its vouchers' remaining amounts are looked at."""
 
     def step(code, **values):
-        return Step(rules.clause, code, values)
+        return Step(clause=rules.clause, code=code, values=values)
 
     if facts.is_self_supply and not rules.covers_self_supply:
         return 0, [step("self_supply_not_covered")]
@@ -165,7 +165,7 @@ def deductions(
             continue
         used = [*steps]
         if amount == voucher.remaining < room:
-            used.append(Step(voucher.rules.clause, "voucher_used_up", {"amount": amount}))
+            used.append(Step(clause=voucher.rules.clause, code="voucher_used_up", values={"amount": amount}))
         found.append(Deduction(voucher, amount, tuple(used)))
         allowed[voucher.programme] = (room - amount, steps)
         left -= amount

@@ -6,14 +6,15 @@ from django.utils.translation import gettext as _
 
 from portal.shell.districts import District
 from portal.shell.money import yuan
+from subsidies.policies.calculator import Step
 
 
 def _percent(rate):
     return f"{(Decimal(rate) * 100).normalize():f}%"
 
 
-def sentence(step: dict) -> str:
-    """One step — {clause, code, values} — as a sentence."""
+def sentence(step: Step) -> str:
+    """One step as a sentence."""
     v = step["values"]
     match step["code"]:
         case "rate":

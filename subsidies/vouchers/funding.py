@@ -66,7 +66,7 @@ class OpenedVouchers:
                 payer=d.voucher.programme,
                 label=self.labels[d.voucher.code],
                 amount=d.amount,
-                explanation=tuple(dict(vars(step)) for step in d.steps),
+                explanation=d.steps,
             )
             for d in deductions(facts, offered, residual=remaining)
         ]

@@ -124,7 +124,6 @@ MORE = {
     "desk": 14,  # a figure of every room
     "invoices": 13,  # what may still be invoiced is added up from the ledger
     "orders-code": 13,  # work, bill, parts of the price and logs
-    "payouts": 13,  # two tables
     "reservation": 16,  # an order's, with its jobs and its renewal
     "statements-books": 80,  # every rule of the books is checked while one waits
 }

@@ -91,11 +91,11 @@ def test_buying_from_oneself_is_not_covered():
 def test_every_deduction_says_which_clause_and_which_numbers():
     step = deductions(facts(), [voucher("C", CITY)])[0].steps[0]
 
-    assert (step.clause, step.code, step.values) == (
-        "市",
-        "rate",
-        {"base": 100_000, "rate": "0.30", "amount": 30_000},
-    )
+    assert step == {
+        "clause": "市",
+        "code": "rate",
+        "values": {"base": 100_000, "rate": "0.30", "amount": 30_000},
+    }
 
 
 @pytest.mark.parametrize(

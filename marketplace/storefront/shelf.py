@@ -1,0 +1,58 @@
+"""What stands on the shelf, the same for everybody: plans with the prices in force and the cards there are."""
+
+from dataclasses import dataclass
+from time import monotonic
+
+from django.conf import settings
+
+from federation.capacity.queries import Stock, stocks
+from marketplace.catalogue.models import Kind, Plan, Unit, tariff
+from marketplace.catalogue.queries import LABELS
+from marketplace.pricing.tariffs import Tariff
+
+NONE = Stock()
+
+
+@dataclass(frozen=True)
+class Product:
+    """A plan, what it costs, and how much of it there is; some are sold by the count alone, without a length."""
+
+    plan: Plan
+    tariff: Tariff
+    stock: Stock
+    has_length: bool
+
+
+_kept: dict[Kind, tuple[float, list[Product]]] = {}
+
+
+def shelf(kind: Kind, at) -> list[Product]:
+    """Every product of a kind. A process keeps it for a few seconds, no longer than clusters take to tell of a change;
+    whoever looks at one product or orders it is told its price and stock of this moment.
+    """
+    read_at, products = _kept.get(kind, (0.0, []))
+    if not products or monotonic() - read_at >= settings.SHELF_FRESH_SECONDS:
+        # A shelf has few owners and few makes: each is read once.
+        plans = Plan.objects.on_shelf().filter(kind=kind).prefetch_related("provider", "accelerator")
+        products = _products(plans.priced(at))
+        _kept[kind] = monotonic(), products
+    return products
+
+
+def product(code: str, at) -> Product | None:
+    """One of them, as it is now."""
+    plans = Plan.objects.on_shelf().filter(code=code).select_related("provider", "accelerator")
+    return next(iter(_products(plans.priced(at))), None)
+
+
+def _products(plans) -> list[Product]:
+    stock = stocks({plan.provider_id for plan in plans}, {plan.accelerator_id for plan in plans})
+    return [
+        Product(
+            plan,
+            tariff(plan, plan),
+            stock.get((plan.provider_id, plan.accelerator_id), NONE),
+            bool(LABELS[Unit(plan.unit)][1]),
+        )
+        for plan in plans
+    ]
