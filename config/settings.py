@@ -136,6 +136,8 @@ _REDIS = {
 }
 # Shared by every process. Default: one-time codes that were used, sign-ins on their way, counts of tries: no door opens
 # without it. Passing: what may be lost.
+# How long what everybody is shown alike is shown as it was last read.
+FRESH_SECONDS = {"shelf": 5, "wall": 10}
 CACHES = {"default": _REDIS, "passing": _REDIS | {"BACKEND": "portal.shell.caching.Passing"}}
 
 # --- people -------------------------------------------------------------------------------------
@@ -424,8 +426,6 @@ BANK_ACCOUNT = {
     "bank": env("BANK_ACCOUNT_BANK", default="演示银行" if CITY["is_demo"] else ""),
     "number": env("BANK_ACCOUNT_NUMBER", default="0000 0000 0000 0000" if CITY["is_demo"] else ""),
 }
-# How long a process shows the market's shelf as it last read it.
-SHELF_FRESH_SECONDS = 5
 FUNDING_SOURCES = [
     "subsidies.vouchers.funding.Vouchers",
     "marketplace.funding.wallet.Wallet",

@@ -25,7 +25,7 @@ atexit.register(shutil.rmtree, os.environ["METRICS_DIR"], ignore_errors=True)
 os.environ["CITY_IS_DEMO"] = "true"
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import MIDDLEWARE, RATE_LIMITS, STORAGES  # noqa: E402
+from config.settings import FRESH_SECONDS, MIDDLEWARE, RATE_LIMITS, STORAGES  # noqa: E402
 
 # Slow hashing protects people, and the people of the tests need no protection.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -34,5 +34,5 @@ STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.st
 # One address stands for a whole city of visitors here; the tests of the limits set their own.
 RATE_LIMITS = dict.fromkeys(RATE_LIMITS, 1_000_000)
 # What a test has just done is seen at once.
-SHELF_FRESH_SECONDS = 0
+FRESH_SECONDS = dict.fromkeys(FRESH_SECONDS, 0)
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]

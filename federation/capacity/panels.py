@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from federation.capacity.queries import all_pools, supply, supply_by
+from federation.capacity.queries import city, supply_by
 from portal.shell.charts import Chart, Series
 from portal.shell.districts import District
 from portal.shell.entries import Figure, Panel, Place, Reading, address
@@ -17,7 +17,7 @@ def _p(value) -> str:
 
 def scale(at, once):
     """How much there is, and how much of it is taken."""
-    whole = supply(once(all_pools))
+    whole = once(city).whole
     here = address("capacity:clusters")
     cards = _("%(cards)s 张加速卡")
     simulated = _("含模拟接入 %(p)s P") % {"p": _p(whole.p_simulated)} if whole.p_simulated else ""
@@ -42,11 +42,9 @@ def scale(at, once):
 
 def by_district(at, once):
     """Where the compute stands."""
-    pools = once(all_pools)
-    parts = supply_by(pools, lambda pool: pool.cluster.district)
-    return Reading(
-        supply(pools).at, [_place(code, label, parts.get(code)) for code, label in District.choices]
-    )
+    its = once(city)
+    parts = supply_by(its.pools, lambda pool: pool.cluster.district)
+    return Reading(its.whole.at, [_place(code, label, parts.get(code)) for code, label in District.choices])
 
 
 def _place(code, label, part) -> Place:
@@ -59,8 +57,8 @@ def _place(code, label, part) -> Place:
 
 def by_accelerator(at, once):
     """Which cards the compute is made of."""
-    pools = once(all_pools)
-    parts = supply_by(pools, lambda pool: pool.accelerator)
+    its = once(city)
+    parts = supply_by(its.pools, lambda pool: pool.accelerator)
     rows = [(card, part) for card, part in parts.items() if part.cards_total]
     chart = Chart(
         _("各型号算力"),
@@ -74,13 +72,13 @@ def by_accelerator(at, once):
         "rows",
         [address("capacity:clusters", accelerator=card.code) for card, _part in rows],
     )
-    return Reading(supply(pools).at, chart)
+    return Reading(its.whole.at, chart)
 
 
 def clusters(at, once):
     """Which clusters answer, and how full each is."""
-    pools = once(all_pools)
-    parts = supply_by(pools, lambda pool: pool.cluster)
+    its = once(city)
+    parts = supply_by(its.pools, lambda pool: pool.cluster)
     rows = [
         Place(
             cluster.code,
@@ -96,7 +94,7 @@ def clusters(at, once):
         )
         for cluster, part in parts.items()
     ]
-    return Reading(supply(pools).at, rows)
+    return Reading(its.whole.at, rows)
 
 
 panels = [

@@ -97,21 +97,24 @@ def node_size(provider, accelerator) -> int:
     return max(pools.values_list("cards_per_node", flat=True), default=0)
 
 
-def all_pools() -> list[Pool]:
-    """Every pool with its cluster, owner and card."""
-    return list(Pool.objects.with_clusters().prefetch_related("accelerator"))
+@dataclass(frozen=True)
+class City:
+    """Every pool with its cluster, owner and card, and what they come to."""
+
+    pools: list[Pool]
+    whole: Supply
 
 
-def supply(pools) -> Supply:
-    """The city's compute as one number of cards and P."""
-    whole = Supply()
-    for pool in pools:
-        whole.add(pool)
-    return whole
+def city() -> City:
+    """The compute of the city, read once."""
+    found = City(list(Pool.objects.with_clusters().prefetch_related("accelerator")), Supply())
+    for pool in found.pools:
+        found.whole.add(pool)
+    return found
 
 
 def supply_by(pools, key) -> dict:
-    """The same, apart by what `key(pool)` says, most P first."""
+    """What some pools come to, apart by what `key(pool)` says, most P first."""
     parts: dict = defaultdict(Supply)
     for pool in pools:
         parts[key(pool)].add(pool)

@@ -155,9 +155,11 @@ class StatementQuerySet(models.QuerySet):
     def awaiting(self, user):
         """What waits for this person: a provider's answer, or finance's look."""
         Status = Statement.Status
-        ids = organization_ids(user, "statements.answer")
+        ids, closes = organization_ids(user, "statements.answer"), can(user, "statements.close")
+        if not (ids or closes):
+            return self.none()
         mine = Q(status=Status.OFFERED, organization_id__in=ids)
-        if can(user, "statements.close"):
+        if closes:
             mine |= Q(status__in=[Status.DISPUTED, Status.PARKED])
         return self.filter(mine)
 

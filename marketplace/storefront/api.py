@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from marketplace.storefront.filters import kind_from, size_from, wishes_from
 from marketplace.storefront.queries import FACETS, FLAGS, SORTS, offer_of, offers, select
+from portal.shell.listings import Listed, PagesOfSorted
 from portal.shell.serializers import Currency, Package, Tiers, Yuan
 
 
@@ -66,17 +67,22 @@ def _buyer(request):
     return getattr(request._request, "organization", None) or None
 
 
-class OfferList(APIView):
+class OfferList(Listed):
     """What is on the shelf: free now, price before and after this buyer's vouchers. Filters as in the page's address."""
 
     scopes = {"GET": None}
+    serializer_class = OfferSerializer
+    pagination_class = PagesOfSorted
 
-    @extend_schema(parameters=WISHES, responses=OfferSerializer(many=True))
+    def get_queryset(self):
+        wishes = self.request.query_params
+        cards, hours = size_from(wishes)
+        shelf = offers(_buyer(self.request), timezone.now(), kind=kind_from(wishes), cards=cards, hours=hours)
+        return select(shelf, wishes_from(wishes))
+
+    @extend_schema(parameters=WISHES)
     def get(self, request):
-        cards, hours = size_from(request.query_params)
-        kind = kind_from(request.query_params)
-        shelf = offers(_buyer(request), timezone.now(), cards=cards, hours=hours, kind=kind)
-        return Response(OfferSerializer(select(shelf, wishes_from(request.query_params)), many=True).data)
+        return self.list(request)
 
 
 class OfferDetail(APIView):

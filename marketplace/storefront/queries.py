@@ -34,6 +34,11 @@ class Offer:
     quote: Quote
 
     @property
+    def id(self) -> int:
+        """Its place on the shelf."""
+        return self.plan.id
+
+    @property
     def district_names(self) -> list[str]:
         return [str(District(d).label) for d in sorted(self.stock.districts)]
 

@@ -31,7 +31,7 @@ def shelf(kind: Kind, at) -> list[Product]:
     whoever looks at one product or orders it is told its price and stock of this moment.
     """
     read_at, products = _kept.get(kind, (0.0, []))
-    if not products or monotonic() - read_at >= settings.SHELF_FRESH_SECONDS:
+    if not products or monotonic() - read_at >= settings.FRESH_SECONDS["shelf"]:
         # A shelf has few owners and few makes: each is read once.
         plans = Plan.objects.on_shelf().filter(kind=kind).prefetch_related("provider", "accelerator")
         products = _products(plans.priced(at))

@@ -169,6 +169,12 @@ def organization_ids(user, action: str):
     return {m.organization_id for m in held}
 
 
+def citywide_actions(user) -> list[str]:
+    """What this person may do for the whole city."""
+    offices = {m.role for m in memberships(user) if m.role in CITYWIDE}
+    return [action for action, roles in ACTIONS.items() if not offices.isdisjoint(roles)]
+
+
 def can(user, action: str, organization=None) -> bool:
     """May this person do this — anywhere, or in this organisation?"""
     ids = organization_ids(user, action)

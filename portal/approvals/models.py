@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.accounts.permissions import ACTIONS, ALL, STAFF, memberships, organization_ids
+from portal.accounts.permissions import ACTIONS, STAFF, citywide_actions, memberships
 from portal.shell import tenancy
 
 # Who decides a firm's own matters; any other action belongs to an office of the city.
@@ -21,7 +21,7 @@ def _firms(user, action):
 
 def _offices(user):
     """The actions of this person's office, under which a second person's word may be asked."""
-    return [action for action in ACTIONS if action != FIRMS and organization_ids(user, action) is ALL]
+    return [action for action in citywide_actions(user) if action != FIRMS]
 
 
 class ApprovalQuerySet(models.QuerySet):

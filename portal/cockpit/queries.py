@@ -18,13 +18,16 @@ class Shown:
     is_stale: bool
 
 
-def board(user, at: datetime) -> list[Shown]:
-    """Every panel this person may see, read once."""
+def panels_of(user) -> list[Panel]:
+    """The panels this person may see; what they show is the same for everybody."""
+    return [panel for panel in entries.panels() if can(user, panel.action)]
+
+
+def board(panels: list[Panel], at: datetime) -> list[Shown]:
+    """What they show, read once."""
     once = cache(lambda read, *args: read(*args))
     shown = []
-    for panel in entries.panels():
-        if not can(user, panel.action):
-            continue
+    for panel in panels:
         reading = panel.query(at, once)
         is_stale = reading.at is None or at - reading.at > panel.stale_after
         shown.append(Shown(panel, reading, is_stale))

@@ -82,8 +82,12 @@ class AccessReviewQuerySet(models.QuerySet):
 
     def awaiting(self, user):
         """What this person has to answer: for their own firm, or for all staff."""
-        theirs = Q(organization_id__in=permissions.organization_ids(user, "members.manage"))
-        if permissions.can(user, "staff.manage"):
+        firms = permissions.organization_ids(user, "members.manage")
+        keeps_staff = permissions.can(user, "staff.manage")
+        if not (firms or keeps_staff):
+            return self.none()
+        theirs = Q(organization_id__in=firms)
+        if keeps_staff:
             theirs |= Q(organization__kind__in=Organization.STAFFED)
         return self.open().filter(theirs)
 

@@ -269,11 +269,11 @@ def todos() -> tuple[ToDo, ...]:
 
 def todo_counts(user, which: str) -> dict[int, int]:
     """How much of each kind of work is `awaiting` or was `submitted` by this person; one query."""
-    first, *others = (
-        getattr(todo, which)(user).order_by().values_list(Value(n), Count("pk"))
-        for n, todo in enumerate(todos())
-    )
-    return dict(first.union(*others, all=True))
+    kinds = ((n, getattr(todo, which)(user)) for n, todo in enumerate(todos()))
+    counts = [
+        rows.order_by().values_list(Value(n), Count("pk")) for n, rows in kinds if not rows.query.is_empty()
+    ]
+    return dict(counts[0].union(*counts[1:], all=True)) if counts else {}
 
 
 @cache

@@ -12,7 +12,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from portal.shell.lists import NoSuchPlace, page_of
+from portal.shell.lists import NoSuchPlace, Rows, page_of, page_of_sorted
 from portal.shell.screens import ListScreen
 
 PAGE_SIZE, MOST = 50, 200
@@ -34,14 +34,15 @@ class Pages(BasePagination):
 
     def paginate_queryset(self, queryset, request, view=None):
         self.url = request.build_absolute_uri()
-        order = _order(view.screen, request.query_params.get("ordering", ""))
         try:
-            self.page = page_of(
-                queryset, _place(request.query_params.get("cursor", "")), _size(request), order, key="id"
-            )
+            self.page = self.cut(queryset, _place(request.query_params.get("cursor", "")), request, view)
         except NoSuchPlace as unknown:
             raise exceptions.NotFound(_("游标无效或已失效，请从第一页重新读取。")) from unknown
         return self.page.rows
+
+    def cut(self, rows, place, request, view) -> Rows:
+        order = _order(view.screen, request.query_params.get("ordering", ""))
+        return page_of(rows, place, _size(request), order, key="id")
 
     def get_paginated_response(self, data):
         ways = {"next": self._url(self.page.next_cursor), "prev": self._url(self.page.previous_cursor)}
@@ -65,6 +66,13 @@ class Pages(BasePagination):
             _parameter("cursor", _("上一页应答中 next 所带的游标。")),
             _parameter("limit", _("每页条数，最多 200。"), type="integer", minimum=1, maximum=MOST),
         ]
+
+
+class PagesOfSorted(Pages):
+    """The same of rows that are sorted as no database could."""
+
+    def cut(self, rows, place, request, view) -> Rows:
+        return page_of_sorted(rows, place, _size(request))
 
 
 def _size(request) -> int:

@@ -85,3 +85,22 @@ def page_of(queryset, cursor: str = "", size: int = PAGE_SIZE, order: str = "-id
         if rows and ((anchor and not is_back) or (is_back and has_more))
         else "",
     )
+
+
+def page_of_sorted(rows: list, cursor: str, size: int) -> Rows:
+    """The same of rows that stand in a list already; each has an id, which is its place."""
+    ids = [str(row.id) for row in rows]
+    begin, end = 0, size
+    if cursor:
+        try:
+            anchor = ids.index(cursor.removeprefix("-"))
+        except ValueError as gone:
+            raise NoSuchPlace from gone
+        is_back = cursor.startswith("-")
+        begin, end = (max(0, anchor - size), anchor) if is_back else (anchor + 1, anchor + 1 + size)
+    found = rows[begin:end]
+    return Rows(
+        rows=found,
+        next_cursor=ids[end - 1] if found and end < len(ids) else "",
+        previous_cursor=f"-{ids[begin]}" if found and begin else "",
+    )

@@ -27,8 +27,11 @@ class VerificationQuerySet(models.QuerySet):
 
     def awaiting(self, user):
         """What this person has to do: review what others handed in, mend what came back to their own firm."""
-        theirs = Q(status=Verification.Status.RETURNED, organization_id__in=_firms(user))
-        if can(user, "verifications.review"):
+        firms, reviews = _firms(user), can(user, "verifications.review")
+        if not (firms or reviews):
+            return self.none()
+        theirs = Q(status=Verification.Status.RETURNED, organization_id__in=firms)
+        if reviews:
             theirs |= Q(status=Verification.Status.SUBMITTED) & ~Q(organization__memberships__user=user)
         return self.filter(theirs)
 

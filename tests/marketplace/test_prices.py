@@ -316,6 +316,22 @@ def test_the_database_refuses_tiers_that_do_not_fall(city, tiers):
         price.save()
 
 
+@pytest.mark.parametrize(("begins", "ends"), [(-2, None), (-2, -1), (0, 1), (5, None)])
+def test_no_two_prices_of_one_plan_are_in_force_at_once(city, begins, ends):
+    now = PlanPrice.objects.get(plan=plan(), effective_to=None)
+    since = now.effective_from + begins * DAY
+    other = PlanPrice(plan=now.plan, unit_price=1, effective_from=since)
+    other.effective_to = None if ends is None else now.effective_from + ends * DAY
+
+    if ends == -1:
+        other.save()
+    else:
+        with pytest.raises(IntegrityError, match="one_price_at_a_time"), transaction.atomic():
+            other.save()
+
+    assert price_now(now.effective_from) == now.unit_price
+
+
 # --- packages ------------------------------------------------------------------------------------------
 def sell_by_the_hundred(city):
     draft = price_draft(city, at=NOON, price="8", package=100, tiers=((Decimal(200), Decimal(7)),))

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from federation.capacity.models import Pool
+from marketplace.storefront import shelf as shelves
 from marketplace.storefront import views
-from marketplace.storefront.queries import FACETS, FLAGS, SORTS, Wishes, counts, offers, select
+from marketplace.storefront.queries import FACETS, FLAGS, SORTS, Wishes, counts, offer_of, offers, select
 from tests.city import NOON
 
 EVERYTHING = Wishes(facets={}, flags=frozenset(), words="", memory=0, sort="price")
@@ -72,3 +74,28 @@ def test_another_order_or_filter_begins_at_the_first_page(city, client, monkeypa
 
     assert 'href="?q=a&amp;sort=free"' in page
     assert 'href="?"' in page
+
+
+def test_the_shelf_is_kept_for_a_moment_and_one_offer_never(city, settings, monkeypatch):
+    settings.FRESH_SECONDS = {"shelf": 60}
+    monkeypatch.setattr(shelves, "_kept", {})
+    first = offers(city.ludao, NOON)[0]
+    Pool.objects.update(cards_observed=0)
+
+    assert offers(city.ludao, NOON)[0].stock == first.stock
+    assert first.stock.cards_free > offer_of(first.plan.code, city.ludao, NOON).stock.cards_free == 0
+    settings.FRESH_SECONDS = {"shelf": 0}
+    assert offers(city.ludao, NOON)[0].stock.cards_free == 0
+
+
+def test_programs_read_the_shelf_in_pages(city, client, shelf):
+    codes, pages, url = [], [], "/api/v1/plans/?limit=5&sort=free&fields=code,cards_free"
+    while url:
+        pages.append(client.get(url).json())
+        codes += [offer["code"] for offer in pages[-1]["results"]]
+        url = pages[-1]["next"]
+
+    assert codes == [offer.plan.code for offer in select(shelf, replace(EVERYTHING, sort="free"))]
+    assert set(pages[0]["results"][0]) == {"code", "cards_free"} and pages[0]["previous"] is None
+    assert client.get(pages[-1]["previous"]).json()["results"] == pages[-2]["results"]
+    assert client.get("/api/v1/plans/?cursor=OTk5OTk5").status_code == 404

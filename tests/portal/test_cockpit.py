@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 
@@ -23,6 +24,10 @@ def city(db):
     return town.found()
 
 
+def seen_by(user, at):
+    return queries.board(queries.panels_of(user), at)
+
+
 def panel(shown, code):
     return next(s for s in shown if s.panel.code == code)
 
@@ -32,13 +37,13 @@ def values(shown, code):
 
 
 def test_the_supply_is_the_citys_own_figures(city):
-    shown = queries.board(city.operator, NOON)
+    shown = seen_by(city.operator, NOON)
 
     assert values(shown, "supply") == ["1,028.5", "3,400", "495.0", "533.5", "48.1"]
 
 
 def test_districts_and_accelerators_add_up_to_the_whole(city):
-    shown = queries.board(city.operator, NOON)
+    shown = seen_by(city.operator, NOON)
     whole = sum((pool.p_total for pool in Pool.objects.select_related("accelerator")), Decimal(0))
 
     assert sum(place.amount for place in panel(shown, "districts").reading.content) == whole
@@ -51,7 +56,7 @@ def test_an_order_and_its_voucher_show_once_they_are_billed(city):
     run(order, seconds=3600)
     bill(order)
 
-    shown = queries.board(city.operator, NOON + timedelta(hours=2))
+    shown = seen_by(city.operator, NOON + timedelta(hours=2))
 
     order.refresh_from_db()
     assert values(shown, "orders") == ["1", f"{Decimal(order.billed_amount) / 100:,.2f}"]
@@ -62,7 +67,7 @@ def test_an_order_and_its_voucher_show_once_they_are_billed(city):
 def test_every_number_opens_a_list_that_opens(city):
     client = Client()
     client.force_login(city.operator, backend=BACKEND)
-    shown = queries.board(city.operator, NOON)
+    shown = seen_by(city.operator, NOON)
     urls = {f.url for s in shown if s.panel.kind == "figures" for f in s.reading.content}
     urls |= {place.url for s in shown if s.panel.kind in ("map", "list") for place in s.reading.content}
     urls |= {url for s in shown if s.panel.kind == "chart" for url in s.reading.content.urls}
@@ -73,7 +78,7 @@ def test_every_number_opens_a_list_that_opens(city):
 
 @pytest.mark.parametrize(("minutes", "is_stale"), [(10, False), (11, True)])
 def test_old_numbers_are_marked(city, minutes, is_stale):
-    shown = queries.board(city.operator, NOON + timedelta(minutes=minutes))
+    shown = seen_by(city.operator, NOON + timedelta(minutes=minutes))
 
     assert panel(shown, "supply").is_stale is is_stale
     assert not panel(shown, "orders").is_stale
@@ -82,7 +87,7 @@ def test_old_numbers_are_marked(city, minutes, is_stale):
 def test_without_a_cluster_online_there_is_no_data_time(city):
     Cluster.objects.update(state=Cluster.State.OFFLINE)
 
-    shown = queries.board(city.operator, NOON)
+    shown = seen_by(city.operator, NOON)
 
     assert panel(shown, "supply").reading.at is None
     assert panel(shown, "supply").is_stale
@@ -92,7 +97,7 @@ def test_without_a_cluster_online_there_is_no_data_time(city):
 def test_a_panel_is_shown_only_to_those_whose_list_would_open(city, who):
     user = getattr(city, who)
 
-    shown = {s.panel.code for s in queries.board(user, NOON)}
+    shown = {s.panel.code for s in seen_by(user, NOON)}
 
     assert shown == {panel.code for panel in entries.panels() if can(user, panel.action)}
 
@@ -114,3 +119,24 @@ def test_the_minutes_refresh_is_only_the_panels(city):
 
     assert "<html" in page and "<html" not in part
     assert part.lstrip().startswith('<div class="wall-panels"') and "1,028.5" in part
+
+
+def test_the_wall_is_drawn_once_for_all_who_read_it_in_one_language(
+    city, settings, django_assert_max_num_queries
+):
+    settings.FRESH_SECONDS = {"wall": 60}
+    caches["passing"].clear()
+    walls = {}
+    for who, language in [("operator", "zh-hans"), ("operator", "en"), ("officer", "zh-hans")]:
+        client = Client(headers={"Accept-Language": language, "HX-Request": "true"})
+        client.force_login(getattr(city, who), backend=BACKEND)
+        walls[who, language] = client.get("/cockpit/").content.decode()
+        Cluster.objects.update(state=Cluster.State.OFFLINE)
+        with django_assert_max_num_queries(5):
+            assert client.get("/cockpit/").content.decode() == walls[who, language]
+
+    assert "1,028.5" in walls["operator", "zh-hans"] and "总算力" not in walls["operator", "en"]
+    same = [p.code for p in queries.panels_of(city.operator)] == [
+        p.code for p in queries.panels_of(city.officer)
+    ]
+    assert (walls["operator", "zh-hans"] == walls["officer", "zh-hans"]) is same

@@ -104,7 +104,7 @@ def test_the_totals_are_those_of_the_whole_filtered_list(city):
     sums = asked(city, "status=confirmed").sums
 
     assert sums["rows_counted"] == 4
-    assert sums["amount"] == sum(order.amount for order in city.placed[1:])
+    assert sums["total_of_amount"] == sum(order.amount for order in city.placed[1:])
 
 
 def test_a_wish_that_makes_no_sense_is_left_out(city):
