@@ -18,3 +18,5 @@ walls.insist()
 get_resolver().url_patterns  # noqa: B018
 gc.collect()
 gc.freeze()
+# A long list makes tens of thousands of objects and drops them all: looking every seven hundred is in vain.
+gc.set_threshold(50_000, 20, 20)

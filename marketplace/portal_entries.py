@@ -279,7 +279,7 @@ def found_plans(user, words, limit):
     return [
         Hit(
             named(plan.accelerator),
-            reverse("storefront:detail", args=[plan.code]),
+            plan.get_absolute_url(),
             _("商品"),
             named(plan.provider),
         )

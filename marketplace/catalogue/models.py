@@ -166,6 +166,9 @@ class Plan(SoldAs):
             ),
         ]
 
+    def get_absolute_url(self):
+        return f"/marketplace/plans/{self.code}/"
+
     def __str__(self):
         return f"{self.accelerator} · {self.provider}"
 

@@ -1,15 +1,14 @@
 """What a way to pay must be able to do. Settings list the sources, as Django lists authentication backends."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from marketplace.ledger.actions import Line
 
 
-@dataclass(frozen=True)
-class Purchase:
+class Purchase(NamedTuple):
     """What somebody wants to pay for: whole fen, before any source has paid."""
 
     amount: int
@@ -20,8 +19,7 @@ class Purchase:
     at: datetime
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What one source would pay, in fen, whose money it is, and why: clause → numbers → result, one line each."""
 
     source: str
@@ -29,7 +27,7 @@ class Part:
     payer: str
     label: str
     amount: int
-    explanation: tuple[dict, ...] = field(default=())
+    explanation: tuple[dict, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Means:
     def __init__(self, organization, at):
         purse = purse_of(organization.code) if organization else {}
         self.opened = {way.code: way.open(organization, purse, at) for way in all_sources()}
-        self.usual_order = paying_order(None)
+        self.usual_order, self.subsidies = paying_order(None), paying_order(())
 
     def choices(self) -> list[Choice]:
         """What this buyer may choose to pay with inside the sources: vouchers."""
@@ -72,7 +72,7 @@ class Means:
         ways: Sequence[str] | None = None,
     ) -> Quote:
         remaining, parts = purchase.amount, []
-        for code in self.usual_order if ways is None else paying_order(ways):
+        for code in self.usual_order if ways is None else [*self.subsidies, *dict.fromkeys(ways)]:
             for part in self.opened[code].parts(purchase, remaining, chosen=chosen):
                 parts.append(part)
                 remaining -= part.amount

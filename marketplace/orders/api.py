@@ -53,7 +53,7 @@ class OrderList(Listed):
     def get_queryset(self):
         require_for_api(self.request, "orders.view")
         rows = Order.objects.visible_to(self.request.user)
-        return rows.select_related("organization", "project", "plan", "reservation")
+        return rows.select_related("organization", "project", "plan").prefetch_related("reservation")
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],

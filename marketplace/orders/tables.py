@@ -20,9 +20,7 @@ class OrderFilters(Filters):
 
 
 def rows(user):
-    return Order.objects.visible_to(user).select_related(
-        "organization", "project", "plan__provider", "plan__accelerator", "placed_by", "reservation", "renews"
-    )
+    return Order.objects.visible_to(user).with_names()
 
 
 screen = ListScreen(

@@ -34,16 +34,7 @@ def listing(request):
 
 
 def _order(request, code):
-    rows = Order.objects.visible_to(request.user).select_related(
-        "organization",
-        "project",
-        "plan__provider",
-        "plan__accelerator",
-        "placed_by",
-        "reservation",
-        "renews",
-        "decision",
-    )
+    rows = Order.objects.visible_to(request.user).with_names().select_related("decision")
     return get_object_or_404(rows, code=code)
 
 

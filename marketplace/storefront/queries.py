@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, partial
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -22,8 +23,7 @@ from portal.shell.names import named
 ONE = Decimal(1)
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """A plan as one buyer sees it: what is free, where, and the price before and after vouchers."""
 
     plan: Plan
@@ -65,6 +65,10 @@ class Offer:
         return term_words(self.plan, self.plan)
 
     @property
+    def unit_word(self) -> str:
+        return str(Unit(self.plan.unit).label)
+
+    @property
     def unit_price(self) -> Decimal:
         """Yuan for the first unit."""
         return self.tariff.price
@@ -96,22 +100,28 @@ class Offer:
 
 def offers(organization, at, *, kind: Kind = Kind.BATCH, cards: int = 1, hours=ONE) -> list[Offer]:
     """Every offer of a kind on the shelf, priced for this buyer, this many cards and this long."""
-    means = Means(organization, at)
-    return [_offer(product, organization, at, cards, hours, means) for product in shelf(kind, at)]
+    price = _pricer(organization, at, cards, hours, Means(organization, at))
+    return [price(product) for product in shelf(kind, at)]
 
 
 def offer_of(code: str, organization, at, *, cards: int = 1, hours=ONE, means=None) -> Offer | None:
     """One offer, as it is at this very moment."""
-    if (found := product(code, at)) is None:
-        return None
-    return _offer(found, organization, at, cards, hours, means or Means(organization, at))
+    price = _pricer(organization, at, cards, hours, means or Means(organization, at))
+    return price(found) if (found := product(code, at)) else None
 
 
-def _offer(product: Product, organization, at, cards, hours, means) -> Offer:
-    length = hours if product.has_length else ONE
-    amount = product.tariff.rate(Fraction(cards * length))
-    bought = purchase(organization, product.plan, amount, at, districts=product.stock.districts)
-    return Offer(product.plan, product.tariff, cards, length, product.stock, means.quote(bought))
+def _pricer(organization, at, cards, hours, means) -> Callable[[Product], Offer]:
+    """What a product costs this buyer, after vouchers; whose money pays the rest is asked when it is ordered."""
+    quantities = {True: (hours, Fraction(cards * hours)), False: (ONE, Fraction(cards))}
+
+    def price(product: Product) -> Offer:
+        length, quantity = quantities[product.has_length]
+        amount = product.tariff.rate(quantity)
+        bought = purchase(organization, product.plan, amount, at, districts=product.stock.districts)
+        quote = means.quote(bought, ways=())
+        return Offer(product.plan, product.tariff, cards, length, product.stock, quote)
+
+    return price
 
 
 def ways_to_buy(plan) -> list[tuple[Plan, str]]:

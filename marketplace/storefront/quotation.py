@@ -25,8 +25,8 @@ LINES = (
 def _basis(offer, units, price, size) -> str:
     """How one line comes about: the size where that is what is priced, else the units of a tier or of whole packages."""
     if len(offer.steps) == 1 and not offer.plan.package:
-        return f"¥{plain(price)} / {offer.plan.get_unit_display()} × {size}"
-    return f"¥{plain(price)} × {units.normalize():f} {offer.plan.get_unit_display()}"
+        return f"¥{plain(price)} / {offer.unit_word} × {size}"
+    return f"¥{plain(price)} × {units.normalize():f} {offer.unit_word}"
 
 
 def _how_it_is_counted(plan) -> str:
@@ -41,7 +41,7 @@ def quotation(offer, organization, *, by, at) -> Paper:
     """The same figures that an order placed now would be charged by, and who would pay which part."""
     plan, quote = offer.plan, offer.quote
     size = offer.size
-    price = f"¥{plain(offer.unit_price)} / {plan.get_unit_display()}"
+    price = f"¥{plain(offer.unit_price)} / {offer.unit_word}"
     parts = explained(quote)
     lines = [
         SimpleNamespace(name=named(plan.accelerator), basis=_basis(offer, units, each, size), amount=fen)

@@ -34,7 +34,7 @@ def listing(request):
     cards, hours = size_from(request.GET)
     wishes = wishes_from(request.GET)
     kind = kind_from(request.GET)
-    shelf = offers(request.organization or None, now, cards=cards, hours=hours, kind=kind)
+    shelf = offers(request.organization, now, cards=cards, hours=hours, kind=kind)
     context = {
         "kind": kind,
         "page": Paginator(select(shelf, wishes), OFFERS_A_PAGE).get_page(request.GET.get("page")),
@@ -56,7 +56,7 @@ def listing(request):
 
 
 def _offer(request, code, **size):
-    found = offer_of(code, request.organization or None, timezone.now(), **size)
+    found = offer_of(code, request.organization, timezone.now(), **size)
     if found is None:
         raise Http404
     return found
@@ -80,7 +80,7 @@ def quotation_pdf(request, code):
     """The offer's price for this buyer as a PDF."""
     cards, hours = size_from(request.GET)
     offer = _offer(request, code, cards=cards, hours=hours)
-    paper = quotation(offer, request.organization or None, by=request.user, at=timezone.now())
+    paper = quotation(offer, request.organization, by=request.user, at=timezone.now())
     return paper_response(paper)
 
 

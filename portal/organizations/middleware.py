@@ -1,7 +1,5 @@
 """The hat a person is wearing."""
 
-from django.utils.functional import SimpleLazyObject
-
 from portal.accounts.permissions import memberships, reach_of
 from portal.shell import tenancy
 
@@ -16,13 +14,13 @@ def current_organization(request):
 
 
 class CurrentOrganization:
-    """Sets `request.organization`, looked up only when somebody asks, and tells the database for whom it answers."""
+    """Sets `request.organization`, and tells the database for whom it answers."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        request.organization = SimpleLazyObject(lambda: current_organization(request))
+        request.organization = current_organization(request)
         token = tenancy.enter(reach_of(request.user))
         try:
             with tenancy.in_the_course_of(request=request.id, person=request.user.get_username()):

@@ -21,7 +21,7 @@ class LogTail:
 def by_order(order_code) -> Workload | None:
     """The work of one order."""
     return (
-        Workload.objects.select_related("pool__cluster__provider", "pool__accelerator", "decision")
+        Workload.objects.select_related("pool__cluster__provider", "pool__accelerator")
         .defer("final_log")
         .filter(order_code=order_code)
         .first()

@@ -7,8 +7,10 @@ The order of precedence is district before city, then the earliest expiry, then 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
-from typing import TypedDict
+from decimal import Decimal
+from functools import cached_property
+from operator import attrgetter
+from typing import NamedTuple, TypedDict
 
 LEVELS = ("district", "city")
 BASES = ("gross", "residual")
@@ -77,8 +79,7 @@ class Rules:
         return {k: str(v) if isinstance(v, Decimal) else v for k, v in self.__dict__.items()}
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """What the calculator knows of a purchase: fen, districts, and whether it is bought from oneself."""
 
     amount: int
@@ -98,6 +99,11 @@ class VoucherFacts:
     remaining: int
     expires_at: datetime
 
+    @cached_property
+    def precedence(self) -> tuple:
+        """District before city, then the earliest expiry, then the code."""
+        return LEVELS.index(self.rules.level), self.expires_at, self.code
+
 
 class Step(TypedDict):
     """One line of an explanation, as it is kept with what was paid: which clause said what, with which numbers."""
@@ -107,8 +113,7 @@ class Step(TypedDict):
     values: dict
 
 
-@dataclass(frozen=True)
-class Deduction:
+class Deduction(NamedTuple):
     """What one voucher pays, in fen, and the steps that led there."""
 
     voucher: VoucherFacts
@@ -119,8 +124,8 @@ class Deduction:
 def allowance(rules: Rules, facts: Facts, residual: int) -> tuple[int, list[Step]]:
     """The most that one programme pays of a purchase, before its vouchers' remaining amounts are looked at."""
 
-    def step(code, **values):
-        return Step(clause=rules.clause, code=code, values=values)
+    def step(code, **values) -> Step:
+        return {"clause": rules.clause, "code": code, "values": values}
 
     if facts.is_self_supply and not rules.covers_self_supply:
         return 0, [step("self_supply_not_covered")]
@@ -135,7 +140,7 @@ def allowance(rules: Rules, facts: Facts, residual: int) -> tuple[int, list[Step
     if facts.is_domestic and rules.domestic_rate is not None:
         rate, name = rules.domestic_rate, "domestic_rate"
     base = facts.amount if rules.base == "gross" else residual
-    amount = int((base * rate).quantize(Decimal(1), rounding=ROUND_DOWN))
+    amount = int(base * rate)
     steps = [step(name, base=base, rate=str(rate), amount=amount)]
     if rules.order_cap is not None and amount > rules.order_cap:
         amount = rules.order_cap
@@ -156,7 +161,7 @@ def deductions(
     left = facts.amount if residual is None else residual
     allowed: dict[str, tuple[int, list[Step]]] = {}
     found = []
-    for voucher in sorted(vouchers, key=lambda v: (LEVELS.index(v.rules.level), v.expires_at, v.code)):
+    for voucher in sorted(vouchers, key=attrgetter("precedence")):
         if voucher.programme not in allowed:
             allowed[voucher.programme] = allowance(voucher.rules, facts, left)
         room, steps = allowed[voucher.programme]
