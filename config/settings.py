@@ -35,6 +35,7 @@ CITY = {
     "authority": env("CITY_AUTHORITY", default="厦门市工业和信息化局"),
     "authority_en": env("CITY_AUTHORITY_EN", default="Xiamen Bureau of Industry and Information Technology"),
     "record_number": env("CITY_RECORD_NUMBER", default=""),
+    "site_code": env("CITY_SITE_CODE", default=""),
     "hotline": env("CITY_HOTLINE", default=""),
     "is_demo": env.bool("CITY_IS_DEMO", default=False),
 }

@@ -38,6 +38,23 @@ def stages(order, workload) -> list[dict]:
     return _ended(order, steps)
 
 
+def charged(order, workload) -> str:
+    """Whether the state it is in costs anything."""
+    if order.reservation_id:
+        return _("在预留内运行，不另计费。")
+    if order.status in ENDINGS:
+        return _("没有费用，冻结的金额与算力券已全部退回。")
+    if order.status == S.BILLED:
+        return _("已按实际使用结算，多冻结的已退回。")
+    if order.is_reservation:
+        return _("按预留的时间计费，与是否运行作业无关。") if order.starts_at else _("起用前不计费。")
+    if workload and workload.ended_at:
+        return _("已停止计费，正在结算。")
+    if workload and workload.started_at:
+        return _("正在按秒计费，停止即止。")
+    return _("开始运行前不计费，金额与算力券只是冻结。")
+
+
 def _ended(order, steps):
     # What a cluster skipped telling us has happened all the same once the next stage is done.
     last_done = max(index for index, step in enumerate(steps) if step["state"] == "done")

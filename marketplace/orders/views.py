@@ -75,6 +75,7 @@ def detail(request, code):
         "order": order,
         "workload": workload,
         "stages": story.stages(order, workload),
+        "charged": story.charged(order, workload),
         "candidates": [one for one in told if "wrong_accelerator" not in one["reasons"]],
         "others": [one for one in told if "wrong_accelerator" in one["reasons"]],
         "jobs": jobs,

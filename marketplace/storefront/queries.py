@@ -16,7 +16,7 @@ from marketplace.catalogue.queries import LABELS, package_words, price_notes, te
 from marketplace.funding.queries import Means, Quote
 from marketplace.orders.queries import purchase
 from marketplace.pricing.tariffs import Tariff
-from marketplace.storefront.shelf import Product, product, shelf
+from marketplace.storefront.shelf import Product, product, products
 from portal.shell.districts import District
 from portal.shell.names import named
 
@@ -101,7 +101,7 @@ class Offer(NamedTuple):
 def offers(organization, at, *, kind: Kind = Kind.BATCH, cards: int = 1, hours=ONE) -> list[Offer]:
     """Every offer of a kind on the shelf, priced for this buyer, this many cards and this long."""
     price = _pricer(organization, at, cards, hours, Means(organization, at))
-    return [price(product) for product in shelf(kind, at)]
+    return [price(one) for one in products(kind, at)]
 
 
 def offer_of(code: str, organization, at, *, cards: int = 1, hours=ONE, means=None) -> Offer | None:

@@ -26,17 +26,17 @@ class Product:
 _kept: dict[Kind, tuple[float, list[Product]]] = {}
 
 
-def shelf(kind: Kind, at) -> list[Product]:
+def products(kind: Kind, at) -> list[Product]:
     """Every product of a kind. A process keeps it for a few seconds, no longer than clusters take to tell of a change;
     whoever looks at one product or orders it is told its price and stock of this moment.
     """
-    read_at, products = _kept.get(kind, (0.0, []))
-    if not products or monotonic() - read_at >= settings.FRESH_SECONDS["shelf"]:
+    read_at, kept = _kept.get(kind, (0.0, []))
+    if not kept or monotonic() - read_at >= settings.FRESH_SECONDS["shelf"]:
         # A shelf has few owners and few makes: each is read once.
         plans = Plan.objects.on_shelf().filter(kind=kind).prefetch_related("provider", "accelerator")
-        products = _products(plans.priced(at))
-        _kept[kind] = monotonic(), products
-    return products
+        kept = _products(plans.priced(at))
+        _kept[kind] = monotonic(), kept
+    return kept
 
 
 def product(code: str, at) -> Product | None:

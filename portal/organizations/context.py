@@ -1,18 +1,15 @@
 """What every page knows: the city, the doors, the reader."""
 
-from django.conf import settings
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import get_language
 
 from portal.accounts.permissions import can
 from portal.shell import entries
+from portal.shell.city import city
 
 
 def shell(request):
     """The city's names, the navigation this reader may use, and how many notices wait."""
     user = getattr(request, "user", None)
-    is_english = (get_language() or "").startswith("en")
-    city = settings.CITY
 
     def doors():
         return [
@@ -30,11 +27,7 @@ def shell(request):
         return sum(entries.todo_counts(user, "awaiting").values())
 
     return {
-        "city": {
-            **city,
-            "title": city["product_en"] if is_english else city["product"],
-            "authority_title": city["authority_en"] if is_english else city["authority"],
-        },
+        "city": city(),
         "navigation": SimpleLazyObject(doors),
         "bell": SimpleLazyObject(bell),
         "todos_waiting": SimpleLazyObject(waiting),

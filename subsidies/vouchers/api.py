@@ -111,16 +111,20 @@ class VoucherList(Listed):
         return page
 
 
-class ProgrammeList(APIView):
+class ProgrammeList(Listed):
     """Voucher programmes and how far their money has gone."""
 
+    screen = tables.programmes
+    serializer_class = ProgrammeSerializer
     scopes = {"GET": "subsidies:read"}
+    queryset = Programme.objects.none()
 
-    @extend_schema(responses=ProgrammeSerializer(many=True))
-    def get(self, request):
-        require_for_api(request, "programmes.view")
-        rows = Programme.objects.select_related("version__policy", "payer")
-        return Response(ProgrammeSerializer(standings(rows), many=True).data)
+    def get_queryset(self):
+        require_for_api(self.request, "programmes.view")
+        return self.screen.rows(self.request.user)
+
+    def paginate_queryset(self, queryset):
+        return standings(super().paginate_queryset(queryset))
 
 
 class ProgrammeVouchers(APIView):

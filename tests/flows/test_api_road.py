@@ -73,7 +73,7 @@ def bob(city):
 
 
 def test_find_order_run_bill_settle(city, bob):
-    offers = bob.get("plans/?accelerator=h800&cards=8&hours=1").json()
+    offers = bob.get("plans/?accelerator=h800&cards=8&hours=1").json()["results"]
     assert [(o["code"], o["amount"], o["amount_after_vouchers"]) for o in offers] == [
         ("unicom-h800", "188.16", "118.55")
     ]

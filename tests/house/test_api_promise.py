@@ -43,6 +43,12 @@ ON_PAGES = {
 }
 # A statement can be handed in only once, and an example is run by everybody.
 NO_EXAMPLE = {"bank_files_create"}
+# Answers that are a list without pages, because they cannot grow.
+WITHOUT_PAGES = {
+    "accelerators_list": "the kinds of cards there are in the city",
+    "operations_list": "the newest hundred",
+    "orders_placement_list": "the clusters that were looked at for one order",
+}
 # What clusters answer to our adapters, and the names of funding sources.
 INSIDE = {
     "auth_expired",
@@ -134,6 +140,18 @@ def codes_of_refusals() -> set[str]:
                         if k.arg == "code" and isinstance(k.value, ast.Constant)
                     }
     return found
+
+
+def test_every_list_that_can_grow_comes_in_pages(promised):
+    operations = [one["get"] for one in promised["paths"].values() if "get" in one]
+    bare = {
+        operation["operationId"]
+        for operation in operations
+        for kind in operation["responses"].get("200", {}).get("content", {}).values()
+        if kind["schema"].get("type") == "array"
+    }
+
+    assert bare == set(WITHOUT_PAGES)
 
 
 def test_every_problem_a_program_may_read_says_what_to_do():

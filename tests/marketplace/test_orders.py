@@ -12,6 +12,7 @@ from marketplace.ledger.queries import balance
 from marketplace.orders import actions as orders
 from marketplace.orders import refusals
 from marketplace.orders.models import Order
+from marketplace.orders.story import charged
 from marketplace.orders.tasks import follow_approvals
 from marketplace.settlement import queries as books
 from portal.approvals import actions as approvals
@@ -20,7 +21,7 @@ from portal.organizations.models import Project
 from portal.shell.exceptions import Refusal
 from scheduler.workloads.models import Workload
 from subsidies.vouchers.models import Voucher
-from tests.city import NOON, place, request
+from tests.city import NOON, bill, place, request, run
 
 LIST = 18816  # 8 cards × 1 h × ¥23.52
 DISTRICT = 1881  # 10 % of it, from Siming for a Siming firm
@@ -271,3 +272,32 @@ def test_a_price_rise_leaves_a_placed_order_alone(city):
 
     assert order.unit_price == Decimal("23.52")
     assert request(city.lab).plan.prices.count() == 2
+
+
+def test_each_state_says_whether_it_costs_anything(city):
+    order = place(city)
+
+    def said():
+        order.refresh_from_db()
+        return charged(order, Workload.objects.get(order_code=order.code))
+
+    words = [said()]
+    Workload.objects.filter(order_code=order.code).update(started_at=NOON)
+    words.append(said())
+    Workload.objects.filter(order_code=order.code).update(started_at=None)
+    run(order, seconds=60)
+    words.append(said())
+    bill(order)
+    words.append(said())
+    order = place(city, key="k2")
+    orders.cancel(order_id=order.id, by=city.bob, at=NOON)
+    bill(order)
+    words.append(said())
+
+    assert words == [
+        "开始运行前不计费，金额与算力券只是冻结。",
+        "正在按秒计费，停止即止。",
+        "已停止计费，正在结算。",
+        "已按实际使用结算，多冻结的已退回。",
+        "没有费用，冻结的金额与算力券已全部退回。",
+    ]

@@ -144,3 +144,11 @@ def test_a_page_stands_while_nobody_remembers(client, db, settings, path):
     settings.CACHES |= {"passing": settings.CACHES["passing"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
 
     assert client.get(path).status_code == 200
+
+
+def test_the_foot_names_the_site_as_the_register_does(client, db, settings):
+    settings.CITY = settings.CITY | {"record_number": "闽ICP备00000001号", "site_code": "3502000001"}
+
+    foot = client.get("/help/").content.decode().partition("<footer")[2]
+
+    assert "闽ICP备00000001号" in foot and "网站标识码 3502000001" in foot
