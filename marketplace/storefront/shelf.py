@@ -27,8 +27,8 @@ _kept: dict[Kind, tuple[float, list[Product]]] = {}
 
 
 def products(kind: Kind, at) -> list[Product]:
-    """Every product of a kind. A process keeps it for a few seconds, no longer than clusters take to tell of a change;
-    whoever looks at one product or orders it is told its price and stock of this moment.
+    """Every product of a kind. A process keeps them for a few seconds, as long as clusters take to be asked again; whoever
+    looks at one product or orders it is told its price and stock of this moment.
     """
     read_at, kept = _kept.get(kind, (0.0, []))
     if not kept or monotonic() - read_at >= settings.FRESH_SECONDS["shelf"]:
