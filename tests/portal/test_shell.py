@@ -141,7 +141,8 @@ def test_preferences_are_remembered_and_never_lead_away(client):
 @pytest.mark.parametrize("path", ["/", "/marketplace/", "/orders/"])
 def test_a_page_stands_while_nobody_remembers(client, db, settings, path):
     client.force_login(town.found().bob)
-    settings.CACHES |= {"passing": settings.CACHES["passing"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    nobody = settings.CACHES["passing"] | {"LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = settings.CACHES | {"passing": nobody}
 
     assert client.get(path).status_code == 200
 
