@@ -220,6 +220,8 @@ def login(page, live_server, client):
     """Sign somebody in without typing."""
 
     def sign_in(user):
+        # A page left open asks on with the session that ends here, and goes to the door of itself.
+        page.goto("about:blank")
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
         session = client.cookies["sessionid"].value
         page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])

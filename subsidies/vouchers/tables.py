@@ -54,6 +54,7 @@ programmes = ListScreen(
     rows=lambda user: Programme.objects.select_related("version__policy", "payer"),
     prepare=standings,
     action="programmes.view",
+    scope="subsidies:read",
     filters=ProgrammeFilters,
     columns=(
         Column("programme", _("补贴项目"), value="programme.name", url="programme.get_absolute_url"),
