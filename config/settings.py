@@ -137,9 +137,9 @@ _REDIS = {
 }
 # Shared by every process. Default: one-time codes that were used, sign-ins on their way, counts of tries: no door opens
 # without it. Passing: what may be lost.
-# How long what everybody is shown alike is shown as it was last read.
-FRESH_SECONDS = {"shelf": 5, "wall": 10}
 CACHES = {"default": _REDIS, "passing": _REDIS | {"BACKEND": "portal.shell.caching.Passing"}}
+# How many seconds what everybody is shown alike is shown as it was last read.
+FRESH_SECONDS = {"shelf": 5, "wall": 10}
 
 # --- people -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "portal.User"

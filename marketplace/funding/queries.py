@@ -9,7 +9,7 @@ from django.db.models import F, Sum
 
 from marketplace.funding.models import CreditLine, FundingHold
 from marketplace.funding.protocol import Choice, Part, Purchase
-from marketplace.funding.sources import all_sources, source
+from marketplace.funding.sources import all_sources, at_hand, source, subsidies
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import differences, kept, purse_of
 
@@ -27,7 +27,7 @@ class Quote:
 
     @property
     def subsidies(self) -> list[Part]:
-        return [p for p in self.parts if source(p.source).is_subsidy]
+        return [p for p in self.parts if p.source in subsidies()]
 
     @property
     def cash(self) -> int:
@@ -54,7 +54,6 @@ class Means:
     def __init__(self, organization, at):
         purse = purse_of(organization.code) if organization else {}
         self.opened = {way.code: way.open(organization, purse, at) for way in all_sources()}
-        self.usual_order, self.subsidies = paying_order(None), paying_order(())
 
     def choices(self) -> list[Choice]:
         """What this buyer may choose to pay with inside the sources: vouchers."""
@@ -71,19 +70,13 @@ class Means:
         chosen: frozenset[str] | None = None,
         ways: Sequence[str] | None = None,
     ) -> Quote:
+        """Subsidies pay first; then the ways asked for, or what is at hand already."""
         remaining, parts = purchase.amount, []
-        for code in self.usual_order if ways is None else [*self.subsidies, *dict.fromkeys(ways)]:
+        for code in [*subsidies(), *dict.fromkeys(at_hand() if ways is None else ways)]:
             for part in self.opened[code].parts(purchase, remaining, chosen=chosen):
                 parts.append(part)
                 remaining -= part.amount
         return Quote(purchase.amount, tuple(parts))
-
-
-def paying_order(ways: Sequence[str] | None) -> list[str]:
-    """Subsidies first; then the ways asked for, or what is at hand already."""
-    subsidies = [way.code for way in all_sources() if way.is_subsidy]
-    at_hand = [way.code for way in all_sources() if not way.is_subsidy and not way.patience]
-    return subsidies + (at_hand if ways is None else list(dict.fromkeys(ways)))
 
 
 def orderable() -> list[str]:

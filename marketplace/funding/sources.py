@@ -13,5 +13,18 @@ def all_sources() -> tuple[Source, ...]:
     return tuple(import_string(path)() for path in settings.FUNDING_SOURCES)
 
 
+@cache
+def subsidies() -> tuple[str, ...]:
+    """What pays before anything else, asked for or not."""
+    return tuple(way.code for way in all_sources() if way.is_subsidy)
+
+
+@cache
+def at_hand() -> tuple[str, ...]:
+    """What pays the rest unless the buyer asks otherwise: money that is here already."""
+    return tuple(way.code for way in all_sources() if not way.is_subsidy and not way.patience)
+
+
+@cache
 def source(code: str) -> Source:
-    return next(s for s in all_sources() if s.code == code)
+    return next(way for way in all_sources() if way.code == code)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import Unit
 from marketplace.catalogue.queries import LABELS
-from marketplace.funding.queries import paying_order
+from marketplace.funding.sources import at_hand
 from marketplace.orders.models import Order
 from marketplace.orders.placing import Request
 from marketplace.orders.reservations import AHEAD, beginning
@@ -147,8 +147,7 @@ class OrderForm(forms.Form):
         """One choice for each place in line; nothing to choose where there is one way only."""
         self.places = [f"way_{n}" for n in range(min(len(ways), MOST_WAYS))] if len(ways) > 1 else []
         nothing = ("", _("不使用"))
-        at_hand = paying_order(None)
-        typed = self.initial.get("ways") or [way.reference for way in ways if way.reference in at_hand]
+        typed = self.initial.get("ways") or [way.reference for way in ways if way.reference in at_hand()]
         for n, place in enumerate(self.places):
             label = _("先用") if n == 0 else _("不足时用") if n == 1 else _("仍不足时用")
             choices = [nothing, *((way.reference, way.label) for way in ways)]

@@ -198,7 +198,7 @@ def accept(*, code, by, at) -> Membership:
                 or invitation.expires_at <= at
             ):
                 raise InvitationUnusable(_("邀请链接无效、已使用、已撤回或已过期，请联系邀请人重新发送。"))
-            if invitation.email.lower() != by.email.lower():
+            if not invitation.is_for(by):
                 raise InvitationUnusable(
                     _("这份邀请发给 %(email)s，请用该邮箱的账号登录后再接受。") % {"email": invitation.email},
                     code="other_mailbox",

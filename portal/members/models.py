@@ -75,6 +75,11 @@ class Invitation(models.Model):
         except signing.BadSignature:
             return ""
 
+    def is_for(self, person) -> bool:
+        """Was it sent to a mailbox of theirs?"""
+        mine = person.emailaddress_set.filter(email__iexact=self.email, verified=True)
+        return self.email.lower() == person.email.lower() or mine.exists()
+
 
 class AccessReviewQuerySet(models.QuerySet):
     def open(self):

@@ -1,7 +1,9 @@
 """An organisation's people: who may do what, until when; letting in, standing in, ending, reviewing."""
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -236,11 +238,12 @@ def review(request, code):
     return render(request, "members/review.html", context, status=422 if problem else 200)
 
 
-@login_required
 def invitation(request, secret):
-    """What somebody is offered; accepting it is one click."""
+    """What somebody is offered; accepting it is one click. A newcomer signs up first, with the mailbox that the link proves."""
     code = Invitation.code_in(secret)
     if request.method == "POST":
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.path)
         try:
             membership = members.accept(code=code, by=request.user, at=timezone.now())
         except Refusal as refusal:
@@ -250,9 +253,8 @@ def invitation(request, secret):
         messages.success(request, _("您已加入 %(name)s。") % {"name": membership.organization})
         return redirect("desk")
     found = offered(code, timezone.now())
-    return render(
-        request,
-        "members/invitation.html",
-        {"invitation": found, "is_mine": bool(found) and found.email == request.user.email.lower()},
-        status=200 if found else 404,
-    )
+    is_known = request.user.is_authenticated
+    if found and not is_known:
+        get_adapter().stash_verified_email(request, found.email)
+    context = {"invitation": found, "is_mine": bool(found) and is_known and found.is_for(request.user)}
+    return render(request, "members/invitation.html", context, status=200 if found else 404)

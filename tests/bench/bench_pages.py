@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import product as pairs
 from typing import NamedTuple
 
@@ -129,7 +130,11 @@ def grow():
         twin(model, code=f"{p.code}-{card.code}"[:32], provider_id=p.id, accelerator_id=card.id)
         for p, card in pairs(providers, cards)
     )
-    PlanPrice.objects.bulk_create(twin(price, plan_id=plan.id) for plan in plans)
+    # No two ask the same.
+    PlanPrice.objects.bulk_create(
+        twin(price, plan_id=plan.id, unit_price=price.unit_price + Decimal(n) / 100)
+        for n, plan in enumerate(plans)
+    )
     Order.objects.bulk_create(
         (
             twin(

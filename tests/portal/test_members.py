@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
@@ -19,6 +20,7 @@ from portal.organizations.models import Membership, Organization
 from tests.city import DAY, NEW_PROVIDER, NOON
 
 WEEK = timedelta(days=7)
+PASSWORD = "Lantern-river-42"
 
 
 @pytest.fixture
@@ -65,6 +67,34 @@ def test_an_invited_colleague_opens_the_mail_and_belongs(city, settings):
     assert held(newcomer) == ["enterprise_member"]
     assert member(newcomer, city.ludao).granted_by == city.alice
     assert invitation.secret not in str(list(Invitation.objects.values()))
+
+
+@pytest.mark.parametrize("name", ["newcomer", "somebody.else"])
+def test_the_letter_proves_its_mailbox_to_whoever_signs_up_with_it(city, name):
+    path = f"/invitations/{invite(city, at=timezone.now()).secret}/"
+    client = Client()
+    page = client.get(path).content.decode()
+    form = {"username": name.replace(".", ""), "email": f"{name}@example.com", "name": "新人"}
+
+    client.post("/accounts/signup/", form | {"password1": PASSWORD, "password2": PASSWORD, "next": path})
+
+    proved = dict(EmailAddress.objects.values_list("email", "verified"))
+    assert "鹭岛智能科技有限公司" in page and "newcomer%40example.com" in page
+    assert proved == {f"{name}@example.com": name == "newcomer", "newcomer@example.com": True}
+    client.post(path)
+    assert held(User.objects.get(username=form["username"])) == ["enterprise_member"]
+
+
+@pytest.mark.parametrize("is_forged", [True, False])
+def test_what_is_offered_no_more_proves_nothing(city, is_forged):
+    invitation = invite(city, at=timezone.now())
+    members.withdraw_invitation(invitation_id=invitation.id, by=city.alice, at=timezone.now())
+    client = Client()
+
+    answer = client.get(f"/invitations/{'forged' if is_forged else invitation.secret}/")
+
+    assert (answer.status_code, "account_verified_email" in client.session) == (404, False)
+    assert client.post(f"/invitations/{invitation.secret}/")["Location"].startswith("/accounts/login/")
 
 
 def test_an_invitation_opens_once_and_only_for_its_mailbox(city):
