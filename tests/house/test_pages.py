@@ -54,7 +54,7 @@ PAGES = {
     "members/<code>/": "LL 144 44 444 44 444 44",
     "members/<code>/stand-in/": "LL 555 55 555 55 555 55",
     "members/<code>/withdraw/": "LL 555 55 555 55 555 55",
-    "invitations/<secret>/": "1L 111 11 111 11 111 11",
+    "invitations/<secret>/": "11 111 11 111 11 111 11",
     "applications/": "LL 133 11 333 33 133 11",
     "applications/<code>/rotate/": "LL 533 55 333 33 533 55",
     "applications/<code>/disconnect/": "LL 533 55 333 33 533 55",
