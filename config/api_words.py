@@ -25,7 +25,7 @@ OPERATIONS = {
     "orders_cancel_create": _(
         "取消订单；重复取消不产生变化。作业还要停下时答 202，在 Location 查看，停下后订单才结束。"
     ),
-    "operations_list": _("最近的长任务：导出文件、取消运行中的订单。只列出令牌权限范围内的。"),
+    "operations_list": _("长任务，最新的在前：导出文件、取消运行中的订单。只列出令牌权限范围内的。"),
     "operations_retrieve": _("一个长任务的进展；运行中时 Retry-After 说明多少秒后再读。"),
     "exports_create": _("导出一个列表；立即答 202，文件在后台写成，Location 是查看进展的地址。"),
     "exports_retrieve": _("取回写成的文件，保留 7 天。"),
@@ -58,6 +58,11 @@ OPERATIONS = {
     "vouchers_list": _("可查看的算力券及其余额。"),
     "webhooks_list": _("接收事件的地址。"),
     "webhooks_create": _("登记一个接收地址；签名密钥只在此应答中出现一次。"),
+    "webhooks_retrieve": _("一个接收地址：事件、是否停用及原因、失败始于何时。"),
+    "webhooks_rotation_create": _("更换签名密钥：新密钥只在此应答中出现一次，旧密钥 24 小时内仍同时签名。"),
+    "webhooks_test_create": _("发送一条测试消息；应答中的编号即消息的 webhook-id。"),
+    "webhooks_pause_create": _("停止向一个地址发送；重复停用不产生变化。"),
+    "webhooks_resumption_create": _("重新启用一个地址，从现在起的事件会发往该地址。"),
     "webhooks_removal_create": _("停止向一个地址发送并删除它。"),
     "wallet_retrieve": _("预存款：可用与冻结金额。"),
 }
@@ -100,7 +105,7 @@ PROBLEMS = {
     "bill_overdue": (409, _("账单逾期未还；还清后立即可以下单。")),
     "over_budget": (409, _("超出项目本月预算；减少用量或调整预算。")),
     "voucher_not_usable": (409, _("去掉不可用的券，或不传 vouchers 由系统自动选择。")),
-    "not_listening": (409, _("地址已停用或删除；先在页面上重新启用。")),
+    "not_listening": (409, _("地址已停用；先用 POST /api/v1/webhooks/<编号>/resumption/ 重新启用。")),
     "changed_meanwhile": (412, _("重新读取对象，取得新的 ETag 后再提交。")),
     "unsupported_media_type": (415, _("用 application/json；上传文件用 multipart/form-data。")),
     "invalid": (422, _("errors 逐项写明字段（pointer）与原因；改正后重试。")),
@@ -141,6 +146,18 @@ PROBLEMS = {
 
 # Newest first; what is only added breaks no program, and nothing is taken away before its Sunset.
 CHANGES = (
+    (
+        "2026-11-22",
+        _(
+            "长任务列表分页：GET /api/v1/operations/ 与其他列表一样答 results、next、previous，不再只是最近一百个。"
+        ),
+    ),
+    (
+        "2026-11-22",
+        _(
+            "Webhook：接收地址可单独读取（ETag），并可更换密钥、测试、停用与启用；这些写操作与删除都认 If-Match。"
+        ),
+    ),
     (
         "2026-11-22",
         _(

@@ -24,7 +24,7 @@ from marketplace.orders import tables as orders
 from marketplace.orders.models import Order
 from marketplace.orders.panels import panels as panels
 from marketplace.orders.placing import APPROVAL_KIND
-from marketplace.orders.queries import cancellation
+from marketplace.orders.queries import CANCELLATION_STATES, cancellation, cancellations
 from marketplace.payments import refunds as payment_refunds
 from marketplace.payments import review as payment_review
 from marketplace.payments import tables as receipts
@@ -298,7 +298,7 @@ def found_statements(user, words, limit):
 
 
 long_works = [
-    LongWork(lambda user: Order.objects.visible_to(user).asked_to_stop(), cancellation),
+    LongWork(cancellations, "cancel_requested_at", CANCELLATION_STATES, cancellation),
 ]
 todos = [
     ToDo(

@@ -236,7 +236,9 @@ def help_articles(user, words, limit):
 
 
 searchers = [projects, help_articles]
-long_works = [LongWork(lists.exports_for_programs, lists.as_operation)]
+long_works = [
+    LongWork(lists.exports_for_programs, "requested_at", Export.OPERATION_STATES, lists.as_operation)
+]
 desk_figures = [home_desk.keepers_figures]
 todos = [
     ToDo(

@@ -24,6 +24,7 @@ from tests.city import (
     difference,
     disturb,
     found,
+    listener,
     message_to,
     monthly_bills,
     payout,
@@ -138,7 +139,7 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "subsidies/programmes": "PG-CITY-2026",
         "tokens": "TK-NONE",
         "verifications": apply_for_verification(wuyuan, city.wendy, at=at).code,
-        "webhooks": "WH-NONE",
+        "webhooks": listener(city, at=at).code,
         "webhooks/deliveries": message_to(city, at=at),
     }
     programs_of(city, at=at)

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from urllib.parse import urlencode
 
 from django.apps import apps
-from django.db.models import Count, Value
+from django.db.models import Count, Q, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -249,9 +249,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class LongWork:
-    """One kind of long work in a room: the rows of it that this person may watch, and one row of it as an Operation."""
+    """One kind of long work in a room, and one row of it as an Operation.
+
+    `rows(user, reaches)` are those that this person may watch with a key that reaches the scopes for which `reaches` holds;
+    `began` is the field that says since when each is long work, `states` which of them are in a state.
+    """
 
     rows: Callable
+    began: str
+    states: dict[str, Q]
     operation: Callable
 
 

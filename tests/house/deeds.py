@@ -167,6 +167,18 @@ DEEDS = [
         other="charlie",
     ),
     Deed("api/v1/webhooks/", "alice", ("webhook.created",), WEBHOOK, bad={"events": ["x"]}, other="officer"),
+    Deed("api/v1/webhooks/<code>/rotation/", "alice", ("webhook.rotated",), code="webhook", other="charlie"),
+    Deed("api/v1/webhooks/<code>/test/", "alice", ("webhook.tested",), code="webhook", other="charlie"),
+    Deed(
+        "api/v1/webhooks/<code>/pause/", "alice", ("webhook.switched_off",), code="webhook", other="charlie"
+    ),
+    Deed(
+        "api/v1/webhooks/<code>/resumption/",
+        "alice",
+        ("webhook.switched_on",),
+        code="paused_webhook",
+        other="charlie",
+    ),
     Deed("api/v1/webhooks/<code>/removal/", "alice", ("webhook.removed",), code="webhook", other="charlie"),
     Deed("members/invite/", "alice", ("member.invited",), INVITATION, bad={"role": "auditor"}, other="bob"),
     Deed(
@@ -1012,6 +1024,7 @@ CHANGES = (
     "application.disconnected",
     "webhook.rotated",
     "webhook.switched_off",
+    "webhook.switched_on",
     "webhook.removed",
     "webhook.resent",
     "project.changed",

@@ -46,7 +46,6 @@ NO_EXAMPLE = {"bank_files_create"}
 # Answers that are a list without pages, because they cannot grow.
 WITHOUT_PAGES = {
     "accelerators_list": "the kinds of cards there are in the city",
-    "operations_list": "the newest hundred",
     "orders_placement_list": "the clusters that were looked at for one order",
 }
 # What clusters answer to our adapters, and the names of funding sources.

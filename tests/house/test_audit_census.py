@@ -142,6 +142,9 @@ def census(django_db_setup, django_db_blocker):
             "stuck_refund": town.stuck_refund(city, paid, at=now).code,
             "application": application.code,
             "webhook": (webhook := town.listener(city, at=now)).code,
+            "paused_webhook": webhooks.switch_off(
+                endpoint_id=town.listener(city, at=now).id, reason="owner", by=city.alice, at=now
+            ).code,
             "message": webhooks.test(endpoint_id=webhook.id, by=city.alice, at=now).code,
             "project": city.lab.code,
             "token": tokens.issue(name="k", scopes=["orders:read"], days=30, **wish)[0].code,
