@@ -148,6 +148,10 @@ PROBLEMS = {
 CHANGES = (
     (
         "2026-11-22",
+        _("展开：expand 把订单、账单、算力券、审批等所指对象的编号换成该对象本身，一次读全。"),
+    ),
+    (
+        "2026-11-22",
         _(
             "长任务列表分页：GET /api/v1/operations/ 与其他列表一样答 results、next、previous，不再只是最近一百个。"
         ),
@@ -177,6 +181,9 @@ CHANGES = (
 CONVENTIONS = (
     _(
         "列表：limit 最多 200；沿 next 或 Link 响应头翻页；筛选条件与页面网址中的名称相同；fields 只取需要的字段。"
+    ),
+    _(
+        "展开：expand=plan,project 把所指对象的编号换成该对象本身，只展开一层；须能读取该对象，看不到的或已不存在的仍为编号。If-Match 只认不展开时的 ETag。"
     ),
     _(
         "重复请求：下单、充值、开票、发券须带 Idempotency-Key；同键同内容只执行一次，重复时响应头为 Idempotent-Replayed: true。"

@@ -77,6 +77,11 @@ def first(hint):
     return (typing.get_args(hint) or (hint,))[0]
 
 
+def one_of(kind: type) -> type:
+    """What a list holds; what is no list, itself."""
+    return typing.get_args(kind)[0] if typing.get_origin(kind) is list else kind
+
+
 def body_of(name: str):
     """The class of what an operation sends along, if it sends something."""
     hint = typing.get_type_hints(operation(name).sync_detailed).get("body")
@@ -97,7 +102,9 @@ def plain_fields(name: str) -> dict[str, type]:
 
 
 def read(kind: type, text: str):
-    """What somebody typed, as the client wants it."""
+    """What somebody typed, as the client wants it; several with commas between."""
+    if typing.get_origin(kind) is list:
+        return [read(one_of(kind), part) for part in text.split(",")]
     if issubclass(kind, datetime.date):
         return kind.fromisoformat(text)
     if issubclass(kind, Enum | int):
@@ -153,6 +160,7 @@ def suggestions(words: list[str]) -> list[str]:
         return list(FORMS)
     kind = kinds.get(words[-1].removeprefix("--").replace("-", "_")) if words[-1].startswith("--") else None
     if kind is not None:
+        kind = one_of(kind)
         return [str(one.value) for one in kind] if issubclass(kind, Enum) else []
     return ["--output", "--explain", *(f"--{key.replace('_', '-')}" for key in kinds)]
 

@@ -14,7 +14,7 @@ from portal.operations import queries
 from portal.shell.listings import Listed, Pages, size_of
 from portal.shell.lists import Rows
 from portal.shell.operations import STATES, OperationSerializer, when_to_look_again
-from portal.tokens.queries import ANY_SCOPE, has_scope, require_scope
+from portal.shell.scopes import ANY_SCOPE, has_scope, require_scope
 
 
 class PagesOfWorks(Pages):

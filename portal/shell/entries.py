@@ -267,6 +267,25 @@ def long_works() -> tuple[LongWork, ...]:
     return tuple(work for module in _modules() for work in getattr(module, "long_works", []))
 
 
+@dataclass(frozen=True)
+class Expandable:
+    """One kind of the API's objects. `scope` is what a key needs to read them; None, if everybody may.
+
+    `read(request, codes)` answers those of these codes that the caller may see, each as its own address or its list answers
+    it, in as many queries for a hundred as for one; it refuses whoever may see none.
+    """
+
+    scope: str | None
+    serializer: type
+    read: Callable
+
+
+@cache
+def expandables() -> dict[str, Expandable]:
+    """By their names in the API's addresses: what an answer may hold whole in the place of a code."""
+    return {name: kind for module in _modules() for name, kind in getattr(module, "expandables", {}).items()}
+
+
 @cache
 def todos() -> tuple[ToDo, ...]:
     """Every kind of work that can wait for somebody."""

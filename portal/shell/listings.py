@@ -13,6 +13,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from portal.shell.expansions import expanded
 from portal.shell.lists import NoSuchPlace, Rows, page_of, page_of_sorted
 from portal.shell.screens import ListScreen
 
@@ -171,6 +172,9 @@ class Listed(generics.ListAPIView):
     screen: ListScreen | None = None
     pagination_class: type[BasePagination] | None = Pages
     filter_backends = [AsOnScreen]
+
+    def get_paginated_response(self, data):
+        return super().get_paginated_response(expanded(self.request, self.serializer_class, data))
 
     def get_serializer(self, *args, **options):
         serializer = super().get_serializer(*args, **options)

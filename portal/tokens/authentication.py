@@ -13,10 +13,10 @@ from portal.accounts.permissions import confine, may_come_from, needs_second_fac
 from portal.accounts.queries import has_second_factor
 from portal.organizations.models import Organization
 from portal.shell import keys, limits, networks, tenancy
+from portal.shell.scopes import has_scope, lacking
 from portal.tokens import actions as tokens
 from portal.tokens.limits import slow_down
 from portal.tokens.models import ApiToken, Application
-from portal.tokens.queries import has_scope, lacking
 
 
 class WrongPlace(exceptions.PermissionDenied):

@@ -91,6 +91,27 @@ def test_a_list_in_every_form_and_as_curl(slctl, city):
     assert f"q={code}" in as_table.stderr and slctl.secret not in as_table.stderr
 
 
+def test_what_is_named_comes_whole_and_several_are_typed_with_commas(slctl, city):
+    code = place(city, at=timezone.now()).code
+
+    listed = slctl("orders", "list", "--expand", "plan,project", "--output", "json")
+    single = slctl("orders", "get", code, "--expand", "plan", "--output", "json")
+    wrong = slctl("orders", "list", "--expand", "plan,secret")
+    cards = slctl("plans", "list", "--accelerator", "h800", "--output", "json")
+
+    (row,) = json.loads(listed.stdout)["results"]
+    assert (row["plan"]["code"], row["project"]["code"]) == ("unicom-h800", "PJ-LUDAO-LAB"), listed.stderr
+    assert json.loads(single.stdout)["plan"] == row["plan"], single.stderr
+    assert (wrong.returncode, "--expand" in wrong.stderr) == (2, True)
+    assert {plan["accelerator"] for plan in json.loads(cards.stdout)["results"]} == {"h800"}, cards.stderr
+    assert set(slctl("suggest", "orders", "list", "--expand").stdout.split()) == {
+        "plan",
+        "project",
+        "renews",
+        "reservation",
+    }
+
+
 def slctl_address(done) -> str:
     return done.stderr.split("'")[1].split("?")[0]
 
