@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from jsonschema import Draft202012Validator
 
 from config.api_changes import PROMISED
 from marketplace.catalogue.models import Plan
@@ -133,11 +134,13 @@ def test_a_name_that_cannot_be_expanded_is_told_in_the_readers_language(bob, ord
     assert said == "secret cannot be expanded; what can be: project, plan, reservation, renews."
 
 
+DOCUMENT = json.loads(PROMISED.read_text())
+
+
 def promised() -> list[tuple[str, list[str]]]:
-    document = json.loads(PROMISED.read_text())
     return [
         (path.removeprefix("/api/v1/"), parameter["schema"]["items"]["enum"])
-        for path, item in document["paths"].items()
+        for path, item in DOCUMENT["paths"].items()
         for parameter in item.get("get", {}).get("parameters", [])
         if parameter["name"] == "expand"
     ]
@@ -147,9 +150,13 @@ def promised() -> list[tuple[str, list[str]]]:
 def test_every_address_that_promises_it_keeps_it(rows, path, names):
     room = path.split("/")[0]
     caller = Caller(WHOSE.get(room, "alice"), *SCOPES)
+    schema = DOCUMENT["paths"][f"/api/v1/{path}"]["get"]["responses"]["200"]["content"]["application/json"]
     path = path.format(code=rows.get(room))
 
-    assert caller.get(f"{path}?expand={','.join(names)}").status_code == 200
+    whole = caller.get(f"{path}?expand={','.join(names)}")
+
+    assert whole.status_code == 200
+    Draft202012Validator(schema["schema"] | {"components": DOCUMENT["components"]}).validate(whole.json())
     assert caller.get(f"{path}?expand=nothing").status_code == 422
 
 
