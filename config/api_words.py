@@ -115,6 +115,7 @@ PROBLEMS = {
     "files_too_big": (422, _("压缩文件，合计不超过 10 MB。")),
     "hours_out_of_range": (422, _("时长须在商品允许的范围内，见 hours_max。")),
     "idempotency_key_reused": (422, _("同一 Idempotency-Key 已用于不同内容；更换一个新键。")),
+    "live_key_required": (403, _("此操作不支持试算，试用令牌不能执行；换用正式令牌。")),
     "no_dry_run": (422, _("此操作不支持试算；要正式执行请去掉 dry_run。")),
     "no_price": (422, _("商品暂无有效价格；另选商品。")),
     "not_an_enterprise": (422, _("算力券只能发给企业。")),
@@ -143,6 +144,10 @@ PROBLEMS = {
 CHANGES = (
     (
         "2026-11-22",
+        _("试用令牌（pc_test_）：照常查询，写操作都按 dry_run=true 处理；不支持试算的操作答 403。"),
+    ),
+    (
+        "2026-11-22",
         _(
             "并发：结算单的确认与异议、月账单付款也认 If-Match。重复的充值与开票申请也标 Idempotent-Replayed。"
         ),
@@ -165,7 +170,7 @@ CONVENTIONS = (
         "重复请求：下单、充值、开票、发券须带 Idempotency-Key；同键同内容只执行一次，重复时响应头为 Idempotent-Replayed: true。"
     ),
     _(
-        "试算：写操作加 dry_run=true 时做全部检查、给出应答（响应头 Dry-Run: true），但什么都不留下；其中的编号不会存在。"
+        "试算：写操作加 dry_run=true 时做全部检查、给出应答（响应头 Dry-Run: true），但什么都不留下；其中的编号不会存在。试用令牌（pc_test_）的写操作总是如此。"
     ),
     _("* 为必填。"),
     _("长任务：答 202 与 Location；按 Retry-After 再读该地址，直到 state 不再是 running。"),

@@ -18,7 +18,7 @@ from portal.shell.exceptions import Refusal
 from portal.tokens.models import OVERLAP, ApiToken, Application, ConnectedClient
 
 LAST_USED_PRECISION = timedelta(minutes=1)
-HINT_LETTERS = len(ApiToken.PREFIX) + 4
+HINT_LETTERS = len(keys.LIVE) + 4
 
 
 class AlreadyDisconnected(Refusal):
@@ -43,15 +43,18 @@ class Change(NamedTuple):
 
 
 # --- keys that a person gives -------------------------------------------------------------------------
-def issue(*, organization, name, scopes, days, by, at, networks=()) -> tuple[ApiToken, str]:
+def issue(
+    *, organization, name, scopes, days, by, at, networks=(), kind=ApiToken.Kind.LIVE
+) -> tuple[ApiToken, str]:
     """Give a program a key; the secret is returned once and never again."""
-    secret = keys.new_key(ApiToken.PREFIX)
+    secret = ApiToken.new_secret(kind)
     with transaction.atomic():
         token = ApiToken.objects.create(
             code=new_code("TK"),
             user=by,
             organization=organization,
             name=name,
+            kind=kind,
             hint=secret[:HINT_LETTERS],
             digest=ApiToken.digest_of(secret),
             scopes=sorted(scopes),
@@ -64,6 +67,7 @@ def issue(*, organization, name, scopes, days, by, at, networks=()) -> tuple[Api
             "token.issued",
             by=by,
             name=name,
+            kind=token.kind,
             scopes=token.scopes,
             days=days,
             networks=token.networks,
@@ -74,12 +78,11 @@ def issue(*, organization, name, scopes, days, by, at, networks=()) -> tuple[Api
 
 def rotate(*, token_id, by, at) -> tuple[ApiToken, str]:
     """Give a key another secret for as long again; for a day the old one opens, too, so that no program stops."""
-    secret = keys.new_key(ApiToken.PREFIX)
     with transaction.atomic():
         token = ApiToken.objects.locked(token_id)
         if token.revoked_at or token.expires_at <= at:
             raise TokenOver(_("令牌已吊销或已过期，请新建一个。"))
-        before = _facts(token)
+        before, secret = _facts(token), ApiToken.new_secret(token.kind)
         lifetime = token.expires_at - (token.rotated_at or token.created_at)
         token.old_digest, token.digest = token.digest, ApiToken.digest_of(secret)
         token.hint = secret[:HINT_LETTERS]

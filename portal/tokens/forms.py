@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.shell.networks import NetworksField
+from portal.tokens.models import ApiToken
 from portal.tokens.scopes import SCOPES
 
 NETWORKS_HINT = _("程序所在的地址或网段，每行一个；不填则不限来源。")
@@ -11,6 +12,13 @@ NETWORKS_HINT = _("程序所在的地址或网段，每行一个；不填则不�
 
 class TokenForm(forms.Form):
     name = forms.CharField(label=_("用途"), max_length=60, help_text=_("例如：训练平台自动下单"))
+    kind = forms.ChoiceField(
+        label=_("类型"),
+        choices=ApiToken.Kind.choices,
+        initial=ApiToken.Kind.LIVE,
+        widget=forms.RadioSelect,
+        help_text=_("试用令牌照常查询；它的写操作只做检查、给出应答，不改动任何数据。"),
+    )
     scopes = forms.MultipleChoiceField(
         label=_("权限范围"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
     )

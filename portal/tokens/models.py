@@ -29,7 +29,8 @@ class TokenQuerySet(models.QuerySet):
         """The usable key with this secret, or for a day after its change with the one before."""
         digest = ApiToken.digest_of(secret)
         fits = Q(digest=digest) | Q(old_digest=digest, old_until__gt=at)
-        return self.filter(fits, revoked_at=None, expires_at__gt=at, user__is_active=True)
+        kind = ApiToken.Kind.TEST if keys.is_for_tests(secret) else ApiToken.Kind.LIVE
+        return self.filter(fits, kind=kind, revoked_at=None, expires_at__gt=at, user__is_active=True)
 
     def locked(self, token_id):
         return (
@@ -56,12 +57,17 @@ class ApiToken(models.Model):
 
     tenant = tenancy.belongs_to("user")
 
-    PREFIX = "pc_live_"
+    class Kind(models.TextChoices):
+        LIVE = "live", _("正式")
+        TEST = "test", _("试用")
+
+    PREFIXES = {Kind.LIVE: keys.LIVE, Kind.TEST: keys.TEST}
 
     code = models.CharField(max_length=32, unique=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens")
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(_("用途"), max_length=60)
+    kind = models.CharField(_("类型"), max_length=4, choices=Kind.choices, default=Kind.LIVE)
     # How the secret begins, so that its owner knows it again.
     hint = models.CharField(_("令牌开头"), max_length=16)
     digest = models.CharField(max_length=64, unique=True)
@@ -77,6 +83,15 @@ class ApiToken(models.Model):
 
     objects = TokenQuerySet.as_manager()
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="live", hint__startswith=keys.LIVE)
+                | Q(kind="test", hint__startswith=keys.TEST),
+                name="key_begins_as_its_kind",
+            )
+        ]
+
     def __str__(self):
         return self.name
 
@@ -84,6 +99,10 @@ class ApiToken(models.Model):
     def person_id(self) -> int:
         """As whom it acts."""
         return self.user_id
+
+    @classmethod
+    def new_secret(cls, kind) -> str:
+        return keys.new_key(cls.PREFIXES[kind])
 
     @staticmethod
     def digest_of(secret: str) -> str:

@@ -23,6 +23,7 @@ screen = ListScreen(
     tab_words=STATES,
     columns=(
         Column("name", _("用途")),
+        Column("kind", _("类型"), "status", beneath="name"),
         Column("hint", _("令牌开头"), "code", beneath="name"),
         Column("organization", _("单位"), beneath="name"),
         Column("scopes", _("权限范围"), "codes"),

@@ -61,7 +61,7 @@ INCIDENT = {
     "text_en": "Being caught up.",
 }
 WEBHOOK = {"url": "https://93.184.216.34/hook", "events": ["order.placed"]}
-TOKEN = {"name": "k", "scopes": ["orders:read"], "days": 30}
+TOKEN = {"name": "k", "kind": "live", "scopes": ["orders:read"], "days": 30}
 ORDER = {"plan": "unicom-h800", "cards": 1, "hours": "1", "command": "python train.py"}
 PASSWORDS = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
 PERSON = {"username": "newcomer", "email": "newcomer@example.com", "name": "王新"} | PASSWORDS
