@@ -70,7 +70,7 @@ PROBLEMS = {
     "permission_denied": (403, _("title 写明缺少的权限范围或角色；向单位管理员申请。")),
     "not_verified": (403, _("单位管理员先在“单位与项目”完成企业认证。")),
     "role_ended": (403, _("由在任人员重新创建令牌或接入应用。")),
-    "address_not_allowed": (403, _("从允许来源中的地址调用，或新建一个含此地址的令牌。")),
+    "address_not_allowed": (403, _("从允许来源中的地址调用，或在“访问令牌”页修改允许来源。")),
     "not_found": (404, _("核对编号；不属于本单位的对象同样答 404。")),
     "method_not_allowed": (405, _("见 Allow 响应头列出的方法。")),
     "not_acceptable": (406, _("Accept 须允许 application/json。")),

@@ -62,7 +62,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         address = limits.address_of(request._request)
         if not networks.allows(holder.networks, address) or not may_come_from(token.user, address):
             raise WrongPlace(
-                _("此令牌不能从 %(address)s 使用，请从允许来源调用，或新建一个令牌。")
+                _("此令牌不能从 %(address)s 使用，请从允许来源调用，或修改允许来源。")
                 % {"address": address or "?"}
             )
         tenancy.enter(reach_of(token.user))

@@ -31,6 +31,10 @@ class TokenForm(forms.Form):
     )
 
 
+class NetworksForm(forms.Form):
+    networks = NetworksField(label=_("允许来源"), help_text=NETWORKS_HINT)
+
+
 class ApplicationForm(forms.Form):
     name = forms.CharField(label=_("应用名称"), max_length=60, help_text=_("例如：企业 ERP 对账"))
     scopes = forms.MultipleChoiceField(

@@ -35,6 +35,12 @@ screen = ListScreen(
     ),
     row_actions=(
         RowAction(_("更换密钥"), "tokens:rotate_token", when=lambda token, user: token.state == "active"),
+        RowAction(
+            _("允许来源"),
+            "tokens:token_networks",
+            when=lambda token, user: token.state in OPEN,
+            is_page=True,
+        ),
         RowAction(_("吊销"), "tokens:revoke", when=lambda token, user: token.state in OPEN, tone="danger"),
     ),
     empty=Empty(_("还没有访问令牌"), _("在右侧创建第一个，用它通过接口查询与下单。"), icon="key"),
@@ -64,6 +70,9 @@ applications = Issuing(
         ),
         row_actions=(
             RowAction(_("更换密钥"), "tokens:rotate", when=lambda row, user: row.state == "active"),
+            RowAction(
+                _("允许来源"), "tokens:networks", when=lambda row, user: row.state in OPEN, is_page=True
+            ),
             RowAction(
                 _("停用"), "tokens:disconnect", when=lambda row, user: row.state in OPEN, tone="danger"
             ),

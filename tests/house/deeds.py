@@ -62,6 +62,7 @@ INCIDENT = {
 }
 WEBHOOK = {"url": "https://93.184.216.34/hook", "events": ["order.placed"]}
 TOKEN = {"name": "k", "kind": "live", "scopes": ["orders:read"], "days": 30}
+NETWORKS = {"networks": "203.0.113.0/24"}
 ORDER = {"plan": "unicom-h800", "cards": 1, "hours": "1", "command": "python train.py"}
 PASSWORDS = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
 PERSON = {"username": "newcomer", "email": "newcomer@example.com", "name": "王新"} | PASSWORDS
@@ -329,7 +330,25 @@ DEEDS = [
         code="application",
         other="charlie",
     ),
+    Deed(
+        "applications/<code>/networks/",
+        "alice",
+        ("application.networks_changed",),
+        NETWORKS,
+        code="application",
+        bad={"networks": "everywhere"},
+        other="charlie",
+    ),
     Deed("tokens/<code>/rotate/", "bob", ("token.rotated",), code="token", other="alice"),
+    Deed(
+        "tokens/<code>/networks/",
+        "bob",
+        ("token.networks_changed",),
+        NETWORKS,
+        code="token",
+        bad={"networks": "everywhere"},
+        other="alice",
+    ),
     Deed("tokens/<code>/revoke/", "bob", ("token.revoked",), code="token", other="alice"),
     Deed(
         "approvals/<code>/decide/",
@@ -1009,6 +1028,7 @@ CHANGES = (
     "account.disabled",
     "account.enabled",
     "application.rotated",
+    "application.networks_changed",
     "application.disconnected",
     "webhook.rotated",
     "webhook.switched_off",
@@ -1019,6 +1039,7 @@ CHANGES = (
     "member.changed",
     "token.revoked",
     "token.rotated",
+    "token.networks_changed",
     "approval.approved",
     "approval.rejected",
     "order.cancelled",

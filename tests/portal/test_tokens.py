@@ -16,6 +16,7 @@ from portal.approvals.models import Approval
 from portal.audit.models import Event
 from portal.developers import actions as developers
 from portal.developers.models import ApiCall
+from portal.notices.models import Notice
 from portal.organizations.models import Membership, Organization, Project
 from portal.shell import keys, tenancy
 from portal.tokens import actions as tokens
@@ -249,6 +250,96 @@ def test_a_test_key_comes_from_the_api_too(city):
     )
 
     assert answer.json()["secret"].startswith("pc_test_")
+
+
+# --- from where it opens -------------------------------------------------------------------------------
+HERE, THERE = "203.0.113.7", "198.51.100.7"
+
+
+def test_a_key_opens_from_its_new_networks_at_once(city, client):
+    token, secret = give(city, networks=["203.0.113.0/24"])
+    client.force_login(city.bob)
+
+    form = client.get(f"/tokens/{token.code}/networks/").content.decode()
+    answer = client.post(f"/tokens/{token.code}/networks/", {"networks": "198.51.100.0/24\n2001:db8::/32"})
+
+    assert "203.0.113.0/24</textarea>" in form
+    assert answer.headers["location"] == "/tokens/"
+    assert [ask(secret, REMOTE_ADDR=place).status_code for place in (HERE, THERE)] == [403, 200]
+    event = Event.objects.get(name="token.networks_changed")
+    assert (event.subject_code, event.actor) == (token.code, city.bob)
+    assert event.details == {
+        "name": "ERP",
+        "before": {"networks": ["203.0.113.0/24"]},
+        "after": {"networks": ["198.51.100.0/24", "2001:db8::/32"]},
+    }
+    assert Notice.objects.filter(user=city.bob, sentence__contains="允许来源").count() == 1
+
+
+def test_the_same_networks_are_no_news(city, client):
+    token, _secret = give(city, networks=["203.0.113.0/24"])
+    client.force_login(city.bob)
+
+    answer = client.post(f"/tokens/{token.code}/networks/", {"networks": " 203.0.113.0/24 "}, follow=True)
+
+    assert "没有更改" in answer.content.decode()
+    assert not Event.objects.filter(name="token.networks_changed").exists()
+    assert not Notice.objects.filter(sentence__contains="允许来源").exists()
+
+
+def test_odd_networks_change_nothing(city, client):
+    token, _secret = give(city, networks=["203.0.113.0/24"])
+    client.force_login(city.bob)
+
+    answer = client.post(f"/tokens/{token.code}/networks/", {"networks": "everywhere"})
+
+    token.refresh_from_db()
+    assert (answer.status_code, token.networks) == (422, ["203.0.113.0/24"])
+
+
+@pytest.mark.parametrize("end", ["revoked_at", "expires_at"])
+def test_a_key_that_is_over_keeps_its_networks(city, end):
+    token, _secret = give(city)
+    ApiToken.objects.update(**{end: timezone.now()})
+
+    with pytest.raises(tokens.TokenOver):
+        tokens.change_networks(token_id=token.id, networks=["::1/128"], by=city.bob, at=timezone.now())
+
+    token.refresh_from_db()
+    assert token.networks == []
+
+
+def test_a_connected_programs_networks_hold_for_the_keys_it_has(city, client):
+    application, secret = tokens.connect(
+        organization=city.ludao, name="ERP", scopes=["orders:read"], by=city.alice, at=timezone.now()
+    )
+    proof = {"client_id": application.client_id, "client_secret": secret}
+    fetched = client.post("/oauth/token", {"grant_type": "client_credentials"} | proof).json()["access_token"]
+    client.force_login(city.alice)
+
+    changed = client.post(f"/applications/{application.code}/networks/", {"networks": "198.51.100.0/24"})
+    again = client.post(f"/applications/{application.code}/networks/", {"networks": "198.51.100.0/24"})
+
+    assert (changed.status_code, again.status_code) == (302, 302)
+    assert [ask(fetched, REMOTE_ADDR=place).status_code for place in (HERE, THERE)] == [403, 200]
+    event = Event.objects.get(name="application.networks_changed")
+    assert (event.details["before"], event.details["after"]) == (
+        {"networks": []},
+        {"networks": ["198.51.100.0/24"]},
+    )
+
+
+def test_a_disconnected_program_keeps_its_networks(city):
+    application, _secret = tokens.connect(
+        organization=city.ludao, name="ERP", scopes=["orders:read"], by=city.alice, at=NOON
+    )
+    tokens.disconnect(application_id=application.id, by=city.alice, at=NOON)
+
+    with pytest.raises(tokens.AlreadyDisconnected):
+        tokens.change_application_networks(application_id=application.id, networks=["::1/128"], by=city.alice)
+
+    application.refresh_from_db()
+    assert application.networks == []
 
 
 # --- a key acts in one organisation --------------------------------------------------------------------
