@@ -27,6 +27,8 @@ OPERATIONS = {
     ),
     "operations_list": _("最近的长任务：导出文件、取消运行中的订单。只列出令牌权限范围内的。"),
     "operations_retrieve": _("一个长任务的进展；运行中时 Retry-After 说明多少秒后再读。"),
+    "device_logins_create": _("没有浏览器的程序请求令牌：请人打开所给地址并输入代码（RFC 8628）。无需令牌。"),
+    "device_logins_key_create": _("有人同意后取走令牌，只能取一次；此前按 interval 查询。无需令牌。"),
     "exports_create": _("导出一个列表；立即答 202，文件在后台写成，Location 是查看进展的地址。"),
     "exports_retrieve": _("取回写成的文件，保留 7 天。"),
     "orders_log_retrieve": _("作业输出的最新部分；用返回的 cursor 继续读取。"),
@@ -65,6 +67,11 @@ OPERATIONS = {
 # HTTP status, and what the caller does next.
 PROBLEMS = {
     "parse_error": (400, _("检查 JSON 语法、编码与 Content-Type。")),
+    "authorization_pending": (400, _("还没有人同意；按 interval 所示秒数继续查询。")),
+    "slow_down": (400, _("查询过快；间隔加长 5 秒后继续查询。")),
+    "access_denied": (400, _("有人拒绝了登录请求；停止查询。")),
+    "expired_token": (400, _("10 分钟内无人同意；重新请求代码。")),
+    "invalid_grant": (400, _("代码无效，或令牌已经取走；重新请求代码。")),
     "not_authenticated": (401, _("在请求头提供 Authorization: Bearer 令牌。")),
     "authentication_failed": (401, _("令牌已吊销、过期或抄写有误；在“访问令牌”页重新创建。")),
     "permission_denied": (403, _("title 写明缺少的权限范围或角色；向单位管理员申请。")),
@@ -142,6 +149,10 @@ PROBLEMS = {
 
 # Newest first; what is only added breaks no program, and nothing is taken away before its Sunset.
 CHANGES = (
+    (
+        "2026-11-22",
+        _("终端登录：device-logins 请求代码，有人在浏览器同意后由 device-logins/key 取走令牌（RFC 8628）。"),
+    ),
     (
         "2026-11-22",
         _("试用令牌（pc_test_）：照常查询，写操作都按 dry_run=true 处理；不支持试算的操作答 403。"),

@@ -72,6 +72,8 @@ EVENTS = {
     "application.disconnected": _("停用应用"),
     "token.rotated": _("更换访问令牌密钥"),
     "token.networks_changed": _("更改访问令牌的允许来源"),
+    "device_login.consented": _("同意程序登录"),
+    "device_login.refused": _("拒绝程序登录"),
     "token.revoked": _("吊销访问令牌"),
     "webhook.created": _("登记 Webhook 接收地址"),
     "webhook.rotated": _("更换 Webhook 密钥"),

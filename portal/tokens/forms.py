@@ -10,8 +10,9 @@ from portal.tokens.scopes import SCOPES
 NETWORKS_HINT = _("程序所在的地址或网段，每行一个；不填则不限来源。")
 
 
-class TokenForm(forms.Form):
-    name = forms.CharField(label=_("用途"), max_length=60, help_text=_("例如：训练平台自动下单"))
+class ConsentForm(forms.Form):
+    """How far a key reaches."""
+
     kind = forms.ChoiceField(
         label=_("类型"),
         choices=ApiToken.Kind.choices,
@@ -22,12 +23,29 @@ class TokenForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=_("权限范围"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
     )
-    networks = NetworksField(label=_("允许来源"), help_text=NETWORKS_HINT)
     days = forms.TypedChoiceField(
         label=_("有效期"),
         coerce=int,
         choices=[(30, _("30 天")), (90, _("90 天")), (365, _("365 天"))],
         initial=90,
+    )
+
+
+class TokenForm(ConsentForm):
+    name = forms.CharField(label=_("用途"), max_length=60, help_text=_("例如：训练平台自动下单"))
+    networks = NetworksField(label=_("允许来源"), help_text=NETWORKS_HINT)
+
+    field_order = ["name", "kind", "scopes", "networks", "days"]
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("代码"),
+        max_length=20,
+        help_text=_("程序显示的 8 个字母，例如 WDJB-MJHT。"),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
     )
 
 

@@ -45,7 +45,7 @@ screen = ListScreen(
     ),
     empty=Empty(_("还没有访问令牌"), _("在右侧创建第一个，用它通过接口查询与下单。"), icon="key"),
 )
-tokens = Issuing(screen, "tokens:list", _("新建令牌"), _("创建"))
+tokens = Issuing(screen, "tokens:list", _("新建令牌"), _("创建"), "tokens/tokens.html")
 applications = Issuing(
     ListScreen(
         "applications",

@@ -339,6 +339,15 @@ DEEDS = [
         bad={"networks": "everywhere"},
         other="charlie",
     ),
+    Deed(
+        "tokens/device/",
+        "bob",
+        ("device_login.consented",),
+        {"verdict": "consent", "kind": "live", "scopes": ["orders:read"], "days": 30},
+        code="device",
+        bad={"scopes": ["all"]},
+    ),
+    Deed("tokens/device/", "bob", ("device_login.refused",), {"verdict": "refuse"}, code="device"),
     Deed("tokens/<code>/rotate/", "bob", ("token.rotated",), code="token", other="alice"),
     Deed(
         "tokens/<code>/networks/",
@@ -688,6 +697,13 @@ DEEDS = [
         headers=basic("bob"),
     ),
     Deed(
+        "api/v1/device-logins/key/",
+        "nobody",
+        ("token.issued",),
+        {"device_code": "{device_code}"},
+        bad={"device_code": "x"},
+    ),
+    Deed(
         "api/v1/approvals/<code>/decision/",
         "alice",
         ("approval.approved",),
@@ -970,6 +986,13 @@ EXEMPT = [
         bad={"code": "000000"},
         bad_writes=("account.sign_in_failed",),
         why="somebody already let in says who they are once more",
+    ),
+    Deed(
+        "api/v1/device-logins/",
+        "nobody",
+        (),
+        {"client_id": "slctl"},
+        why="anybody may ask; the answer and the key are on the record",
     ),
     Deed("oauth/introspect", "nobody", (), {"token": "x"} | CLIENT, why="a program asks about a key"),
     Deed(

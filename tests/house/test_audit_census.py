@@ -40,6 +40,7 @@ from portal.organizations.models import Membership, Organization
 from portal.recovery import actions as recovery
 from portal.sso import actions as sso
 from portal.tokens import actions as tokens
+from portal.tokens import device_logins
 from portal.tokens.models import ApiToken
 from portal.tokens.scopes import SCOPES
 from portal.webhooks import actions as webhooks
@@ -128,6 +129,10 @@ def census(django_db_setup, django_db_blocker):
             organization=city.ludao, name="ERP", scopes=["orders:read"], by=city.alice, at=now
         )
         city.words |= {"client_id": application.client_id, "client_secret": secret}
+        asks = {"program": "slctl", "machine": "laptop", "scopes": [], "address": None, "at": now}
+        agreed, city.words["device_code"] = device_logins.ask(**asks)
+        reach = {"kind": "live", "scopes": ["orders:read"], "days": 30}
+        device_logins.consent(login_id=agreed.id, organization=city.ludao, **reach, by=city.bob, at=now)
         statement = BANK_HEAD + f"2026-01-05,C-0,,400.00,400.00,{city.ludao.name},EN-LUDAO\n"
         statement += "2026-01-06,C-1,,600.00,1000.00,某某个人,货款\n"
         bank.take_file(name="january.csv", content=statement.encode(), by=city.finance, at=now)
@@ -143,6 +148,7 @@ def census(django_db_setup, django_db_blocker):
             "difference": town.difference(at=now).code,
             "stuck_refund": town.stuck_refund(city, paid, at=now).code,
             "application": application.code,
+            "device": device_logins.ask(**asks)[0].user_code,
             "webhook": (webhook := town.listener(city, at=now)).code,
             "message": webhooks.test(endpoint_id=webhook.id, by=city.alice, at=now).code,
             "project": city.lab.code,
@@ -226,6 +232,8 @@ def reset_address(client) -> str:
 
 
 def address(city, deed, client) -> str:
+    if deed.code == "device":
+        return f"/tokens/device/?code={city.codes['device']}"
     if deed.code == "reset_key":
         return reset_address(client)
     if deed.code == "email_key":
@@ -398,6 +406,8 @@ def test_what_rehearses_and_what_refuses_a_test_key(visit):
     answers = {d.route: news_of(visit, with_key(visit, d, "test"), "nobody")[1] for d in OF_PROGRAMS}
 
     assert {route for route, answer in answers.items() if answer.status_code == 403} == {
+        "api/v1/device-logins/",
+        "api/v1/device-logins/key/",
         "api/v1/exports/",
         "api/v1/tokens/",
         "api/v1/webhooks/",

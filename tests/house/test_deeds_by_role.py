@@ -58,6 +58,8 @@ MAY = {
     "applications/<code>/rotate/ application.rotated": "alice",
     "applications/<code>/networks/ application.networks_changed": "alice",
     "applications/<code>/disconnect/ application.disconnected": "alice",
+    "tokens/device/ device_login.consented": EVERYBODY,
+    "tokens/device/ device_login.refused": EVERYBODY,
     "tokens/<code>/rotate/ token.rotated": "bob",
     "tokens/<code>/networks/ token.networks_changed": "bob",
     "tokens/<code>/revoke/ token.revoked": "bob",

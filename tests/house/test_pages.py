@@ -75,6 +75,7 @@ PAGES = {
     "webhooks/<code>/switch/": "LL 533 55 333 33 333 55",
     "webhooks/<code>/remove/": "LL 533 55 333 33 333 55",
     "tokens/": "LL 111 11 111 11 111 11",
+    "tokens/device/": "LL 111 11 111 11 111 11",
     "tokens/<code>/rotate/": "LL 555 55 555 55 555 55",
     "tokens/<code>/networks/": "LL 144 44 444 44 444 44",
     "tokens/<code>/revoke/": "LL 555 55 555 55 555 55",
@@ -209,6 +210,8 @@ PAGES = {
 # The API answers programs: 2 = 200, 1 = 401, 3 = 403, 4 = 404, 5 = 405.
 API = {
     "tokens/": "55 555 55 555 55 555 55",
+    "device-logins/": "55 555 55 555 55 555 55",
+    "device-logins/key/": "55 555 55 555 55 555 55",
     "projects/": "11 222 22 332 33 333 33",
     "approvals/": "11 222 22 333 22 333 33",
     "approvals/<code>/": "11 222 44 333 44 333 33",
