@@ -90,6 +90,9 @@ EXAMPLES = {
     "monthly_bills_payment_create": Example("MONTHLY_BILL"),
     "bills_list": Example(query={"month": "2026-11", "ordering": "-gross", "expand": "order"}),
     "clusters_list": Example(query={"accelerator": "h800"}),
+    "device_logins_create": Example(
+        body={"client_id": "erp", "machine": "laptop", "scope": "orders:read"}, is_public=True
+    ),
     "exports_create": Example(body={"list": "orders", "form": "csv", "query": "status=billed"}),
     "exports_retrieve": Example("EXPORT"),
     "operations_list": Example(query={"state": "running", "limit": 20}),

@@ -27,6 +27,8 @@ OPERATIONS = {
     ),
     "operations_list": _("长任务，最新的在前：导出文件、取消运行中的订单。只列出令牌权限范围内的。"),
     "operations_retrieve": _("一个长任务的进展；运行中时 Retry-After 说明多少秒后再读。"),
+    "device_logins_create": _("没有浏览器的程序请求令牌：请人打开所给地址并输入代码（RFC 8628）。无需令牌。"),
+    "device_logins_key_create": _("有人同意后取走令牌，只能取一次；此前按 interval 查询。无需令牌。"),
     "exports_create": _("导出一个列表；立即答 202，文件在后台写成，Location 是查看进展的地址。"),
     "exports_retrieve": _("取回写成的文件，保留 7 天。"),
     "orders_log_retrieve": _("作业输出的最新部分；用返回的 cursor 继续读取。"),
@@ -70,12 +72,17 @@ OPERATIONS = {
 # HTTP status, and what the caller does next.
 PROBLEMS = {
     "parse_error": (400, _("检查 JSON 语法、编码与 Content-Type。")),
+    "authorization_pending": (400, _("还没有人同意；按 interval 所示秒数继续查询。")),
+    "slow_down": (400, _("查询过快；间隔加长 5 秒后继续查询。")),
+    "access_denied": (400, _("有人拒绝了登录请求；停止查询。")),
+    "expired_token": (400, _("10 分钟内无人同意；重新请求代码。")),
+    "invalid_grant": (400, _("代码无效，或令牌已经取走；重新请求代码。")),
     "not_authenticated": (401, _("在请求头提供 Authorization: Bearer 令牌。")),
     "authentication_failed": (401, _("令牌已吊销、过期或抄写有误；在“访问令牌”页重新创建。")),
     "permission_denied": (403, _("title 写明缺少的权限范围或角色；向单位管理员申请。")),
     "not_verified": (403, _("单位管理员先在“单位与项目”完成企业认证。")),
     "role_ended": (403, _("由在任人员重新创建令牌或接入应用。")),
-    "address_not_allowed": (403, _("从允许来源中的地址调用，或新建一个含此地址的令牌。")),
+    "address_not_allowed": (403, _("从允许来源中的地址调用，或在“访问令牌”页修改允许来源。")),
     "not_found": (404, _("核对编号；不属于本单位的对象同样答 404。")),
     "method_not_allowed": (405, _("见 Allow 响应头列出的方法。")),
     "not_acceptable": (406, _("Accept 须允许 application/json。")),
@@ -120,6 +127,7 @@ PROBLEMS = {
     "files_too_big": (422, _("压缩文件，合计不超过 10 MB。")),
     "hours_out_of_range": (422, _("时长须在商品允许的范围内，见 hours_max。")),
     "idempotency_key_reused": (422, _("同一 Idempotency-Key 已用于不同内容；更换一个新键。")),
+    "live_key_required": (403, _("此操作不支持试算，试用令牌不能执行；换用正式令牌。")),
     "no_dry_run": (422, _("此操作不支持试算；要正式执行请去掉 dry_run。")),
     "no_price": (422, _("商品暂无有效价格；另选商品。")),
     "not_an_enterprise": (422, _("算力券只能发给企业。")),
@@ -164,6 +172,14 @@ CHANGES = (
     ),
     (
         "2026-11-22",
+        _("终端登录：device-logins 请求代码，有人在浏览器同意后由 device-logins/key 取走令牌（RFC 8628）。"),
+    ),
+    (
+        "2026-11-22",
+        _("试用令牌（pc_test_）：照常查询，写操作都按 dry_run=true 处理；不支持试算的操作答 403。"),
+    ),
+    (
+        "2026-11-22",
         _(
             "并发：结算单的确认与异议、月账单付款也认 If-Match。重复的充值与开票申请也标 Idempotent-Replayed。"
         ),
@@ -189,7 +205,7 @@ CONVENTIONS = (
         "重复请求：下单、充值、开票、发券须带 Idempotency-Key；同键同内容只执行一次，重复时响应头为 Idempotent-Replayed: true。"
     ),
     _(
-        "试算：写操作加 dry_run=true 时做全部检查、给出应答（响应头 Dry-Run: true），但什么都不留下；其中的编号不会存在。"
+        "试算：写操作加 dry_run=true 时做全部检查、给出应答（响应头 Dry-Run: true），但什么都不留下；其中的编号不会存在。试用令牌（pc_test_）的写操作总是如此。"
     ),
     _("* 为必填。"),
     _("长任务：答 202 与 Location；按 Retry-After 再读该地址，直到 state 不再是 running。"),

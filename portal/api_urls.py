@@ -6,6 +6,7 @@ from portal.lists.api import ExportFile, ExportList
 from portal.operations.api import OperationDetail, OperationList
 from portal.organizations.api import ProjectList
 from portal.tokens.api import Tokens
+from portal.tokens.device_api import DeviceKeys, DeviceLogins
 from portal.webhooks.api import (
     EndpointDetail,
     EndpointList,
@@ -18,6 +19,8 @@ from portal.webhooks.api import (
 
 urlpatterns = [
     path("tokens/", Tokens.as_view()),
+    path("device-logins/", DeviceLogins.as_view()),
+    path("device-logins/key/", DeviceKeys.as_view()),
     path("projects/", ProjectList.as_view()),
     path("approvals/", ApprovalList.as_view()),
     path("approvals/<str:code>/", ApprovalDetail.as_view()),

@@ -13,7 +13,14 @@ from portal.tokens.scopes import SCOPES
 
 # Whoever has no key yet asks for one with a password; the document and its page are read by everybody.
 ASK_OTHERWISE = {"tokens/", "schema/", "reference/"}
-OPEN_TO_EVERYBODY = {("plans/", "get"), ("plans/<code>/", "get"), ("accelerators/", "get")}
+OPEN_TO_EVERYBODY = {
+    ("plans/", "get"),
+    ("plans/<code>/", "get"),
+    ("accelerators/", "get"),
+    # A program that has no key yet.
+    ("device-logins/", "post"),
+    ("device-logins/key/", "post"),
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -57,6 +57,7 @@ PAGES = {
     "invitations/<secret>/": "11 111 11 111 11 111 11",
     "applications/": "LL 133 11 333 33 133 11",
     "applications/<code>/rotate/": "LL 533 55 333 33 533 55",
+    "applications/<code>/networks/": "LL 133 44 333 33 433 44",
     "applications/<code>/disconnect/": "LL 533 55 333 33 533 55",
     "city-systems/": "LL 333 33 333 33 133 33",
     "city-systems/mine/": "LL 111 11 111 11 111 11",
@@ -74,7 +75,9 @@ PAGES = {
     "webhooks/<code>/switch/": "LL 533 55 333 33 333 55",
     "webhooks/<code>/remove/": "LL 533 55 333 33 333 55",
     "tokens/": "LL 111 11 111 11 111 11",
+    "tokens/device/": "LL 111 11 111 11 111 11",
     "tokens/<code>/rotate/": "LL 555 55 555 55 555 55",
+    "tokens/<code>/networks/": "LL 144 44 444 44 444 44",
     "tokens/<code>/revoke/": "LL 555 55 555 55 555 55",
     "account/security/": "LL 111 11 111 11 111 11",
     "account/sessions/hold/": "55 555 55 555 55 555 55",
@@ -207,6 +210,8 @@ PAGES = {
 # The API answers programs: 2 = 200, 1 = 401, 3 = 403, 4 = 404, 5 = 405.
 API = {
     "tokens/": "55 555 55 555 55 555 55",
+    "device-logins/": "55 555 55 555 55 555 55",
+    "device-logins/key/": "55 555 55 555 55 555 55",
     "projects/": "11 222 22 332 33 333 33",
     "approvals/": "11 222 22 333 22 333 33",
     "approvals/<code>/": "11 222 44 333 44 333 33",
