@@ -205,10 +205,17 @@ def fetched(address: str) -> str:
         raise refused(begun)
     print(f"Open {begun['verification_uri']} and enter {begun['user_code']}", file=sys.stderr)
     print(f"or open {begun['verification_uri_complete']}", file=sys.stderr, flush=True)
-    interval = begun["interval"]
+    interval, until = begun["interval"], time.monotonic() + begun["expires_in"]
     while True:
         time.sleep(interval)
-        found = said(f"{address}key/", {"device_code": begun["device_code"]})
+        try:
+            found = said(f"{address}key/", {"device_code": begun["device_code"]})
+        except Stop:
+            # The line broke; as long as the code is good we ask on, less often (RFC 8628, 3.5).
+            if time.monotonic() > until:
+                raise
+            interval *= 2
+            continue
         if "access_token" in found:
             return found["access_token"]
         if found["code"] == "slow_down":

@@ -44,6 +44,9 @@ def _ask_for_answer(request, login):
         return redirect("tokens:list")
     form = ConsentForm(request.POST or None, initial={"scopes": login.asked_scopes})
     if request.method == "POST" and form.is_valid() and request.organization:
+        if request.POST.get("organization", request.organization.code) != request.organization.code:
+            messages.error(request, _("您已切换单位，请核对“代表单位”后再同意。"))
+            return redirect(request.get_full_path())
         device_logins.consent(
             login_id=login.id,
             organization=request.organization,

@@ -60,6 +60,14 @@ def wait(**time):
         row.save()
 
 
+def test_who_changed_their_hat_meanwhile_is_asked_again(city, asked):
+    said = answer(asked, city.bob, YES | {"organization": "EN-YUNDING"})
+
+    assert (said.status_code, said["Location"]) == (302, f"{PAGE}?code={asked['user_code']}")
+    assert code_of(fetch(asked)) == (400, "authorization_pending")
+    assert answer(asked, city.bob, YES | {"organization": city.ludao.code})["Location"] == "/tokens/"
+
+
 def test_a_program_asks_somebody_consents_and_it_fetches_a_key(city, asked):
     waiting = fetch(asked)
     browser = Client()
