@@ -88,15 +88,20 @@ EXAMPLES = {
     "budgets_list": Example(query={"ordering": "-monthly_budget"}),
     "costs_retrieve": Example(query={"by": "accelerator", "since": "2026-10", "until": "2026-11"}),
     "monthly_bills_payment_create": Example("MONTHLY_BILL"),
-    "bills_list": Example(query={"month": "2026-11", "ordering": "-gross"}),
+    "bills_list": Example(query={"month": "2026-11", "ordering": "-gross", "expand": "order"}),
     "clusters_list": Example(query={"accelerator": "h800"}),
+    "device_logins_create": Example(
+        body={"client_id": "erp", "machine": "laptop", "scope": "orders:read"}, is_public=True
+    ),
     "exports_create": Example(body={"list": "orders", "form": "csv", "query": "status=billed"}),
     "exports_retrieve": Example("EXPORT"),
-    "operations_list": Example(query={"state": "running"}),
+    "operations_list": Example(query={"state": "running", "limit": 20}),
     "operations_retrieve": Example("OPERATION"),
-    "orders_list": Example(query={"status": "confirmed", "fields": "code,name,status", "limit": 20}),
+    "orders_list": Example(
+        query={"status": "confirmed", "fields": "code,status,plan", "expand": "plan", "limit": 20}
+    ),
     "orders_create": Example(body=ORDER, key="order-20261121-01"),
-    "orders_retrieve": Example("ORDER"),
+    "orders_retrieve": Example("ORDER", query={"expand": "plan,project"}),
     "orders_cancel_create": Example("ORDER"),
     "orders_log_retrieve": Example("ORDER"),
     "orders_placement_list": Example("ORDER"),
@@ -131,6 +136,11 @@ EXAMPLES = {
     "vouchers_list": Example(query={"status": "active"}),
     "webhooks_list": Example(),
     "webhooks_create": Example(body=LISTENER),
+    "webhooks_retrieve": Example("WEBHOOK"),
+    "webhooks_rotation_create": Example("WEBHOOK"),
+    "webhooks_test_create": Example("WEBHOOK"),
+    "webhooks_pause_create": Example("WEBHOOK"),
+    "webhooks_resumption_create": Example("WEBHOOK"),
     "webhooks_removal_create": Example("WEBHOOK"),
     "wallet_retrieve": Example(),
 }

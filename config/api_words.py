@@ -25,8 +25,10 @@ OPERATIONS = {
     "orders_cancel_create": _(
         "取消订单；重复取消不产生变化。作业还要停下时答 202，在 Location 查看，停下后订单才结束。"
     ),
-    "operations_list": _("最近的长任务：导出文件、取消运行中的订单。只列出令牌权限范围内的。"),
+    "operations_list": _("长任务，最新的在前：导出文件、取消运行中的订单。只列出令牌权限范围内的。"),
     "operations_retrieve": _("一个长任务的进展；运行中时 Retry-After 说明多少秒后再读。"),
+    "device_logins_create": _("没有浏览器的程序请求令牌：请人打开所给地址并输入代码（RFC 8628）。无需令牌。"),
+    "device_logins_key_create": _("有人同意后取走令牌，只能取一次；此前按 interval 查询。无需令牌。"),
     "exports_create": _("导出一个列表；立即答 202，文件在后台写成，Location 是查看进展的地址。"),
     "exports_retrieve": _("取回写成的文件，保留 7 天。"),
     "orders_log_retrieve": _("作业输出的最新部分；用返回的 cursor 继续读取。"),
@@ -58,6 +60,11 @@ OPERATIONS = {
     "vouchers_list": _("可查看的算力券及其余额。"),
     "webhooks_list": _("接收事件的地址。"),
     "webhooks_create": _("登记一个接收地址；签名密钥只在此应答中出现一次。"),
+    "webhooks_retrieve": _("一个接收地址：事件、是否停用及原因、失败始于何时。"),
+    "webhooks_rotation_create": _("更换签名密钥：新密钥只在此应答中出现一次，旧密钥 24 小时内仍同时签名。"),
+    "webhooks_test_create": _("发送一条测试消息；应答中的编号即消息的 webhook-id。"),
+    "webhooks_pause_create": _("停止向一个地址发送；重复停用不产生变化。"),
+    "webhooks_resumption_create": _("重新启用一个地址，从现在起的事件会发往该地址。"),
     "webhooks_removal_create": _("停止向一个地址发送并删除它。"),
     "wallet_retrieve": _("预存款：可用与冻结金额。"),
 }
@@ -65,12 +72,17 @@ OPERATIONS = {
 # HTTP status, and what the caller does next.
 PROBLEMS = {
     "parse_error": (400, _("检查 JSON 语法、编码与 Content-Type。")),
+    "authorization_pending": (400, _("还没有人同意；按 interval 所示秒数继续查询。")),
+    "slow_down": (400, _("查询过快；间隔加长 5 秒后继续查询。")),
+    "access_denied": (400, _("有人拒绝了登录请求；停止查询。")),
+    "expired_token": (400, _("10 分钟内无人同意；重新请求代码。")),
+    "invalid_grant": (400, _("代码无效，或令牌已经取走；重新请求代码。")),
     "not_authenticated": (401, _("在请求头提供 Authorization: Bearer 令牌。")),
     "authentication_failed": (401, _("令牌已吊销、过期或抄写有误；在“访问令牌”页重新创建。")),
     "permission_denied": (403, _("title 写明缺少的权限范围或角色；向单位管理员申请。")),
     "not_verified": (403, _("单位管理员先在“单位与项目”完成企业认证。")),
     "role_ended": (403, _("由在任人员重新创建令牌或接入应用。")),
-    "address_not_allowed": (403, _("从允许来源中的地址调用，或新建一个含此地址的令牌。")),
+    "address_not_allowed": (403, _("从允许来源中的地址调用，或在“访问令牌”页修改允许来源。")),
     "not_found": (404, _("核对编号；不属于本单位的对象同样答 404。")),
     "method_not_allowed": (405, _("见 Allow 响应头列出的方法。")),
     "not_acceptable": (406, _("Accept 须允许 application/json。")),
@@ -100,7 +112,7 @@ PROBLEMS = {
     "bill_overdue": (409, _("账单逾期未还；还清后立即可以下单。")),
     "over_budget": (409, _("超出项目本月预算；减少用量或调整预算。")),
     "voucher_not_usable": (409, _("去掉不可用的券，或不传 vouchers 由系统自动选择。")),
-    "not_listening": (409, _("地址已停用或删除；先在页面上重新启用。")),
+    "not_listening": (409, _("地址已停用；先用 POST /api/v1/webhooks/<编号>/resumption/ 重新启用。")),
     "changed_meanwhile": (412, _("重新读取对象，取得新的 ETag 后再提交。")),
     "unsupported_media_type": (415, _("用 application/json；上传文件用 multipart/form-data。")),
     "invalid": (422, _("errors 逐项写明字段（pointer）与原因；改正后重试。")),
@@ -115,6 +127,7 @@ PROBLEMS = {
     "files_too_big": (422, _("压缩文件，合计不超过 10 MB。")),
     "hours_out_of_range": (422, _("时长须在商品允许的范围内，见 hours_max。")),
     "idempotency_key_reused": (422, _("同一 Idempotency-Key 已用于不同内容；更换一个新键。")),
+    "live_key_required": (403, _("此操作不支持试算，试用令牌不能执行；换用正式令牌。")),
     "no_dry_run": (422, _("此操作不支持试算；要正式执行请去掉 dry_run。")),
     "no_price": (422, _("商品暂无有效价格；另选商品。")),
     "not_an_enterprise": (422, _("算力券只能发给企业。")),
@@ -143,6 +156,30 @@ PROBLEMS = {
 CHANGES = (
     (
         "2026-11-22",
+        _("展开：expand 把订单、账单、算力券、审批等所指对象的编号换成该对象本身，一次读全。"),
+    ),
+    (
+        "2026-11-22",
+        _(
+            "长任务列表分页：GET /api/v1/operations/ 与其他列表一样答 results、next、previous，不再只是最近一百个。"
+        ),
+    ),
+    (
+        "2026-11-22",
+        _(
+            "Webhook：接收地址可单独读取（ETag），并可更换密钥、测试、停用与启用；这些写操作与删除都认 If-Match。"
+        ),
+    ),
+    (
+        "2026-11-22",
+        _("终端登录：device-logins 请求代码，有人在浏览器同意后由 device-logins/key 取走令牌（RFC 8628）。"),
+    ),
+    (
+        "2026-11-22",
+        _("试用令牌（pc_test_）：照常查询，写操作都按 dry_run=true 处理；不支持试算的操作答 403。"),
+    ),
+    (
+        "2026-11-22",
         _(
             "并发：结算单的确认与异议、月账单付款也认 If-Match。重复的充值与开票申请也标 Idempotent-Replayed。"
         ),
@@ -162,10 +199,13 @@ CONVENTIONS = (
         "列表：limit 最多 200；沿 next 或 Link 响应头翻页；筛选条件与页面网址中的名称相同；fields 只取需要的字段。"
     ),
     _(
+        "展开：expand=plan,project 把所指对象的编号换成该对象本身，只展开一层；须能读取该对象，看不到的或已不存在的仍为编号。If-Match 只认不展开时的 ETag。"
+    ),
+    _(
         "重复请求：下单、充值、开票、发券须带 Idempotency-Key；同键同内容只执行一次，重复时响应头为 Idempotent-Replayed: true。"
     ),
     _(
-        "试算：写操作加 dry_run=true 时做全部检查、给出应答（响应头 Dry-Run: true），但什么都不留下；其中的编号不会存在。"
+        "试算：写操作加 dry_run=true 时做全部检查、给出应答（响应头 Dry-Run: true），但什么都不留下；其中的编号不会存在。试用令牌（pc_test_）的写操作总是如此。"
     ),
     _("* 为必填。"),
     _("长任务：答 202 与 Location；按 Retry-After 再读该地址，直到 state 不再是 running。"),

@@ -59,6 +59,7 @@ SWEEPS = (
     ("portal.lists", "write_exports", 5),
     ("portal.developers", "write_api_calls", 5),
     ("portal.developers", "forget_api_calls", 3600),
+    ("portal.tokens", "forget_device_logins", 3600),
     ("portal.lists", "expire_exports", 3600),
 )
 

@@ -317,12 +317,15 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# How often a minute: one key, one person, one address that shows neither, and passwords tried from one address.
+# How often a minute: one key, one person, one address that shows neither, passwords tried and keys for programs asked for
+# from one address, and programs' codes tried by one person.
 RATE_LIMITS = {
     "key": env.int("RATE_LIMIT_KEY", default=600),
     "person": env.int("RATE_LIMIT_PERSON", default=1200),
     "address": env.int("RATE_LIMIT_ADDRESS", default=600),
     "password": env.int("RATE_LIMIT_PASSWORD", default=10),
+    "device": env.int("RATE_LIMIT_DEVICE", default=10),
+    "user_code": env.int("RATE_LIMIT_USER_CODE", default=10),
     "paper": env.int("RATE_LIMIT_PAPER", default=30),
     # Not a limit: so many refusals of one person, and the security administrator is told.
     "refused": env.int("ALARM_REFUSALS", default=20),

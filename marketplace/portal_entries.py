@@ -21,13 +21,16 @@ from marketplace.invoices import tables as invoices
 from marketplace.orders import desk as orders_desk
 from marketplace.orders import review
 from marketplace.orders import tables as orders
+from marketplace.orders.api import whole_orders
 from marketplace.orders.models import Order
 from marketplace.orders.panels import panels as panels
 from marketplace.orders.placing import APPROVAL_KIND
-from marketplace.orders.queries import cancellation
+from marketplace.orders.queries import CANCELLATION_STATES, cancellation, cancellations
+from marketplace.orders.serializers import OrderDetailSerializer
 from marketplace.payments import refunds as payment_refunds
 from marketplace.payments import review as payment_review
 from marketplace.payments import tables as receipts
+from marketplace.payments.api import PaymentSerializer, whole_payments
 from marketplace.payouts import review as payouts_review
 from marketplace.payouts import tables as payouts
 from marketplace.payouts.actions import ACCOUNT, BATCH
@@ -35,10 +38,12 @@ from marketplace.settlement import desk as settlement_desk
 from marketplace.settlement import review as settlement_review
 from marketplace.settlement import tables as statements
 from marketplace.settlement.answers import RELEASE
+from marketplace.settlement.api import StatementSerializer, whole_statements
 from marketplace.settlement.corrections import ADJUSTMENT, TERMS
 from marketplace.settlement.models import Statement
+from marketplace.storefront.api import OfferSerializer, whole_plans
 from portal.accounts.permissions import can
-from portal.shell.entries import Figure, Gauge, Hit, LongWork, Navigation, ToDo
+from portal.shell.entries import Expandable, Figure, Gauge, Hit, LongWork, Navigation, ToDo
 from portal.shell.names import named
 
 navigation = [
@@ -297,8 +302,14 @@ def found_statements(user, words, limit):
     ]
 
 
+expandables = {
+    "plans": Expandable(None, OfferSerializer, whole_plans),
+    "orders": Expandable("orders:read", OrderDetailSerializer, whole_orders),
+    "payments": Expandable("wallet:read", PaymentSerializer, whole_payments),
+    "statements": Expandable("settlement:read", StatementSerializer, whole_statements),
+}
 long_works = [
-    LongWork(lambda user: Order.objects.visible_to(user).asked_to_stop(), cancellation),
+    LongWork(cancellations, "cancel_requested_at", CANCELLATION_STATES, cancellation),
 ]
 todos = [
     ToDo(

@@ -14,7 +14,7 @@ from portal.papers.models import PrintedPaper
 from portal.recovery.models import FactorReset
 from portal.sso.models import CityConsent, CitySystem
 from portal.tokens.history import ApiTokenVersion, ApplicationVersion
-from portal.tokens.models import ApiToken, Application
+from portal.tokens.models import ApiToken, Application, DeviceLogin
 from portal.verification.models import Licence, Verification
 from portal.watch.models import Alarm
 from portal.webhooks.history import WebhookEndpointVersion
@@ -43,6 +43,7 @@ __all__ = [
     "Approval",
     "Backup",
     "Checkpoint",
+    "DeviceLogin",
     "Event",
     "Export",
     "FactorReset",

@@ -20,9 +20,10 @@ from portal.lists import tables as exports
 from portal.lists.models import Export
 from portal.members.models import AccessReview
 from portal.notices import tables as notices
+from portal.organizations.api import ProjectSerializer, whole_projects
 from portal.organizations.models import Project
 from portal.recovery import tables as recovery
-from portal.shell.entries import Gauge, Hit, LongWork, Navigation, Task, ToDo
+from portal.shell.entries import Expandable, Gauge, Hit, LongWork, Navigation, Task, ToDo
 from portal.sso import tables as sso
 from portal.tokens import tables as tokens
 from portal.verification import tables as verification
@@ -236,7 +237,10 @@ def help_articles(user, words, limit):
 
 
 searchers = [projects, help_articles]
-long_works = [LongWork(lists.exports_for_programs, lists.as_operation)]
+expandables = {"projects": Expandable("orders:read", ProjectSerializer, whole_projects)}
+long_works = [
+    LongWork(lists.exports_for_programs, "requested_at", Export.OPERATION_STATES, lists.as_operation)
+]
 desk_figures = [home_desk.keepers_figures]
 todos = [
     ToDo(

@@ -4,6 +4,7 @@ from portal.entrance.tasks import disable_idle_accounts
 from portal.lists.tasks import expire_exports, write_exports
 from portal.members.tasks import end_expired_memberships, open_access_reviews, send_invitations
 from portal.notices.tasks import send_notices, sort_notices
+from portal.tokens.tasks import forget_device_logins
 from portal.watch.tasks import watch_the_record
 from portal.webhooks.tasks import fan_out_events, send_webhooks
 
@@ -23,5 +24,6 @@ __all__ = [
     "watch_the_record",
     "write_exports",
     "forget_api_calls",
+    "forget_device_logins",
     "write_api_calls",
 ]

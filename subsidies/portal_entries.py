@@ -6,12 +6,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.accounts.permissions import can
-from portal.shell.entries import Figure, Hit, Navigation
+from portal.shell.entries import Expandable, Figure, Hit, Navigation
 from portal.shell.money import yuan
 from subsidies.budgets.models import Programme
 from subsidies.budgets.panels import panels as panels
 from subsidies.budgets.queries import standings
 from subsidies.vouchers import desk, tables
+from subsidies.vouchers.api import ProgrammeSerializer, whole_programmes
 from subsidies.vouchers.models import Voucher
 
 navigation = [
@@ -40,6 +41,7 @@ def pools():
     return [Figure(_("算力券余额"), yuan(left // 10_000), _("万元"))]
 
 
+expandables = {"programmes": Expandable("subsidies:read", ProgrammeSerializer, whole_programmes)}
 figures = [pools]
 desk_figures = [desk.firm_figures, desk.programme_figures]
 desk_piles = [desk.soon_gone]

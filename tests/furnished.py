@@ -24,6 +24,7 @@ from tests.city import (
     difference,
     disturb,
     found,
+    listener,
     message_to,
     monthly_bills,
     payout,
@@ -35,7 +36,7 @@ from tests.city import (
 )
 
 
-def programs_of(city, *, at) -> None:
+def programs_of(city, *, at) -> dict[str, str]:
     """Alice has given a program a key, connected another, and the first has asked for something."""
     wish = {
         "organization": city.ludao,
@@ -44,7 +45,7 @@ def programs_of(city, *, at) -> None:
         "by": city.alice,
         "at": at,
     }
-    tokens.connect(**wish)
+    application, _secret = tokens.connect(**wish)
     key, _secret = tokens.issue(**wish, days=30, networks=["203.0.113.0/24", "2001:db8::/32"])
     ApiCall.objects.create(
         at=at,
@@ -58,6 +59,7 @@ def programs_of(city, *, at) -> None:
         milliseconds=12,
         request_id="0123456789abcdef0123456789abcdef",
     )
+    return {"applications": application.code, "tokens": key.code}
 
 
 def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
@@ -77,7 +79,6 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
     wuyuan = Organization.objects.get(code="EN-WUYUAN")
     codes = {
         "account/sessions": "NONE",
-        "applications": "AC-NONE",
         "approvals": Approval.objects.get(subject_code=waiting.code).code,
         "audit": "EN-LUDAO-1",
         "bills": monthly_bill,
@@ -136,11 +137,10 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
         "statements/adjustments": "AJ-NONE",
         "statements": next(one.code for one in statements if one.party == "unicom"),
         "subsidies/programmes": "PG-CITY-2026",
-        "tokens": "TK-NONE",
         "verifications": apply_for_verification(wuyuan, city.wendy, at=at).code,
-        "webhooks": "WH-NONE",
+        "webhooks": listener(city, at=at).code,
         "webhooks/deliveries": message_to(city, at=at),
     }
-    programs_of(city, at=at)
+    codes |= programs_of(city, at=at)
     audit.seal()
     return city, codes

@@ -1,4 +1,5 @@
-"""slctl orders list --status running --output table --explain
+"""slctl login
+slctl orders list --status running --output table --explain
 slctl exports ask --list orders --query status=billed; slctl operations watch EX…; slctl exports get EX… > orders.csv
 
 Exit codes: 0 done · 1 refused · 2 wrong usage · 3 no valid token or not allowed · 4 not found · 5 somebody was faster ·
@@ -11,6 +12,7 @@ import importlib
 import inspect
 import json
 import os
+import platform
 import shlex
 import sys
 import time
@@ -45,6 +47,8 @@ COMMANDS = {
     ("operations", "get"): "operations.operations_retrieve",
     ("operations", "watch"): "operations.operations_retrieve",
 }
+# What a login asks for; whoever consents may give more or less.
+SCOPES = "market:read orders:read orders:write wallet:read"
 EXIT = {401: 3, 403: 3, 404: 4, 409: 5, 412: 5, 429: 6}
 TOKEN_FILE = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "slctl" / "token"
 
@@ -77,6 +81,11 @@ def first(hint):
     return (typing.get_args(hint) or (hint,))[0]
 
 
+def one_of(kind: type) -> type:
+    """What a list holds; what is no list, itself."""
+    return typing.get_args(kind)[0] if typing.get_origin(kind) is list else kind
+
+
 def body_of(name: str):
     """The class of what an operation sends along, if it sends something."""
     hint = typing.get_type_hints(operation(name).sync_detailed).get("body")
@@ -97,7 +106,9 @@ def plain_fields(name: str) -> dict[str, type]:
 
 
 def read(kind: type, text: str):
-    """What somebody typed, as the client wants it."""
+    """What somebody typed, as the client wants it; several with commas between."""
+    if typing.get_origin(kind) is list:
+        return [read(one_of(kind), part) for part in text.split(",")]
     if issubclass(kind, datetime.date):
         return kind.fromisoformat(text)
     if issubclass(kind, Enum | int):
@@ -111,7 +122,10 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--portal", default=os.environ.get("SLCTL_PORTAL", "http://127.0.0.1:8000"))
     rooms = top.add_subparsers(dest="room", required=True)
-    rooms.add_parser("login", help="read a token from standard input and keep it for this user only")
+    rooms.add_parser(
+        "login",
+        help="get a token by way of a browser, or read one from standard input; keep it for this user only",
+    )
     verbs = {}
     for (room, verb), name in COMMANDS.items():
         if room not in verbs:
@@ -153,6 +167,7 @@ def suggestions(words: list[str]) -> list[str]:
         return list(FORMS)
     kind = kinds.get(words[-1].removeprefix("--").replace("-", "_")) if words[-1].startswith("--") else None
     if kind is not None:
+        kind = one_of(kind)
         return [str(one.value) for one in kind] if issubclass(kind, Enum) else []
     return ["--output", "--explain", *(f"--{key.replace('_', '-')}" for key in kinds)]
 
@@ -168,14 +183,63 @@ def token() -> str:
     return TOKEN_FILE.read_text().strip()
 
 
-def login() -> int:
-    """Keep a token for this user only."""
+def login(asked) -> int:
+    """Keep a token for this user only: the one that is piped in, or one to which somebody consents in a browser."""
+    found = (
+        fetched(f"{asked.portal.rstrip('/')}/api/v1/device-logins/")
+        if sys.stdin.isatty()
+        else sys.stdin.read()
+    )
     TOKEN_FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     TOKEN_FILE.unlink(missing_ok=True)
     with open(os.open(TOKEN_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(sys.stdin.read().strip())
+        file.write(found.strip())
     print(TOKEN_FILE)
     return 0
+
+
+def fetched(address: str) -> str:
+    """A token for which somebody types our code into the portal's page (RFC 8628)."""
+    begun = said(address, {"client_id": "slctl", "machine": platform.node()[:60], "scope": SCOPES})
+    if "device_code" not in begun:
+        raise refused(begun)
+    print(f"Open {begun['verification_uri']} and enter {begun['user_code']}", file=sys.stderr)
+    print(f"or open {begun['verification_uri_complete']}", file=sys.stderr, flush=True)
+    interval, until = begun["interval"], time.monotonic() + begun["expires_in"]
+    while True:
+        time.sleep(interval)
+        try:
+            found = said(f"{address}key/", {"device_code": begun["device_code"]})
+        except Stop:
+            # The line broke; as long as the code is good we ask on, less often (RFC 8628, 3.5).
+            if time.monotonic() > until:
+                raise
+            interval *= 2
+            continue
+        if "access_token" in found:
+            return found["access_token"]
+        if found["code"] == "slow_down":
+            interval += 5
+        elif found["code"] != "authorization_pending":
+            raise refused(found)
+
+
+def said(address: str, words: dict) -> dict:
+    """What the portal answers to somebody who has no token yet."""
+    try:
+        return httpx.post(address, json=words, timeout=60).json()
+    except (httpx.TransportError, ValueError) as error:
+        raise Stop(f"{address} cannot be reached: {error}", 7) from error
+
+
+def refused(problem: dict) -> Stop:
+    """Why there is no token: denied or too late is not allowed, anything else as for other requests."""
+    code = 3 if problem["status"] == 400 else exit_code(problem["status"])
+    return Stop(f"{problem['title']}\nrequest {problem['request_id']}", code)
+
+
+def exit_code(status: int) -> int:
+    return EXIT.get(status, 7 if status >= 500 else 1)
 
 
 def explain(request: httpx.Request) -> None:
@@ -222,7 +286,7 @@ def arguments(asked) -> dict:
 
 def run(asked) -> int:
     if asked.room == "login":
-        return login()
+        return login(asked)
     if asked.room == "completion":
         print(COMPLETION)
         return 0
@@ -260,10 +324,7 @@ def ask(asked, call, client, given):
     if status >= 400:
         problem = json.loads(answer.content)
         words = [problem["title"], *(f"{e['pointer']}: {e['detail']}" for e in problem.get("errors", []))]
-        raise Stop(
-            "\n".join([*words, f"request {problem['request_id']}"]),
-            EXIT.get(status, 7 if status >= 500 else 1),
-        )
+        raise Stop("\n".join([*words, f"request {problem['request_id']}"]), exit_code(status))
     return answer
 
 

@@ -12,6 +12,7 @@ from marketplace.billing import overdue, queries, tables
 from marketplace.billing.models import Bill, BillLine, BillPart
 from portal.accounts.scoping import require_for_api
 from portal.shell.api import expect_unchanged
+from portal.shell.expansions import Code
 from portal.shell.listings import Listed
 from portal.shell.openapi import IF_MATCH
 from portal.shell.rehearsals import rehearsable
@@ -27,8 +28,8 @@ class BillPartSerializer(serializers.ModelSerializer):
 
 
 class BillLineSerializer(serializers.ModelSerializer):
-    order = serializers.CharField(source="order.code")
-    project = serializers.CharField(source="project.code")
+    order = Code(of="orders", source="order.code")
+    project = Code(of="projects", source="project.code")
     provider = serializers.CharField(source="provider.code")
     original = serializers.CharField(source="original.code", default=None, allow_null=True)
     started_at = serializers.DateTimeField(allow_null=True)

@@ -6,12 +6,13 @@ from rest_framework import serializers
 from marketplace.budgets import queries, tables
 from portal.accounts.scoping import require_for_api
 from portal.organizations.models import Project
+from portal.shell.expansions import Code
 from portal.shell.listings import Listed
 from portal.shell.serializers import Currency, Yuan
 
 
 class BudgetSerializer(serializers.ModelSerializer):
-    project = serializers.CharField(source="code")
+    project = Code(of="projects", source="code")
     organization = serializers.CharField(source="organization.code")
     currency = Currency()
     monthly_budget = Yuan()

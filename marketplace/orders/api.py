@@ -29,6 +29,7 @@ from portal.accounts.scoping import acting_for, require_for_api
 from portal.organizations.models import Project
 from portal.shell.api import expect_unchanged, idempotency_key, is_rehearsal
 from portal.shell.codes import new_code
+from portal.shell.expansions import expanded
 from portal.shell.listings import Listed
 from portal.shell.openapi import IDEMPOTENCY_KEY, IF_MATCH
 from portal.shell.operations import LOCATION, accepted
@@ -36,10 +37,22 @@ from portal.shell.rehearsals import answers_dry_runs, rehearsable
 from scheduler.placement import queries as placement
 from scheduler.workloads import queries as workloads
 
+NAMED = ("organization", "project", "plan", "reservation", "renews")
+
 
 def _as_detail(order):
     order.workload = workloads.by_order(order.code)
     return OrderDetailSerializer(order).data
+
+
+def whole_orders(request, codes):
+    """These orders as their addresses answer them."""
+    require_for_api(request, "orders.view")
+    rows = Order.objects.visible_to(request.user).filter(code__in=codes).select_related(*NAMED)
+    works = workloads.by_orders(codes)
+    for order in rows:
+        order.workload = works.get(order.code)
+    return OrderDetailSerializer(rows, many=True).data
 
 
 class OrderList(Listed):
@@ -159,9 +172,7 @@ def _priced(organization, wanted, at):
 class _OneOrder(APIView):
     def order(self, request, code, action="orders.view"):
         require_for_api(request, action)
-        rows = Order.objects.visible_to(request.user).select_related(
-            "organization", "project", "plan", "reservation", "renews"
-        )
+        rows = Order.objects.visible_to(request.user).select_related(*NAMED)
         return get_object_or_404(rows, code=code)
 
 
@@ -183,7 +194,8 @@ class OrderDetail(_OneOrder):
 
     @extend_schema(responses=OrderDetailSerializer)
     def get(self, request, code):
-        return Response(_as_detail(self.order(request, code)))
+        found = _as_detail(self.order(request, code))
+        return Response(expanded(request, OrderDetailSerializer, [found])[0])
 
 
 class OrderCancel(_OneOrder):

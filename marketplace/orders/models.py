@@ -49,7 +49,7 @@ class OrderQuerySet(models.QuerySet):
         return rows.exclude(renewals__status__in=Order.OPEN)
 
     def asked_to_stop(self):
-        return self.filter(cancel_requested_at__isnull=False).order_by("-cancel_requested_at")
+        return self.filter(cancel_requested_at__isnull=False)
 
     def locked(self, order_id):
         return (
@@ -172,6 +172,11 @@ class Order(Priced):
             models.Index(fields=["organization", "-id"]),
             models.Index(fields=["status", "id"]),
             models.Index(fields=["project", "placed_at"]),
+            models.Index(
+                fields=["organization", "-cancel_requested_at"],
+                condition=Q(cancel_requested_at__isnull=False),
+                name="orders_asked_to_stop",
+            ),
         ]
 
     def get_absolute_url(self):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Case, Count, F, Sum, When
+from django.db.models import Case, Count, F, Q, Sum, When
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -40,12 +40,25 @@ def withdrawals_today(organization, at) -> int:
     ).count()
 
 
+CANCELLATION = "orders:write"
+CANCELLATION_STATES = {
+    "running": Q(closed_at=None),
+    "succeeded": Q(closed_at__isnull=False),
+    "failed": Q(pk__in=[]),
+}
+
+
+def cancellations(user, reaches):
+    """The orders that this person may see and that were asked to stop."""
+    return Order.objects.visible_to(user).asked_to_stop() if reaches(CANCELLATION) else Order.objects.none()
+
+
 def cancellation(order) -> Operation:
     """The stopping of an order as long work that a program watches: done when the order is closed."""
     return Operation(
         code=order.code,
         kind="order_cancellation",
-        scope="orders:write",
+        scope=CANCELLATION,
         created_at=order.cancel_requested_at,
         finished_at=order.closed_at,
         result=f"/api/v1/orders/{order.code}/" if order.closed_at else "",

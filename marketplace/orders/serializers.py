@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.orders.models import Order
+from portal.shell.expansions import Code
 from portal.shell.serializers import Currency, Package, Tiers, Yuan
 from scheduler.workloads.actions import MOST_BYTES, MOST_FILES
 
@@ -164,10 +165,10 @@ class WorkloadSerializer(serializers.Serializer):
 
 class OrderSerializer(serializers.ModelSerializer):
     organization = serializers.CharField(source="organization.code")
-    project = serializers.CharField(source="project.code")
-    plan = serializers.CharField(source="plan.code")
-    reservation = serializers.CharField(source="reservation.code", default=None, allow_null=True)
-    renews = serializers.CharField(source="renews.code", default=None, allow_null=True)
+    project = Code(of="projects", source="project.code")
+    plan = Code(of="plans", source="plan.code")
+    reservation = Code(of="orders", source="reservation.code", default=None, allow_null=True)
+    renews = Code(of="orders", source="renews.code", default=None, allow_null=True)
     currency = Currency()
     tiers = Tiers()
     package = Package()

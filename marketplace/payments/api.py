@@ -13,6 +13,7 @@ from marketplace.payments.models import BankReceipt, Payment, Refund
 from portal.accounts.scoping import acting_for, require_for_api
 from portal.organizations.models import Organization
 from portal.shell.api import idempotency_key, replay_of
+from portal.shell.expansions import Code, expanded
 from portal.shell.listings import Listed
 from portal.shell.openapi import IDEMPOTENCY_KEY
 from portal.shell.rehearsals import rehearsable
@@ -56,6 +57,7 @@ class ReceiptList(Listed):
 
 class PaymentSerializer(serializers.ModelSerializer):
     organization = serializers.CharField(source="organization.code", read_only=True)
+    order_code = Code(of="orders", read_only=True)
     amount = Yuan()
     currency = Currency()
     # Empty while nothing stands in the way.
@@ -80,6 +82,13 @@ class PaymentSerializer(serializers.ModelSerializer):
             "paid_at",
         ]
         read_only_fields = [name for name in fields if name not in ("method", "amount")]
+
+
+def whole_payments(request, codes):
+    """These payments as their addresses answer them."""
+    require_for_api(request, "payments.view")
+    rows = Payment.objects.visible_to(request.user).filter(code__in=codes).select_related("organization")
+    return PaymentSerializer(rows, many=True).data
 
 
 class PaymentList(Listed):
@@ -123,12 +132,13 @@ class PaymentDetail(APIView):
     def get(self, request, code):
         require_for_api(request, "payments.view")
         rows = Payment.objects.visible_to(request.user).select_related("organization")
-        return Response(PaymentSerializer(get_object_or_404(rows, code=code)).data)
+        found = PaymentSerializer(get_object_or_404(rows, code=code)).data
+        return Response(expanded(request, PaymentSerializer, [found])[0])
 
 
 class RefundSerializer(serializers.ModelSerializer):
     organization = serializers.CharField(source="organization.code")
-    payment = serializers.CharField(source="payment.code", default=None, allow_null=True)
+    payment = Code(of="payments", source="payment.code", default=None, allow_null=True)
     receipt = serializers.CharField(source="receipt.code", default=None, allow_null=True)
     amount = Yuan()
     currency = Currency()

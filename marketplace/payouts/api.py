@@ -1,10 +1,12 @@
 """Batches and payments for programs."""
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from marketplace.payouts import tables
 from marketplace.payouts.models import Payout, PayoutBatch
 from portal.accounts.scoping import require_for_api
+from portal.shell.expansions import Code
 from portal.shell.listings import Listed
 from portal.shell.serializers import Currency, Yuan
 
@@ -46,7 +48,7 @@ class PayoutBatchList(Listed):
 
 class PayoutSerializer(serializers.ModelSerializer):
     batch = serializers.CharField(source="batch.code")
-    subject = serializers.CharField(source="subject.code")
+    subject = Code(of="statements", source="subject.code", help_text=_("结算单或退款的编号；结算单可展开。"))
     payee = serializers.CharField(source="payee.holder")
     account = serializers.CharField(source="payee.masked")
     amount = Yuan()

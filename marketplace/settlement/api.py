@@ -14,6 +14,7 @@ from marketplace.settlement import answers, tables
 from marketplace.settlement.models import Adjustment, Statement, Terms
 from portal.accounts.scoping import require_for_api
 from portal.shell.api import expect_unchanged
+from portal.shell.expansions import Code
 from portal.shell.listings import Listed
 from portal.shell.openapi import IF_MATCH
 from portal.shell.rehearsals import rehearsable
@@ -68,6 +69,13 @@ class StatementSerializer(serializers.ModelSerializer):
 
 class Closing(serializers.Serializer):
     until = serializers.DateTimeField(required=False, help_text=_("结算此刻之前的账单；不填为现在。"))
+
+
+def whole_statements(request, codes):
+    """These statements as their addresses answer them."""
+    require_for_api(request, "statements.view")
+    rows = Statement.objects.visible_to(request.user).filter(code__in=codes)
+    return StatementSerializer(rows, many=True).data
 
 
 class StatementList(Listed):
@@ -149,8 +157,8 @@ class StatementDispute(APIView):
 
 class AdjustmentSerializer(serializers.ModelSerializer):
     organization = serializers.CharField(source="organization.code")
-    statement = serializers.CharField(source="statement.code", default=None, allow_null=True)
-    taken_with = serializers.CharField(source="taken_with.code", default=None, allow_null=True)
+    statement = Code(of="statements", source="statement.code", default=None, allow_null=True)
+    taken_with = Code(of="statements", source="taken_with.code", default=None, allow_null=True)
     amount = Yuan()
     currency = Currency()
     proposed_by = serializers.CharField(source="proposed_by.username")

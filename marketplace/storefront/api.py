@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.storefront.filters import kind_from, size_from, wishes_from
-from marketplace.storefront.queries import FACETS, FLAGS, SORTS, offer_of, offers, select
+from marketplace.storefront.queries import FACETS, FLAGS, SORTS, offer_of, offers, offers_of, select
 from portal.shell.listings import Listed, PagesOfSorted
 from portal.shell.serializers import Currency, Package, Tiers, Yuan
 
@@ -65,6 +65,11 @@ WISHES = [
 
 def _buyer(request):
     return getattr(request._request, "organization", None) or None
+
+
+def whole_plans(request, codes):
+    """These offers as their addresses answer them: the price of one card for one hour."""
+    return OfferSerializer(offers_of(codes, _buyer(request), timezone.now()), many=True).data
 
 
 class OfferList(Listed):

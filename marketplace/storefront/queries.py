@@ -16,7 +16,7 @@ from marketplace.catalogue.queries import LABELS, package_words, price_notes, te
 from marketplace.funding.queries import Means, Quote
 from marketplace.orders.queries import purchase
 from marketplace.pricing.tariffs import Tariff
-from marketplace.storefront.shelf import Product, product, products
+from marketplace.storefront.shelf import Product, products, products_of
 from portal.shell.districts import District
 from portal.shell.names import named
 
@@ -106,8 +106,14 @@ def offers(organization, at, *, kind: Kind = Kind.BATCH, cards: int = 1, hours=O
 
 def offer_of(code: str, organization, at, *, cards: int = 1, hours=ONE, means=None) -> Offer | None:
     """One offer, as it is at this very moment."""
+    found = offers_of([code], organization, at, cards=cards, hours=hours, means=means)
+    return next(iter(found), None)
+
+
+def offers_of(codes, organization, at, *, cards: int = 1, hours=ONE, means=None) -> list[Offer]:
+    """The offers of these codes that are on the shelf, as they are at this very moment."""
     price = _pricer(organization, at, cards, hours, means or Means(organization, at))
-    return price(found) if (found := product(code, at)) else None
+    return [price(one) for one in products_of(codes, at)]
 
 
 def _pricer(organization, at, cards, hours, means) -> Callable[[Product], Offer]:

@@ -39,10 +39,10 @@ def products(kind: Kind, at) -> list[Product]:
     return kept
 
 
-def product(code: str, at) -> Product | None:
-    """One of them, as it is now."""
-    plans = Plan.objects.on_shelf().filter(code=code).select_related("provider", "accelerator")
-    return next(iter(_products(plans.priced(at))), None)
+def products_of(codes, at) -> list[Product]:
+    """These of them, as they are now."""
+    plans = Plan.objects.on_shelf().filter(code__in=codes).select_related("provider", "accelerator")
+    return _products(plans.priced(at))
 
 
 def _products(plans) -> list[Product]:

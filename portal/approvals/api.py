@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.response import Response
@@ -12,6 +13,7 @@ from portal.approvals import actions as approvals
 from portal.approvals import tables
 from portal.approvals.models import Approval
 from portal.shell.api import expect_unchanged
+from portal.shell.expansions import Code, expanded
 from portal.shell.listings import Listed
 from portal.shell.openapi import IF_MATCH
 from portal.shell.rehearsals import rehearsable
@@ -19,6 +21,7 @@ from portal.shell.serializers import Yuan
 
 
 class ApprovalSerializer(serializers.ModelSerializer):
+    subject_code = Code(of="orders", help_text=_("所审事项的编号；事项是订单时可展开。"))
     amount = Yuan()
     requested_by = serializers.CharField(source="requested_by.username")
     decided_by = serializers.CharField(source="decided_by.username", default=None, allow_null=True)
@@ -68,7 +71,8 @@ class ApprovalDetail(generics.GenericAPIView):
     def get(self, request, code):
         require_for_api(request, "approvals.view")
         rows = Approval.objects.visible_to(request.user).select_related("requested_by", "decided_by")
-        return Response(ApprovalSerializer(get_object_or_404(rows, code=code)).data)
+        found = ApprovalSerializer(get_object_or_404(rows, code=code)).data
+        return Response(expanded(request, ApprovalSerializer, [found])[0])
 
 
 class ApprovalDecision(generics.GenericAPIView):

@@ -27,7 +27,7 @@ portal = httpx.Client(
 print(portal.get("/api/v1/projects/").json())
 """
 TERMINAL = """export SLCTL_PORTAL={portal}
-slctl login < token.txt
+slctl login
 slctl orders list --status running --output table --explain
 """
 

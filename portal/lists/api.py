@@ -18,7 +18,7 @@ from portal.lists.queries import as_operation
 from portal.shell import entries
 from portal.shell.operations import LOCATION, OperationSerializer, accepted
 from portal.shell.responses import download
-from portal.tokens.queries import ANY_SCOPE, require_scope
+from portal.shell.scopes import ANY_SCOPE, require_scope
 
 
 class ExportWish(serializers.Serializer):

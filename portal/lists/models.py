@@ -61,6 +61,11 @@ class Export(models.Model):
         EXPIRED = "expired", _("已过期")
 
     NEXT = {Status.QUEUED: {Status.READY, Status.FAILED}, Status.READY: {Status.EXPIRED}}
+    OPERATION_STATES = {
+        "running": Q(status=Status.QUEUED),
+        "succeeded": Q(status__in=[Status.READY, Status.EXPIRED]),
+        "failed": Q(status=Status.FAILED),
+    }
 
     code = models.CharField(max_length=32, unique=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -24,10 +24,10 @@ def start_of(request, screen) -> str:
     return f"{view.query}&view={view.code}" if view else ""
 
 
-def exports_for_programs(user):
-    """My files of lists that programs may take along."""
-    codes = [code for code, screen in entries.screens().items() if screen.scope]
-    return Export.objects.visible_to(user).filter(screen__in=codes).defer("content").order_by("-id")
+def exports_for_programs(user, reaches):
+    """My files of lists that programs may take along, if their key reaches as far as the list."""
+    codes = [code for code, screen in entries.screens().items() if screen.scope and reaches(screen.scope)]
+    return Export.objects.visible_to(user).filter(screen__in=codes).defer("content")
 
 
 def as_operation(export) -> Operation:

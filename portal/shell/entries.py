@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from urllib.parse import urlencode
 
 from django.apps import apps
-from django.db.models import Count, Value
+from django.db.models import Count, Q, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -249,9 +249,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class LongWork:
-    """One kind of long work in a room: the rows of it that this person may watch, and one row of it as an Operation."""
+    """One kind of long work in a room, and one row of it as an Operation.
+
+    `rows(user, reaches)` are those that this person may watch with a key that reaches the scopes for which `reaches` holds;
+    `began` is the field that says since when each is long work, `states` which of them are in a state.
+    """
 
     rows: Callable
+    began: str
+    states: dict[str, Q]
     operation: Callable
 
 
@@ -259,6 +265,25 @@ class LongWork:
 def long_works() -> tuple[LongWork, ...]:
     """Every kind of work that goes on after its answer."""
     return tuple(work for module in _modules() for work in getattr(module, "long_works", []))
+
+
+@dataclass(frozen=True)
+class Expandable:
+    """One kind of the API's objects. `scope` is what a key needs to read them; None, if everybody may.
+
+    `read(request, codes)` answers those of these codes that the caller may see, each as its own address or its list answers
+    it, in as many queries for a hundred as for one; it refuses whoever may see none.
+    """
+
+    scope: str | None
+    serializer: type
+    read: Callable
+
+
+@cache
+def expandables() -> dict[str, Expandable]:
+    """By their names in the API's addresses: what an answer may hold whole in the place of a code."""
+    return {name: kind for module in _modules() for name, kind in getattr(module, "expandables", {}).items()}
 
 
 @cache

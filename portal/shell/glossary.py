@@ -96,6 +96,8 @@ LOOKS = {
     "reminded": BAD,
     "stopped": BAD,
     "frozen": BAD,
+    "live": GOOD,
+    "test": DRAFT,
 }
 
 

@@ -1,7 +1,7 @@
 """Secrets that programs carry: known by how they begin, and wrong when they end wrongly, without asking anybody.
 
 `pc_live_` + 40 letters + 6 that check the rest (CRC-32 in base 62): a typo is refused before the database is asked, and a
-scanner of source code knows a leaked one for certain.
+scanner of source code knows a leaked one for certain. `pc_test_` begins a key that changes nothing.
 """
 
 import secrets
@@ -10,6 +10,8 @@ from zlib import crc32
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 LETTERS, CHECKS = 40, 6
+LIVE, TEST = "pc_live_", "pc_test_"
+BEARER = "Bearer "
 
 
 def _checks(text: str) -> str:
@@ -30,3 +32,14 @@ def is_whole(key: str, prefix: str) -> bool:
     """Could this be a key of ours? Only the database knows whether it is one."""
     is_long_enough = key.startswith(prefix) and len(key) == len(prefix) + LETTERS + CHECKS
     return is_long_enough and key.isascii() and _checks(key[:-CHECKS]) == key[-CHECKS:]
+
+
+def shown_in(request) -> str | None:
+    """What a program shows as its key; None when it shows none."""
+    header = request.headers.get("Authorization", "")
+    return header.removeprefix(BEARER).strip() if header.startswith(BEARER) else None
+
+
+def is_for_tests(secret: str | None) -> bool:
+    """A secret that begins so is only ever opened as a test key, so nobody need have been asked who shows it."""
+    return (secret or "").startswith(TEST)

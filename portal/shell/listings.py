@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from types import SimpleNamespace
 
 import django_filters
@@ -12,11 +13,13 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from portal.shell.expansions import expanded
 from portal.shell.lists import NoSuchPlace, Rows, page_of, page_of_sorted
 from portal.shell.screens import ListScreen
 
 PAGE_SIZE, MOST = 50, 200
-LONGEST_CURSOR = 32
+# The id of the row before, or with a minus of the row after.
+ID = re.compile(r"-?[0-9]{1,23}")
 
 
 def _parameter(name, description, **schema):
@@ -32,17 +35,20 @@ def _parameter(name, description, **schema):
 class Pages(BasePagination):
     """A page of a list and the ways to the pages beside it, in the body and in the Link header."""
 
+    places = ID
+
     def paginate_queryset(self, queryset, request, view=None):
         self.url = request.build_absolute_uri()
         try:
-            self.page = self.cut(queryset, _place(request.query_params.get("cursor", "")), request, view)
+            place = _place(request.query_params.get("cursor", ""), self.places)
+            self.page = self.cut(queryset, place, request, view)
         except NoSuchPlace as unknown:
             raise exceptions.NotFound(_("游标无效或已失效，请从第一页重新读取。")) from unknown
         return self.page.rows
 
     def cut(self, rows, place, request, view) -> Rows:
         order = _order(view.screen, request.query_params.get("ordering", ""))
-        return page_of(rows, place, _size(request), order, key="id")
+        return page_of(rows, place, size_of(request), order, key="id")
 
     def get_paginated_response(self, data):
         ways = {"next": self._url(self.page.next_cursor), "prev": self._url(self.page.previous_cursor)}
@@ -72,10 +78,11 @@ class PagesOfSorted(Pages):
     """The same of rows that are sorted as no database could."""
 
     def cut(self, rows, place, request, view) -> Rows:
-        return page_of_sorted(rows, place, _size(request))
+        return page_of_sorted(rows, place, size_of(request))
 
 
-def _size(request) -> int:
+def size_of(request) -> int:
+    """How many rows of a page a program asks for."""
     wish = request.query_params.get("limit", "")
     return min(int(wish), MOST) if wish.isdecimal() and len(wish) < 10 and int(wish) else PAGE_SIZE
 
@@ -84,13 +91,12 @@ def _cursor(place: str) -> str:
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
-def _place(cursor: str) -> str:
-    """The id of the row before, or with a minus of the row after."""
+def _place(cursor: str, places: re.Pattern) -> str:
     try:
         place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
     except (binascii.Error, ValueError) as error:
         raise NoSuchPlace from error
-    if cursor and (len(cursor) > LONGEST_CURSOR or not place.removeprefix("-").isdecimal()):
+    if cursor and not places.fullmatch(place):
         raise NoSuchPlace
     return place
 
@@ -166,6 +172,9 @@ class Listed(generics.ListAPIView):
     screen: ListScreen | None = None
     pagination_class: type[BasePagination] | None = Pages
     filter_backends = [AsOnScreen]
+
+    def get_paginated_response(self, data):
+        return super().get_paginated_response(expanded(self.request, self.serializer_class, data))
 
     def get_serializer(self, *args, **options):
         serializer = super().get_serializer(*args, **options)

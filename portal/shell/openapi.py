@@ -5,6 +5,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from portal.shell import expansions
+
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
@@ -70,7 +72,8 @@ class Schema(AutoSchema):
 
     def get_override_parameters(self):
         handler = getattr(self.view, self.method.lower(), None)
-        return [*super().get_override_parameters(), *[DRY_RUN] * hasattr(handler, "answers_dry_runs")]
+        given = [*super().get_override_parameters(), *[DRY_RUN] * hasattr(handler, "answers_dry_runs")]
+        return given + (expansions.parameter(self.get_response_serializers()) if self.method == "GET" else [])
 
     def is_deprecated(self):
         return hasattr(self.view, "retirement") or super().is_deprecated()

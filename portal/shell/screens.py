@@ -36,12 +36,13 @@ CHUNK = 1000
 
 @dataclass(frozen=True)
 class RowAction:
-    """A button at the end of a row: posts to `url_name` of the row's code, for rows where `when(row, user)` holds."""
+    """A button at the end of a row: posts to `url_name` of the row's code, or opens it as a page, where `when(row, user)` holds."""
 
     label: str | Promise
     url_name: str
     when: Callable = lambda row, user: True
     tone: str = ""
+    is_page: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from portal.shell.exceptions import Refusal
 from portal.tokens.models import OVERLAP, ApiToken, Application, ConnectedClient
 
 LAST_USED_PRECISION = timedelta(minutes=1)
-HINT_LETTERS = len(ApiToken.PREFIX) + 4
+HINT_LETTERS = len(keys.LIVE) + 4
 
 
 class AlreadyDisconnected(Refusal):
@@ -43,15 +43,18 @@ class Change(NamedTuple):
 
 
 # --- keys that a person gives -------------------------------------------------------------------------
-def issue(*, organization, name, scopes, days, by, at, networks=()) -> tuple[ApiToken, str]:
+def issue(
+    *, organization, name, scopes, days, by, at, networks=(), kind=ApiToken.Kind.LIVE
+) -> tuple[ApiToken, str]:
     """Give a program a key; the secret is returned once and never again."""
-    secret = keys.new_key(ApiToken.PREFIX)
+    secret = ApiToken.new_secret(kind)
     with transaction.atomic():
         token = ApiToken.objects.create(
             code=new_code("TK"),
             user=by,
             organization=organization,
             name=name,
+            kind=kind,
             hint=secret[:HINT_LETTERS],
             digest=ApiToken.digest_of(secret),
             scopes=sorted(scopes),
@@ -64,6 +67,7 @@ def issue(*, organization, name, scopes, days, by, at, networks=()) -> tuple[Api
             "token.issued",
             by=by,
             name=name,
+            kind=token.kind,
             scopes=token.scopes,
             days=days,
             networks=token.networks,
@@ -74,12 +78,11 @@ def issue(*, organization, name, scopes, days, by, at, networks=()) -> tuple[Api
 
 def rotate(*, token_id, by, at) -> tuple[ApiToken, str]:
     """Give a key another secret for as long again; for a day the old one opens, too, so that no program stops."""
-    secret = keys.new_key(ApiToken.PREFIX)
     with transaction.atomic():
         token = ApiToken.objects.locked(token_id)
         if token.revoked_at or token.expires_at <= at:
             raise TokenOver(_("令牌已吊销或已过期，请新建一个。"))
-        before = _facts(token)
+        before, secret = _facts(token), ApiToken.new_secret(token.kind)
         lifetime = token.expires_at - (token.rotated_at or token.created_at)
         token.old_digest, token.digest = token.digest, ApiToken.digest_of(secret)
         token.hint = secret[:HINT_LETTERS]
@@ -88,6 +91,26 @@ def rotate(*, token_id, by, at) -> tuple[ApiToken, str]:
         audit.record(token, "token.rotated", by=by, name=token.name, before=before, after=_facts(token))
         _tell(token, gettext_noop("您的访问令牌“%(name)s”更换了密钥。若非本人操作，请立即吊销。"), at)
     return token, secret
+
+
+def change_networks(*, token_id, networks, by, at) -> bool:
+    """From where a key opens from now on; False when it was so before."""
+    with transaction.atomic():
+        token = ApiToken.objects.locked(token_id)
+        if token.revoked_at or token.expires_at <= at:
+            raise TokenOver(_("令牌已吊销或已过期，请新建一个。"))
+        change = _limit(token, networks)
+        if change:
+            audit.record(
+                token,
+                "token.networks_changed",
+                by=by,
+                name=token.name,
+                before=change.before,
+                after=change.after,
+            )
+            _tell(token, gettext_noop("您的访问令牌“%(name)s”更改了允许来源。若非本人操作，请立即吊销。"), at)
+    return change is not None
 
 
 def revoke(*, token_id, by, at) -> ApiToken:
@@ -116,6 +139,15 @@ def note_use(holder, at) -> None:
 
 def _facts(token) -> dict:
     return {"hint": token.hint, "expires_at": token.expires_at.isoformat()}
+
+
+def _limit(row, networks) -> Change | None:
+    """A locked row opens from there from now on; None when it had been so before."""
+    before, row.networks = row.networks, list(networks)
+    if row.networks == before:
+        return None
+    row.save(update_fields=["networks"])
+    return Change({"networks": before}, {"networks": row.networks})
 
 
 def _tell(token, sentence, at):
@@ -171,6 +203,24 @@ def rotate_secret(*, application_id, by, at) -> tuple[Application, str]:
     return application, secret
 
 
+def change_application_networks(*, application_id, networks, by) -> bool:
+    """From where a program's keys open from now on, those it holds included; False when it was so before."""
+    with transaction.atomic():
+        application = Application.objects.select_related("organization").locked(application_id)
+        _expect_connected(application)
+        change = _limit(application, networks)
+        if change:
+            audit.record(
+                application,
+                "application.networks_changed",
+                by=by,
+                name=application.name,
+                before=change.before,
+                after=change.after,
+            )
+    return change is not None
+
+
 def disconnect(*, application_id, by, at) -> Application:
     """Shut a program out at once. Saying it twice changes nothing."""
     with transaction.atomic():
@@ -206,8 +256,7 @@ def enrol(
 
 def renew(row: ConnectedClient, at) -> tuple[Change, str]:
     """Another secret for a locked row; the old one and what was fetched with it stop working at once."""
-    if row.revoked_at is not None:
-        raise AlreadyDisconnected(_("“%(name)s”已停用，请重新接入。") % {"name": row.name})
+    _expect_connected(row)
     secret, before = row.new_secret(), row.rotated_at
     row.client.set_secret(secret)
     row.client.save()
@@ -228,6 +277,11 @@ def shut_out(row: ConnectedClient, at) -> Change | None:
     row.revoked_at = at
     row.save(update_fields=["revoked_at"])
     return _changed("revoked_at", None, at)
+
+
+def _expect_connected(row: ConnectedClient) -> None:
+    if row.revoked_at is not None:
+        raise AlreadyDisconnected(_("“%(name)s”已停用，请重新接入。") % {"name": row.name})
 
 
 def _changed(name, before, at) -> Change:

@@ -19,12 +19,18 @@ from portal.shell.api import PROBLEM
 from portal.shell.openapi import Problem
 from portal.tokens import actions as tokens
 from portal.tokens.limits import slow_down
+from portal.tokens.models import ApiToken
 from portal.tokens.scopes import SCOPES
 
 
 class TokenRequest(serializers.Serializer):
     name = serializers.CharField(max_length=60)
     organization = serializers.CharField(required=False)
+    kind = serializers.ChoiceField(
+        choices=ApiToken.Kind.choices,
+        default=ApiToken.Kind.LIVE,
+        help_text=_lazy("正式（live）或试用（test）：试用令牌的写操作都按 dry_run=true 处理。"),
+    )
     scopes = serializers.MultipleChoiceField(choices=list(SCOPES))
     networks = serializers.ListField(
         child=serializers.CharField(max_length=60),
@@ -96,6 +102,7 @@ class Tokens(APIView):
         token, secret = tokens.issue(
             organization=organization,
             name=data.validated_data["name"],
+            kind=data.validated_data["kind"],
             scopes=data.validated_data["scopes"],
             days=data.validated_data["days"],
             networks=data.validated_data["networks"],

@@ -13,10 +13,10 @@ from portal.accounts.permissions import confine, may_come_from, needs_second_fac
 from portal.accounts.queries import has_second_factor
 from portal.organizations.models import Organization
 from portal.shell import keys, limits, networks, tenancy
+from portal.shell.scopes import has_scope, lacking
 from portal.tokens import actions as tokens
 from portal.tokens.limits import slow_down
 from portal.tokens.models import ApiToken, Application
-from portal.tokens.queries import has_scope, lacking
 
 
 class WrongPlace(exceptions.PermissionDenied):
@@ -42,19 +42,16 @@ class Access:
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer …`: a key that a person gave (pc_live_…), or one that a connected program fetched."""
-
-    keyword = "Bearer"
+    """`Authorization: Bearer …`: a key that a person gave (pc_live_…, pc_test_…), or one that a connected program fetched."""
 
     def authenticate(self, request):
-        header = request.headers.get("Authorization", "")
-        if not header.startswith(f"{self.keyword} "):
+        secret = keys.shown_in(request)
+        if secret is None:
             return None
         now = timezone.now()
-        secret = header.removeprefix(f"{self.keyword} ").strip()
         try:
             with tenancy.citywide():
-                find = self._find if secret.startswith(ApiToken.PREFIX) else self._fetched
+                find = self._find if secret.startswith((keys.LIVE, keys.TEST)) else self._fetched
                 holder, token = find(secret, now)
         except exceptions.AuthenticationFailed:
             # Whoever tries keys is slowed down by where they come from.
@@ -65,7 +62,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         address = limits.address_of(request._request)
         if not networks.allows(holder.networks, address) or not may_come_from(token.user, address):
             raise WrongPlace(
-                _("此令牌不能从 %(address)s 使用，请从允许来源调用，或新建一个令牌。")
+                _("此令牌不能从 %(address)s 使用，请从允许来源调用，或修改允许来源。")
                 % {"address": address or "?"}
             )
         tenancy.enter(reach_of(token.user))
@@ -74,7 +71,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         return token.user, token
 
     def _find(self, secret, now) -> tuple[ApiToken, ApiToken]:
-        if not keys.is_whole(secret, ApiToken.PREFIX):
+        if not any(keys.is_whole(secret, prefix) for prefix in (keys.LIVE, keys.TEST)):
             raise exceptions.AuthenticationFailed(_("访问令牌不完整或抄写有误，请核对后重试。"))
         token = ApiToken.objects.opened_by(secret, now).select_related("user", "organization").first()
         if token is None:
@@ -106,7 +103,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         return application, access
 
     def authenticate_header(self, request):
-        return self.keyword
+        return keys.BEARER.strip()
 
 
 def _confine(key: ApiToken | Access) -> None:
@@ -147,4 +144,4 @@ class TokenScheme(OpenApiAuthenticationExtension):
     name = "token"
 
     def get_security_definition(self, auto_schema):
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "pc_live_…"}
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "pc_live_… / pc_test_…"}

@@ -29,7 +29,8 @@ class TokenQuerySet(models.QuerySet):
         """The usable key with this secret, or for a day after its change with the one before."""
         digest = ApiToken.digest_of(secret)
         fits = Q(digest=digest) | Q(old_digest=digest, old_until__gt=at)
-        return self.filter(fits, revoked_at=None, expires_at__gt=at, user__is_active=True)
+        kind = ApiToken.Kind.TEST if keys.is_for_tests(secret) else ApiToken.Kind.LIVE
+        return self.filter(fits, kind=kind, revoked_at=None, expires_at__gt=at, user__is_active=True)
 
     def locked(self, token_id):
         return (
@@ -56,12 +57,17 @@ class ApiToken(models.Model):
 
     tenant = tenancy.belongs_to("user")
 
-    PREFIX = "pc_live_"
+    class Kind(models.TextChoices):
+        LIVE = "live", _("正式")
+        TEST = "test", _("试用")
+
+    PREFIXES = {Kind.LIVE: keys.LIVE, Kind.TEST: keys.TEST}
 
     code = models.CharField(max_length=32, unique=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens")
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(_("用途"), max_length=60)
+    kind = models.CharField(_("类型"), max_length=4, choices=Kind.choices, default=Kind.LIVE)
     # How the secret begins, so that its owner knows it again.
     hint = models.CharField(_("令牌开头"), max_length=16)
     digest = models.CharField(max_length=64, unique=True)
@@ -77,6 +83,15 @@ class ApiToken(models.Model):
 
     objects = TokenQuerySet.as_manager()
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="live", hint__startswith=keys.LIVE)
+                | Q(kind="test", hint__startswith=keys.TEST),
+                name="key_begins_as_its_kind",
+            )
+        ]
+
     def __str__(self):
         return self.name
 
@@ -84,6 +99,10 @@ class ApiToken(models.Model):
     def person_id(self) -> int:
         """As whom it acts."""
         return self.user_id
+
+    @classmethod
+    def new_secret(cls, kind) -> str:
+        return keys.new_key(cls.PREFIXES[kind])
 
     @staticmethod
     def digest_of(secret: str) -> str:
@@ -168,3 +187,74 @@ class Application(ConnectedClient):
     @property
     def scopes(self) -> list[str]:
         return self.client.get_scopes()
+
+
+class DeviceLoginQuerySet(models.QuerySet):
+    def locked(self, **which):
+        return self.select_for_update(of=("self",), no_key=True).filter(**which).first()
+
+    def waiting(self, at):
+        """Those to which somebody may still say yes or no."""
+        return self.filter(consented_at=None, refused_at=None, expires_at__gt=at)
+
+
+class DeviceLogin(models.Model):
+    """A program without a browser asks for a key; a person consents in theirs, and the program fetches it once.
+
+    Like RFC 8628. Neither the program's secret name for it nor the key is kept: the key is made when it is fetched.
+    """
+
+    # Before somebody has answered, only the city finds it, by what the program or the person shows.
+    tenant = tenancy.belongs_to("user")
+
+    LASTS = timedelta(minutes=10)
+    INTERVAL_SECONDS = 5
+
+    code = models.CharField(max_length=32, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+    user_code = models.CharField(max_length=8, unique=True)
+    # What was asked, in the program's own words.
+    program = models.CharField(_("程序"), max_length=40)
+    machine = models.CharField(_("设备"), max_length=60, blank=True)
+    asked_scopes = ArrayField(models.CharField(max_length=40))
+    address = models.GenericIPAddressField(_("请求地址"), null=True)
+    asked_at = models.DateTimeField(_("请求时间"))
+    expires_at = models.DateTimeField()
+    polled_at = models.DateTimeField(null=True)
+    interval = models.PositiveSmallIntegerField(default=INTERVAL_SECONDS)
+    # What a person said to it.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, null=True, related_name="+")
+    kind = models.CharField(max_length=4, choices=ApiToken.Kind.choices, blank=True)
+    scopes = ArrayField(models.CharField(max_length=40), default=list)
+    days = models.PositiveSmallIntegerField(null=True)
+    consented_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+    redeemed_at = models.DateTimeField(null=True)
+    token = models.OneToOneField(ApiToken, on_delete=models.CASCADE, null=True, related_name="+")
+
+    objects = DeviceLoginQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(consented_at=None) | Q(refused_at=None), name="device_login_answered_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(consented_at=None)
+                | Q(user__isnull=False, organization__isnull=False, days__isnull=False) & ~Q(kind=""),
+                name="device_login_consent_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(redeemed_at=None, token=None)
+                | Q(redeemed_at__isnull=False, token__isnull=False, consented_at__isnull=False),
+                name="device_login_redeemed_with_consent",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.program}@{self.machine}" if self.machine else self.program
+
+    @property
+    def shown_code(self) -> str:
+        return f"{self.user_code[:4]}-{self.user_code[4:]}"

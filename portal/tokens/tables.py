@@ -23,6 +23,7 @@ screen = ListScreen(
     tab_words=STATES,
     columns=(
         Column("name", _("用途")),
+        Column("kind", _("类型"), "status", beneath="name"),
         Column("hint", _("令牌开头"), "code", beneath="name"),
         Column("organization", _("单位"), beneath="name"),
         Column("scopes", _("权限范围"), "codes"),
@@ -34,11 +35,17 @@ screen = ListScreen(
     ),
     row_actions=(
         RowAction(_("更换密钥"), "tokens:rotate_token", when=lambda token, user: token.state == "active"),
+        RowAction(
+            _("允许来源"),
+            "tokens:token_networks",
+            when=lambda token, user: token.state in OPEN,
+            is_page=True,
+        ),
         RowAction(_("吊销"), "tokens:revoke", when=lambda token, user: token.state in OPEN, tone="danger"),
     ),
     empty=Empty(_("还没有访问令牌"), _("在右侧创建第一个，用它通过接口查询与下单。"), icon="key"),
 )
-tokens = Issuing(screen, "tokens:list", _("新建令牌"), _("创建"))
+tokens = Issuing(screen, "tokens:list", _("新建令牌"), _("创建"), "tokens/tokens.html")
 applications = Issuing(
     ListScreen(
         "applications",
@@ -63,6 +70,9 @@ applications = Issuing(
         ),
         row_actions=(
             RowAction(_("更换密钥"), "tokens:rotate", when=lambda row, user: row.state == "active"),
+            RowAction(
+                _("允许来源"), "tokens:networks", when=lambda row, user: row.state in OPEN, is_page=True
+            ),
             RowAction(
                 _("停用"), "tokens:disconnect", when=lambda row, user: row.state in OPEN, tone="danger"
             ),

@@ -3,7 +3,7 @@
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,7 +15,7 @@ from portal.shell.exceptions import Refusal
 from portal.shell.issuing import show_issuing, show_once
 from portal.tokens import actions as tokens
 from portal.tokens import tables
-from portal.tokens.forms import ApplicationForm, TokenForm
+from portal.tokens.forms import ApplicationForm, NetworksForm, TokenForm
 from portal.tokens.models import ApiToken, Application
 
 
@@ -46,6 +46,18 @@ def rotate_token(request, code):
         messages.error(request, refusal.message)
         return redirect("tokens:list")
     return _show_token(request, fresh)
+
+
+@login_required
+@reauthentication_required(app="allauth.account", allow_get=True)
+def token_networks(request, code):
+    """Say from where a key may be used."""
+    token = get_object_or_404(ApiToken.objects.visible_to(request.user), code=code)
+
+    def change(found):
+        return tokens.change_networks(token_id=token.id, networks=found, by=request.user, at=timezone.now())
+
+    return _change_networks(request, tables.tokens, token, change)
 
 
 @login_required
@@ -92,6 +104,20 @@ def rotate(request, code):
 
 
 @require("applications.manage")
+@reauthentication_required(app="allauth.account", allow_get=True)
+def networks(request, code):
+    """Say from where a program's keys may be used."""
+    application = get_object_or_404(Application.objects.visible_to(request.user), code=code)
+
+    def change(found):
+        return tokens.change_application_networks(
+            application_id=application.id, networks=found, by=request.user
+        )
+
+    return _change_networks(request, tables.applications, application, change)
+
+
+@require("applications.manage")
 @require_POST
 @reauthentication_required(app="allauth.account")
 def disconnect(request, code):
@@ -100,6 +126,22 @@ def disconnect(request, code):
     tokens.disconnect(application_id=application.id, by=request.user, at=timezone.now())
     messages.success(request, _("应用“%(name)s”已停用，其密钥与令牌同时失效。") % {"name": application.name})
     return redirect("tokens:applications")
+
+
+def _change_networks(request, issuing, row, change):
+    """The form with what is allowed now, and what came of a change."""
+    form = NetworksForm(request.POST or None, initial={"networks": "\n".join(row.networks)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            if change(form.cleaned_data["networks"]):
+                messages.success(request, _("“%(name)s”的允许来源已更改，立即生效。") % {"name": row.name})
+            else:
+                messages.info(request, _("允许来源与原来相同，没有更改。"))
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
+        return redirect(issuing.url_name)
+    context = {"issuing": issuing, "row": row, "form": form}
+    return render(request, "tokens/networks.html", context, status=422 if form.errors else 200)
 
 
 def _show_token(request, fresh):

@@ -71,7 +71,7 @@ def rotate(*, endpoint_id, by, at) -> tuple[WebhookEndpoint, str]:
     """Give an address another secret; for a day both sign, so that no message is refused meanwhile."""
     secret = signatures.new_secret()
     with transaction.atomic():
-        endpoint = _lock(endpoint_id)
+        endpoint = WebhookEndpoint.objects.locked(endpoint_id)
         before = endpoint.old_secret_until
         endpoint.old_secret, endpoint.secret = endpoint.secret, secret
         endpoint.old_secret_until = at + OVERLAP
@@ -89,7 +89,7 @@ def rotate(*, endpoint_id, by, at) -> tuple[WebhookEndpoint, str]:
 def switch_off(*, endpoint_id, reason, by, at) -> WebhookEndpoint:
     """Send nothing there any more. Saying it twice changes nothing."""
     with transaction.atomic():
-        endpoint = _lock(endpoint_id)
+        endpoint = WebhookEndpoint.objects.locked(endpoint_id)
         if endpoint.disabled_at is None:
             endpoint.disabled_at, endpoint.disabled_reason = at, reason
             endpoint.save(update_fields=["disabled_at", "disabled_reason"])
@@ -116,7 +116,7 @@ def switch_off(*, endpoint_id, reason, by, at) -> WebhookEndpoint:
 def switch_on(*, endpoint_id, by, at) -> WebhookEndpoint:
     """Send there again what was waiting and what happens from now; what happened meanwhile it will not hear of."""
     with transaction.atomic():
-        endpoint = _lock(endpoint_id)
+        endpoint = WebhookEndpoint.objects.locked(endpoint_id)
         if endpoint.disabled_at is not None:
             before = endpoint.disabled_reason
             endpoint.disabled_at, endpoint.disabled_reason, endpoint.failing_since = None, "", None
@@ -135,7 +135,7 @@ def switch_on(*, endpoint_id, by, at) -> WebhookEndpoint:
 def remove(*, endpoint_id, by, at) -> WebhookEndpoint:
     """Forget an address; its log stays. Saying it twice changes nothing."""
     with transaction.atomic():
-        endpoint = _lock(endpoint_id)
+        endpoint = WebhookEndpoint.objects.locked(endpoint_id)
         if endpoint.removed_at is None:
             endpoint.removed_at = at
             endpoint.save(update_fields=["removed_at"])
@@ -198,7 +198,7 @@ def fan_out(*, endpoint_id, at, limit) -> int:
 def test(*, endpoint_id, by, at) -> WebhookDelivery:
     """Send something harmless, so that its owner sees whether it arrives."""
     with transaction.atomic():
-        endpoint = _lock(endpoint_id)
+        endpoint = WebhookEndpoint.objects.locked(endpoint_id)
         _refuse_silent(endpoint)
         delivery = WebhookDelivery.objects.create(
             code=new_code("MSG"),
@@ -257,7 +257,7 @@ def note(*, delivery, status, milliseconds, answer, at) -> bool:
     """Write down what a try came to, and what follows: done, later again, or never there again. Did it arrive?"""
     has_arrived = status is not None and 200 <= status < 300
     with transaction.atomic():
-        endpoint = _lock(delivery.endpoint_id)
+        endpoint = WebhookEndpoint.objects.locked(delivery.endpoint_id)
         row = WebhookDelivery.objects.select_for_update(no_key=True, of=("self",)).get(id=delivery.id)
         WebhookAttempt.objects.create(
             delivery=row, at=at, status=status, milliseconds=milliseconds, answer=answer[:ANSWER]
@@ -285,14 +285,6 @@ def note(*, delivery, status, milliseconds, answer, at) -> bool:
 
 def _head() -> int:
     return Seal.objects.aggregate(last=Max("id"))["last"] or 0
-
-
-def _lock(endpoint_id) -> WebhookEndpoint:
-    return (
-        WebhookEndpoint.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("organization")
-        .get(id=endpoint_id)
-    )
 
 
 def _refuse_silent(endpoint):

@@ -28,6 +28,13 @@ class EndpointQuerySet(models.QuerySet):
     def of(self, organization):
         return self.standing().filter(organization=organization)
 
+    def locked(self, endpoint_id):
+        return (
+            self.select_for_update(no_key=True, of=("self",))
+            .select_related("organization")
+            .get(id=endpoint_id)
+        )
+
     def with_state(self):
         """Whether each hears of events."""
         return self.annotate(

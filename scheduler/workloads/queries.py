@@ -20,12 +20,13 @@ class LogTail:
 
 def by_order(order_code) -> Workload | None:
     """The work of one order."""
-    return (
-        Workload.objects.select_related("pool__cluster__provider", "pool__accelerator")
-        .defer("final_log")
-        .filter(order_code=order_code)
-        .first()
-    )
+    return by_orders([order_code]).get(order_code)
+
+
+def by_orders(order_codes) -> dict[str, Workload]:
+    """The work of each of these orders that has some."""
+    rows = Workload.objects.select_related("pool__cluster__provider", "pool__accelerator").defer("final_log")
+    return {work.order_code: work for work in rows.filter(order_code__in=order_codes)}
 
 
 def log_tail(workload, cursor=0, limit=LOG_CHUNK) -> LogTail:

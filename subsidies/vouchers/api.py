@@ -16,6 +16,7 @@ from portal.accounts.scoping import require_for_api
 from portal.organizations.models import Organization
 from portal.shell.api import idempotency_key, is_rehearsal, replay_of
 from portal.shell.codes import new_code
+from portal.shell.expansions import Code
 from portal.shell.listings import Listed
 from portal.shell.openapi import IDEMPOTENCY_KEY
 from portal.shell.rehearsals import answers_dry_runs
@@ -29,7 +30,7 @@ from subsidies.vouchers.queries import may_issue, worths
 
 
 class VoucherSerializer(serializers.ModelSerializer):
-    programme = serializers.CharField(source="programme.code")
+    programme = Code(of="programmes", source="programme.code")
     organization = serializers.CharField(source="organization.code")
     amount = Yuan()
 
@@ -109,6 +110,13 @@ class VoucherList(Listed):
         for worth in worths(page):
             worth.voucher.left, worth.voucher.frozen = worth.left, worth.frozen
         return page
+
+
+def whole_programmes(request, codes):
+    """These programmes as their list answers them."""
+    require_for_api(request, "programmes.view")
+    rows = tables.programmes.rows(request.user).filter(code__in=codes)
+    return ProgrammeSerializer(standings(rows), many=True).data
 
 
 class ProgrammeList(Listed):

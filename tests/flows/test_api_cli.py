@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import pty
 import subprocess
 import sys
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 
 from marketplace.orders.models import Order
@@ -89,6 +91,27 @@ def test_a_list_in_every_form_and_as_curl(slctl, city):
     assert (heads.split()[0], line.split()[0]) == ("code", code)
     assert as_table.stderr.startswith(f"curl --request GET '{slctl_address(as_table)}")
     assert f"q={code}" in as_table.stderr and slctl.secret not in as_table.stderr
+
+
+def test_what_is_named_comes_whole_and_several_are_typed_with_commas(slctl, city):
+    code = place(city, at=timezone.now()).code
+
+    listed = slctl("orders", "list", "--expand", "plan,project", "--output", "json")
+    single = slctl("orders", "get", code, "--expand", "plan", "--output", "json")
+    wrong = slctl("orders", "list", "--expand", "plan,secret")
+    cards = slctl("plans", "list", "--accelerator", "h800", "--output", "json")
+
+    (row,) = json.loads(listed.stdout)["results"]
+    assert (row["plan"]["code"], row["project"]["code"]) == ("unicom-h800", "PJ-LUDAO-LAB"), listed.stderr
+    assert json.loads(single.stdout)["plan"] == row["plan"], single.stderr
+    assert (wrong.returncode, "--expand" in wrong.stderr) == (2, True)
+    assert {plan["accelerator"] for plan in json.loads(cards.stdout)["results"]} == {"h800"}, cards.stderr
+    assert set(slctl("suggest", "orders", "list", "--expand").stdout.split()) == {
+        "plan",
+        "project",
+        "renews",
+        "reservation",
+    }
 
 
 def slctl_address(done) -> str:
@@ -187,6 +210,45 @@ def test_bash_takes_the_completion(slctl, installed):
     )
 
     assert (done.stdout, done.returncode) == ("show\n", 0), done.stderr
+
+
+def read_until(terminal, words) -> str:
+    said = ""
+    while words not in said:
+        said += os.read(terminal, 1024).decode()
+    return said
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("consent", 0), ("refuse", 3)])
+def test_a_terminal_gets_a_token_by_way_of_a_browser(
+    installed, live_server, city, tmp_path, slctl, verdict, code
+):
+    ours, theirs = pty.openpty()
+    own = {"PYTHONPATH": str(installed), "SLCTL_PORTAL": live_server.url, "XDG_CONFIG_HOME": str(tmp_path)}
+    program = subprocess.Popen(
+        [sys.executable, "-m", "slctl", "login"],
+        env={**os.environ, **own},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    )
+    said = read_until(ours, "?code=")
+    browser = Client()
+    browser.force_login(city.bob)
+    answer = {"verdict": verdict, "kind": "live", "scopes": ["wallet:read"], "days": 30}
+    user_code = said.partition("and enter ")[2][:9]
+    browser.post(f"/tokens/device/?code={user_code}", answer)
+
+    shown, _errors = program.communicate(timeout=60)
+
+    kept = tmp_path / "slctl" / "token"
+    assert program.returncode == code
+    if verdict == "consent":
+        assert (shown.strip(), kept.stat().st_mode & 0o777) == (str(kept), 0o600)
+        assert slctl("wallet", "show", SLCTL_TOKEN="").returncode == 0
+    else:
+        assert "已被拒绝" in read_until(ours, "request ") and not kept.exists()
 
 
 def test_a_kept_token_is_for_this_user_only(slctl, tmp_path):

@@ -1,7 +1,12 @@
 """Long work over HTTP: 202, a place to watch, and the outcome."""
 
+import base64
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config.api_urls import urlpatterns
@@ -17,6 +22,7 @@ from portal.tokens.scopes import SCOPES
 from scheduler.workloads.models import Workload
 from tests import city as town
 from tests.city import place, run
+from tests.flows.test_api_conventions import after, codes
 from tests.flows.test_api_road import Caller
 from tests.portal.test_identity_applications import ask, key_of
 
@@ -112,9 +118,90 @@ def test_a_key_takes_along_and_watches_only_what_its_scopes_name(city, bob):
 
     assert (refused.status_code, "orders:read" in refused.json()["title"]) == (403, True)
     assert watch(narrow, asked).status_code == 403
-    assert narrow.get("operations/").json() == []
-    assert [one["code"] for one in bob.get("operations/?state=running").json()] == [asked.json()["code"]]
-    assert bob.get("operations/?state=failed").json() == []
+    assert codes(narrow.get("operations/")) == []
+    assert codes(bob.get("operations/?state=running")) == [asked.json()["code"]]
+    assert codes(bob.get("operations/?state=failed")) == []
+
+
+def test_a_state_that_is_none_is_told(city, bob):
+    answer = bob.get("operations/?state=sleeping")
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/state")
+
+
+# --- pages over two tables ---------------------------------------------------------------------------
+@pytest.fixture
+def mixed(city):
+    """Files and stopped orders in turns, three of them at one moment; newest first."""
+    now = timezone.now()
+    found = []
+    for number in range(4):
+        export, order = town.written_export(city.bob), place(city, key=f"m{number}", cards=1, at=now)
+        at, later = now - timedelta(hours=number), now - timedelta(hours=number, minutes=30)
+        Export.objects.filter(id=export.id).update(requested_at=at)
+        Order.objects.filter(id=order.id).update(cancel_requested_at=at if number == 2 else later)
+        found += [(at, export.code), (at if number == 2 else later, order.code)]
+    twin = town.written_export(city.bob)
+    Export.objects.filter(id=twin.id).update(requested_at=now - timedelta(hours=2))
+    found.append((now - timedelta(hours=2), twin.code))
+    return [code for _at, code in sorted(found, reverse=True)]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 4, 9, 10])
+def test_operations_of_several_tables_come_in_pages_without_gap_or_double(bob, mixed, limit):
+    seen, pages, path = [], [], f"operations/?limit={limit}"
+    while path:
+        answer = bob.get(path)
+        pages.append(codes(answer))
+        seen += pages[-1]
+        path = after(answer.json()["next"]) if answer.json()["next"] else ""
+    back = []
+    path = after(answer.json()["previous"]) if answer.json()["previous"] else ""
+    while path:
+        answer = bob.get(path)
+        back.insert(0, codes(answer))
+        path = after(answer.json()["previous"]) if answer.json()["previous"] else ""
+
+    assert seen == mixed
+    assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
+    assert back == pages[:-1]
+
+
+def test_conditions_hold_on_every_page_of_operations(city, bob, mixed):
+    Order.objects.filter(code=mixed[1]).update(closed_at=timezone.now())
+    wanted = [code for code in mixed if code.startswith("EX") or code == mixed[1]]
+
+    first = bob.get("operations/?state=succeeded&limit=3")
+    second = bob.get(after(first.json()["next"]))
+
+    assert codes(first) + codes(second) == wanted
+    assert second.json()["next"] is None
+
+
+def test_a_page_of_operations_goes_on_where_a_row_is_gone(bob, mixed):
+    first = bob.get("operations/?limit=3")
+    Export.objects.filter(code__in=mixed[:3]).delete()
+    Order.objects.filter(code__in=mixed[:3]).update(cancel_requested_at=None)
+
+    assert codes(bob.get(after(first.json()["next"]))) == mixed[3:6]
+
+
+@pytest.mark.parametrize("place", ["7", "soon.EX1", "1.ex", "99999999999999999.EX", "1.EX\0", "1.EX.2"])
+def test_a_place_among_operations_that_cannot_be_is_not_found(bob, place):
+    cursor = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+    assert bob.get(f"operations/?cursor={cursor}").status_code == 404
+
+
+def test_a_later_page_of_operations_costs_what_the_first_does(bob, mixed):
+    with CaptureQueriesContext(connection) as first:
+        answer = bob.get("operations/?limit=2")
+    with CaptureQueriesContext(connection) as second:
+        bob.get(after(answer.json()["next"]))
+
+    assert len(second) == len(first)
+    limits = [q["sql"][-7:] for q in [*first, *second] if 'requested_at" DESC' in q["sql"]]
+    assert limits == ["LIMIT 3"] * 4
 
 
 def test_another_person_watches_and_fetches_nothing(city, bob):

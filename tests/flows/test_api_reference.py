@@ -93,7 +93,7 @@ def variables(live_server, monkeypatch):
         return common | {
             "TOKEN": keys[whose],
             "STATEMENT": statements["mobile" if whose == "mobile" else "unicom"],
-            "WEBHOOK": listener(city, at=now).code if operation == "webhooks_removal_create" else "",
+            "WEBHOOK": listener(city, at=now).code if operation.startswith("webhooks_") else "",
         }
 
     return of

@@ -61,7 +61,8 @@ INCIDENT = {
     "text_en": "Being caught up.",
 }
 WEBHOOK = {"url": "https://93.184.216.34/hook", "events": ["order.placed"]}
-TOKEN = {"name": "k", "scopes": ["orders:read"], "days": 30}
+TOKEN = {"name": "k", "kind": "live", "scopes": ["orders:read"], "days": 30}
+NETWORKS = {"networks": "203.0.113.0/24"}
 ORDER = {"plan": "unicom-h800", "cards": 1, "hours": "1", "command": "python train.py"}
 PASSWORDS = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
 PERSON = {"username": "newcomer", "email": "newcomer@example.com", "name": "王新"} | PASSWORDS
@@ -167,6 +168,18 @@ DEEDS = [
         other="charlie",
     ),
     Deed("api/v1/webhooks/", "alice", ("webhook.created",), WEBHOOK, bad={"events": ["x"]}, other="officer"),
+    Deed("api/v1/webhooks/<code>/rotation/", "alice", ("webhook.rotated",), code="webhook", other="charlie"),
+    Deed("api/v1/webhooks/<code>/test/", "alice", ("webhook.tested",), code="webhook", other="charlie"),
+    Deed(
+        "api/v1/webhooks/<code>/pause/", "alice", ("webhook.switched_off",), code="webhook", other="charlie"
+    ),
+    Deed(
+        "api/v1/webhooks/<code>/resumption/",
+        "alice",
+        ("webhook.switched_on",),
+        code="paused_webhook",
+        other="charlie",
+    ),
     Deed("api/v1/webhooks/<code>/removal/", "alice", ("webhook.removed",), code="webhook", other="charlie"),
     Deed("members/invite/", "alice", ("member.invited",), INVITATION, bad={"role": "auditor"}, other="bob"),
     Deed(
@@ -329,7 +342,34 @@ DEEDS = [
         code="application",
         other="charlie",
     ),
+    Deed(
+        "applications/<code>/networks/",
+        "alice",
+        ("application.networks_changed",),
+        NETWORKS,
+        code="application",
+        bad={"networks": "everywhere"},
+        other="charlie",
+    ),
+    Deed(
+        "tokens/device/",
+        "bob",
+        ("device_login.consented",),
+        {"verdict": "consent", "kind": "live", "scopes": ["orders:read"], "days": 30},
+        code="device",
+        bad={"scopes": ["all"]},
+    ),
+    Deed("tokens/device/", "bob", ("device_login.refused",), {"verdict": "refuse"}, code="device"),
     Deed("tokens/<code>/rotate/", "bob", ("token.rotated",), code="token", other="alice"),
+    Deed(
+        "tokens/<code>/networks/",
+        "bob",
+        ("token.networks_changed",),
+        NETWORKS,
+        code="token",
+        bad={"networks": "everywhere"},
+        other="alice",
+    ),
     Deed("tokens/<code>/revoke/", "bob", ("token.revoked",), code="token", other="alice"),
     Deed(
         "approvals/<code>/decide/",
@@ -669,6 +709,13 @@ DEEDS = [
         headers=basic("bob"),
     ),
     Deed(
+        "api/v1/device-logins/key/",
+        "nobody",
+        ("token.issued",),
+        {"device_code": "{device_code}"},
+        bad={"device_code": "x"},
+    ),
+    Deed(
         "api/v1/approvals/<code>/decision/",
         "alice",
         ("approval.approved",),
@@ -952,6 +999,13 @@ EXEMPT = [
         bad_writes=("account.sign_in_failed",),
         why="somebody already let in says who they are once more",
     ),
+    Deed(
+        "api/v1/device-logins/",
+        "nobody",
+        (),
+        {"client_id": "slctl"},
+        why="anybody may ask; the answer and the key are on the record",
+    ),
     Deed("oauth/introspect", "nobody", (), {"token": "x"} | CLIENT, why="a program asks about a key"),
     Deed(
         "oauth/logout",
@@ -1009,9 +1063,11 @@ CHANGES = (
     "account.disabled",
     "account.enabled",
     "application.rotated",
+    "application.networks_changed",
     "application.disconnected",
     "webhook.rotated",
     "webhook.switched_off",
+    "webhook.switched_on",
     "webhook.removed",
     "webhook.resent",
     "project.changed",
@@ -1019,6 +1075,7 @@ CHANGES = (
     "member.changed",
     "token.revoked",
     "token.rotated",
+    "token.networks_changed",
     "approval.approved",
     "approval.rejected",
     "order.cancelled",

@@ -47,6 +47,7 @@ WHOSE = {
     "programmes": "officer",
     "receipts": "finance",
     "settlement-terms": "finance",
+    "vouchers": "officer",
     "statements": "finance",
     "statements/{code}/": "unicom",
     "webhooks": "alice",

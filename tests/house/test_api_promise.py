@@ -24,6 +24,7 @@ ON_PAGES = {
         "cannot_refund",
         "cannot_silence",
         "cannot_withdraw",
+        "code_unusable",
         "forbidden_address",
     ),
     *("hold_released", "invitation_unusable", "name_taken", "not_enough_cards", "not_for_you", "not_yours"),
@@ -41,12 +42,11 @@ ON_PAGES = {
     ),
     *("password_not_mixed", "password_of_this_place", "password_too_short", "password_used_before"),
 }
-# A statement can be handed in only once, and an example is run by everybody.
-NO_EXAMPLE = {"bank_files_create"}
+# A statement can be handed in only once, a key fetched only where somebody has consented, and an example is run by everybody.
+NO_EXAMPLE = {"bank_files_create", "device_logins_key_create"}
 # Answers that are a list without pages, because they cannot grow.
 WITHOUT_PAGES = {
     "accelerators_list": "the kinds of cards there are in the city",
-    "operations_list": "the newest hundred",
     "orders_placement_list": "the clusters that were looked at for one order",
 }
 # What clusters answer to our adapters, and the names of funding sources.

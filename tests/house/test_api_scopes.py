@@ -7,13 +7,20 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from config.api_urls import urlpatterns
+from portal.shell.scopes import ANY_SCOPE
 from portal.tokens.authentication import HasScope
-from portal.tokens.queries import ANY_SCOPE
 from portal.tokens.scopes import SCOPES
 
 # Whoever has no key yet asks for one with a password; the document and its page are read by everybody.
 ASK_OTHERWISE = {"tokens/", "schema/", "reference/"}
-OPEN_TO_EVERYBODY = {("plans/", "get"), ("plans/<code>/", "get"), ("accelerators/", "get")}
+OPEN_TO_EVERYBODY = {
+    ("plans/", "get"),
+    ("plans/<code>/", "get"),
+    ("accelerators/", "get"),
+    # A program that has no key yet.
+    ("device-logins/", "post"),
+    ("device-logins/key/", "post"),
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -39,7 +40,9 @@ from portal.organizations.models import Membership, Organization
 from portal.recovery import actions as recovery
 from portal.sso import actions as sso
 from portal.tokens import actions as tokens
+from portal.tokens import device_logins
 from portal.tokens.models import ApiToken
+from portal.tokens.scopes import SCOPES
 from portal.webhooks import actions as webhooks
 from tests import city as town
 from tests.city import PICTURE, apply_for_verification, bill, place, run
@@ -126,6 +129,10 @@ def census(django_db_setup, django_db_blocker):
             organization=city.ludao, name="ERP", scopes=["orders:read"], by=city.alice, at=now
         )
         city.words |= {"client_id": application.client_id, "client_secret": secret}
+        asks = {"program": "slctl", "machine": "laptop", "scopes": [], "address": None, "at": now}
+        agreed, city.words["device_code"] = device_logins.ask(**asks)
+        reach = {"kind": "live", "scopes": ["orders:read"], "days": 30}
+        device_logins.consent(login_id=agreed.id, organization=city.ludao, **reach, by=city.bob, at=now)
         statement = BANK_HEAD + f"2026-01-05,C-0,,400.00,400.00,{city.ludao.name},EN-LUDAO\n"
         statement += "2026-01-06,C-1,,600.00,1000.00,某某个人,货款\n"
         bank.take_file(name="january.csv", content=statement.encode(), by=city.finance, at=now)
@@ -141,7 +148,11 @@ def census(django_db_setup, django_db_blocker):
             "difference": town.difference(at=now).code,
             "stuck_refund": town.stuck_refund(city, paid, at=now).code,
             "application": application.code,
+            "device": device_logins.ask(**asks)[0].user_code,
             "webhook": (webhook := town.listener(city, at=now)).code,
+            "paused_webhook": webhooks.switch_off(
+                endpoint_id=town.listener(city, at=now).id, reason="owner", by=city.alice, at=now
+            ).code,
             "message": webhooks.test(endpoint_id=webhook.id, by=city.alice, at=now).code,
             "project": city.lab.code,
             "token": tokens.issue(name="k", scopes=["orders:read"], days=30, **wish)[0].code,
@@ -224,6 +235,8 @@ def reset_address(client) -> str:
 
 
 def address(city, deed, client) -> str:
+    if deed.code == "device":
+        return f"/tokens/device/?code={city.codes['device']}"
     if deed.code == "reset_key":
         return reset_address(client)
     if deed.code == "email_key":
@@ -349,3 +362,71 @@ def test_saying_it_twice_is_one_event(visit):
 
     assert names == []
     assert ApiToken.objects.get(code=visit.codes["token"]).revoked_at is not None
+
+
+# --- keys that change nothing -------------------------------------------------------------------------
+OF_PROGRAMS = [d for d in DEEDS + EXEMPT if d.route.startswith("api/")]
+
+
+def rows() -> dict:
+    """What every table holds, short enough to compare."""
+    tables = connection.introspection.table_names()
+    fold = "SELECT count(*), sum(hashtextextended(t::text, 0)::numeric) FROM"
+    sums = [f'{fold} "{table}" t' for table in tables]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(sums))
+        return dict(zip(tables, cursor.fetchall(), strict=True))
+
+
+def with_key(city, deed, kind):
+    """The same deed by a program, whose key somebody gave who may do it."""
+    person = city.bob if deed.by == "nobody" else getattr(city, deed.by)
+    wish = {"name": "k", "scopes": list(SCOPES), "days": 1, "by": person, "at": timezone.now()}
+    organization = person.memberships.first().organization
+    _token, secret = tokens.issue(**wish, organization=organization, kind=kind)
+    headers = deed.headers | {"authorization": f"Bearer {secret}"}
+    # When a key was last used is written once a minute.
+    Client(headers=headers).get("/api/v1/projects/")
+    return replace(deed, headers=headers)
+
+
+@pytest.mark.parametrize("deed", OF_PROGRAMS, ids=str)
+def test_a_test_key_changes_no_row(visit, deed):
+    by_program = with_key(visit, deed, "test")
+    before = rows()
+
+    names, answer = news_of(visit, by_program, "nobody")
+
+    assert (names, rows()) == ([], before)
+    if answer.status_code == 403:
+        assert answer.json()["code"] == "live_key_required"
+    else:
+        assert (answer.status_code < 300, answer.headers.get("Dry-Run")) == (True, "true"), answer.content
+
+
+def test_what_rehearses_and_what_refuses_a_test_key(visit):
+    """So that nobody turns a rehearsal into a refusal unseen."""
+    answers = {d.route: news_of(visit, with_key(visit, d, "test"), "nobody")[1] for d in OF_PROGRAMS}
+
+    assert {route for route, answer in answers.items() if answer.status_code == 403} == {
+        "api/v1/device-logins/",
+        "api/v1/device-logins/key/",
+        "api/v1/exports/",
+        "api/v1/tokens/",
+        "api/v1/webhooks/",
+        "api/v1/webhooks/<code>/removal/",
+    }
+
+
+def test_the_same_with_a_live_key_is_done(visit):
+    deed = next(d for d in OF_PROGRAMS if d.route == "api/v1/orders/")
+    by_program = with_key(visit, deed, "live")
+    before = rows()
+
+    names, answer = news_of(visit, by_program, "nobody")
+
+    after = rows()
+    assert (answer.status_code, names) == (201, ["order.placed"])
+    assert {"marketplace_order", "portal_event"} <= {
+        table for table in after if after[table] != before[table]
+    }

@@ -29,7 +29,7 @@ from config.embedded.steps import ROOT
 from marketplace.orders.models import Order
 from portal.accounts.models import User
 from portal.audit.models import Event
-from portal.shell import entries
+from portal.shell import entries, keys
 from portal.tokens import actions as tokens
 from portal.tokens.models import ApiToken
 from tests import city as town
@@ -454,7 +454,7 @@ def test_secrets_are_long_and_no_two_alike(city):
     secrets = [tokens.issue(**wish, by=city.bob, at=timezone.now())[1] for _number in range(20)]
 
     assert len(set(secrets)) == 20
-    assert min(len(secret.removeprefix(ApiToken.PREFIX)) for secret in secrets) >= 22
+    assert min(len(secret.removeprefix(keys.LIVE)) for secret in secrets) >= 22
 
 
 # --- what goes in ------------------------------------------------------------------------------------

@@ -133,6 +133,7 @@ ELEVATED = {
     "portal/verification/queries.py": 1,
     "portal/watch/actions.py": 1,
     "portal/tokens/authentication.py": 1,
+    "portal/tokens/device_logins.py": 5,
 }
 
 OWN_MODELS = [m for m in apps.get_models() if m._meta.app_label in OURS]

@@ -451,6 +451,89 @@ def test_a_program_registers_lists_and_removes_an_address(city, receiver):
     assert program.get("/api/v1/webhooks/").json()["results"] == []
 
 
+def test_an_address_is_read_by_itself_and_not_twice(city, endpoint):
+    program = key(city, "webhooks:read")
+
+    read = program.get(f"/api/v1/webhooks/{endpoint.code}/")
+    again = program.get(f"/api/v1/webhooks/{endpoint.code}/", headers={"if-none-match": read["ETag"]})
+
+    assert read.json() == program.get("/api/v1/webhooks/").json()["results"][0]
+    assert (again.status_code, again.content) == (304, b"")
+    webhooks.remove(endpoint_id=endpoint.id, by=city.alice, at=NOON)
+    assert program.get(f"/api/v1/webhooks/{endpoint.code}/").status_code == 404
+
+
+def test_another_firms_program_reads_and_moves_no_address(city, endpoint):
+    words = {
+        "organization": city.yunding,
+        "name": "key",
+        "days": 30,
+        "by": city.charlie,
+        "at": timezone.now(),
+    }
+    _token, secret = tokens.issue(scopes=["webhooks:read", "webhooks:write"], **words)
+    stranger = Client(headers={"authorization": f"Bearer {secret}"})
+    deeds = ("rotation", "test", "pause", "resumption", "removal")
+
+    answers = [stranger.post(f"/api/v1/webhooks/{endpoint.code}/{deed}/") for deed in deeds]
+
+    assert stranger.get(f"/api/v1/webhooks/{endpoint.code}/").status_code == 404
+    assert [answer.status_code for answer in answers] == [404] * 5
+    before = WebhookEndpoint.objects.get(id=endpoint.id)
+    assert (before.secret, before.disabled_at, before.removed_at) == (endpoint.shown, None, None)
+
+
+def test_a_program_rotates_tests_pauses_and_resumes_an_address(city, endpoint, receiver):
+    program = key(city, "webhooks:read", "webhooks:write")
+
+    def do(deed):
+        return program.post(f"/api/v1/webhooks/{endpoint.code}/{deed}/")
+
+    rotated, tested = do("rotation"), do("test")
+    tasks.send_webhooks()
+    paused, silent = do("pause"), do("test")
+    resumed = do("resumption").json()
+
+    fresh = WebhookEndpoint.objects.get(id=endpoint.id)
+    assert rotated.json()["secret"] == fresh.secret != endpoint.shown
+    assert rotated.json()["old_secret_until"] is not None
+    (headers, body), *more = receiver.heard
+    assert (tested.status_code, tested.json()["code"], more) == (201, headers["webhook-id"], [])
+    assert headers["webhook-signature"] == sign(
+        [fresh.secret, endpoint.shown],
+        headers["webhook-id"],
+        int(headers["webhook-timestamp"]),
+        body.decode(),
+    )
+    assert (paused.json()["disabled_reason"], paused.json()["disabled_at"] is None) == ("owner", False)
+    assert (silent.status_code, silent.json()["code"]) == (409, "not_listening")
+    assert (resumed["disabled_at"], resumed["disabled_reason"]) == (None, "")
+
+
+@pytest.mark.parametrize("deed", ["rotation", "test", "pause", "removal"])
+def test_nobody_changes_an_address_that_has_changed_since_it_was_read(city, endpoint, deed):
+    program = key(city, "webhooks:read", "webhooks:write")
+    path = f"/api/v1/webhooks/{endpoint.code}/"
+    read = program.get(path)["ETag"]
+    program.post(f"{path}rotation/")
+    rotated = WebhookEndpoint.objects.get(id=endpoint.id)
+
+    late = program.post(f"{path}{deed}/", headers={"if-match": read})
+
+    now = WebhookEndpoint.objects.get(id=endpoint.id)
+    assert (late.status_code, late.json()["code"]) == (412, "changed_meanwhile")
+    assert (now.secret, now.disabled_at, now.removed_at) == (rotated.secret, None, None)
+    assert WebhookDelivery.objects.count() == 0
+    fresh = program.get(path)["ETag"]
+    assert program.post(f"{path}{deed}/", headers={"if-match": fresh}).status_code in (200, 201)
+
+
+def test_a_key_that_only_reads_moves_no_address(city, endpoint):
+    answer = key(city, "webhooks:read").post(f"/api/v1/webhooks/{endpoint.code}/rotation/")
+
+    assert (answer.status_code, WebhookEndpoint.objects.get(id=endpoint.id).secret) == (403, endpoint.shown)
+
+
 def test_a_key_without_the_scope_registers_nothing(city, receiver):
     answer = key(city, "webhooks:read").post(
         "/api/v1/webhooks/", {"url": receiver.url, "events": ["bill.posted"]}, content_type="application/json"
