@@ -23,7 +23,7 @@ class Quote:
 
     @cached_property
     def vouchers(self) -> int:
-        return sum(p.amount for p in self.subsidies)
+        return sum([p.amount for p in self.parts if p.source in subsidies()])
 
     @property
     def subsidies(self) -> list[Part]:

@@ -49,9 +49,10 @@ class OpenedVouchers:
     unusable: frozenset[str]
 
     def parts(self, purchase, remaining, *, chosen=None):
+        offered = self.usable.values()
         if chosen is not None:
             self._refuse_strangers(chosen)
-        offered = [v for code, v in self.usable.items() if chosen is None or code in chosen]
+            offered = [voucher for voucher in offered if voucher.code in chosen]
         facts = Facts(
             amount=purchase.amount,
             buyer_district=purchase.buyer_district,
