@@ -18,4 +18,8 @@ class Migration(migrations.Migration):
             model_name='order',
             index=models.Index(condition=models.Q(('cancel_requested_at__isnull', False)), fields=['organization', '-cancel_requested_at'], name='orders_asked_to_stop'),
         ),
+        migrations.AddIndex(
+            model_name='order',
+            index=models.Index(condition=models.Q(('cancel_requested_at__isnull', False)), fields=['-cancel_requested_at'], name='orders_asked_to_stop_citywide'),
+        ),
     ]

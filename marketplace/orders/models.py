@@ -177,6 +177,11 @@ class Order(Priced):
                 condition=Q(cancel_requested_at__isnull=False),
                 name="orders_asked_to_stop",
             ),
+            models.Index(
+                fields=["-cancel_requested_at"],
+                condition=Q(cancel_requested_at__isnull=False),
+                name="orders_asked_to_stop_citywide",
+            ),
         ]
 
     def get_absolute_url(self):
