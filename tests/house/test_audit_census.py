@@ -414,7 +414,10 @@ def test_what_rehearses_and_what_refuses_a_test_key(visit):
         "api/v1/exports/",
         "api/v1/tokens/",
         "api/v1/webhooks/",
-        "api/v1/webhooks/<code>/removal/",
+        *(
+            f"api/v1/webhooks/<code>/{deed}/"
+            for deed in ("rotation", "test", "pause", "resumption", "removal")
+        ),
     }
 
 
