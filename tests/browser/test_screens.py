@@ -90,7 +90,7 @@ MOST_REQUESTS_OF = {
     "login": 10,
 }
 # Our own reference lists every operation of the interface on one page.
-MOST_ELEMENTS_OF = {"api-v1-reference": 6500, "approvals-code": 1500, "verifications-code": 1500}
+MOST_ELEMENTS_OF = {"api-v1-reference": 6000, "approvals-code": 1500, "verifications-code": 1500}
 
 
 class Visit(NamedTuple):
