@@ -15,6 +15,12 @@ def city(transactional_db):
     return city.found()
 
 
+def follow(page, selector):
+    """Press what leads to another page, and wait until that is there whole."""
+    with page.expect_navigation():
+        page.click(selector)
+
+
 @pytest.mark.parametrize(("language", "theme", "width"), [("zh-hans", "light", 1280), ("en", "dark", 390)])
 def test_a_key_is_made_changed_and_shown_once(
     city, page, login, axe, snap, live_server, language, theme, width
@@ -28,11 +34,11 @@ def test_a_key_is_made_changed_and_shown_once(
     )
     login(city.bob)
     page.goto("/developers/")
-    page.click(".page-actions a.is-primary")
+    follow(page, ".page-actions a.is-primary")
     page.fill("aside [name=name]", "ERP")
     page.check("[name=scopes][value='orders:read']")
     page.fill("[name=networks]", "203.0.113.0/24")
-    page.click("aside .form-actions button")
+    follow(page, "aside .form-actions button")
 
     first = page.text_content(".secret")
     snap(f"issued-{language}-{theme}-{width}", full=True)
@@ -41,9 +47,9 @@ def test_a_key_is_made_changed_and_shown_once(
         "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
     )
     assert first in page.text_content("pre.log")
-    page.click(".stack > p .button")
+    follow(page, ".stack > p .button")
     assert first not in page.content() and ApiToken.objects.get().hint in page.content()
-    page.click("form[action$='/rotate/'] button")
+    follow(page, "form[action$='/rotate/'] button")
     second = page.text_content(".secret")
     snap(f"rotated-{language}-{theme}-{width}", full=True)
     assert second != first and page.is_visible(".notice.is-warn")
@@ -75,24 +81,24 @@ def test_a_terminals_code_is_typed_and_answered_and_its_key_tied_to_a_network(
 
     login(city.bob)
     page.goto("/tokens/")
-    page.click("a[href='/tokens/device/']")
+    follow(page, "a[href='/tokens/device/']")
     page.fill("[name=code]", "BBBB-BBBB")
-    page.click(".form-actions button")
+    follow(page, ".form-actions button")
     looks_well("device-wrong")
     page.fill("[name=code]", asked["user_code"].lower())
-    page.click(".form-actions button")
+    follow(page, ".form-actions button")
     looks_well("device")
     assert page.is_checked("[name=scopes][value='orders:read']")
     page.check("[name=kind][value='test']")
-    page.click("button[value=consent]")
+    follow(page, "button[value=consent]")
     shown = {"device_code": asked["device_code"]}
     fetched = Client().post("/api/v1/device-logins/key/", shown, content_type="application/json").json()
     page.goto("/tokens/")
     looks_well("tokens")
-    page.click("a[href$='/networks/']")
+    follow(page, "a[href$='/networks/']")
     looks_well("networks")
     page.fill("[name=networks]", "203.0.113.0/24")
-    page.click(".form-actions button")
+    follow(page, ".form-actions button")
 
     token = ApiToken.objects.get()
     assert (fetched["access_token"][:8], token.networks) == ("pc_test_", ["203.0.113.0/24"])

@@ -79,12 +79,18 @@ def type_order(page, *, project, cards, hours, command="python train.py", script
         page.locator("input[type=file]").set_input_files(
             {"name": "train.py", "mimeType": "text/x-python", "buffer": script}
         )
-    page.get_by_role("button", name="下一步").click()
+    go_on(page)
+
+
+def go_on(page):
+    """To the next step, or back to this one with what is wrong; until the page is there whole."""
+    with page.expect_navigation():
+        page.get_by_role("button", name="下一步").click()
 
 
 def place_order(page, button="确认下单"):
-    page.get_by_role("button", name=button).click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).click()
     assert "/orders/OD" in page.url, page.locator(".error-summary").inner_text()
     return page.url.rstrip("/").rsplit("/", 1)[1]
 
@@ -104,7 +110,7 @@ def test_a_job_is_found_ordered_run_billed_and_settled(city, page, login, snap):
     page.get_by_role("link", name="返回修改").click()
     expect(page.get_by_label("启动命令")).to_have_value("python train.py")
     expect(page.locator("body")).to_contain_text("已保留 train.py")
-    page.get_by_role("button", name="下一步").click()
+    go_on(page)
     code = place_order(page)
     snap("4-placed")
 
@@ -191,7 +197,7 @@ def test_bad_input_is_explained_and_moves_nothing(city, page, login, field, valu
     page.get_by_label("时长上限").fill("1")
     page.get_by_label("启动命令").fill("python train.py")
     page.get_by_label(field, exact=field == "卡数").fill(value)
-    page.get_by_role("button", name="下一步").click()
+    go_on(page)
     if "/drafts/" in page.url:
         page.get_by_role("button", name="确认下单").click()
 
