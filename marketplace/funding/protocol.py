@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from marketplace.ledger.actions import Line
@@ -16,7 +16,6 @@ class Purchase(NamedTuple):
     compute_districts: frozenset[str]
     is_domestic: bool
     is_self_supply: bool
-    at: datetime
 
 
 class Part(NamedTuple):
@@ -49,6 +48,13 @@ class Opened(Protocol):
 
     def offered(self) -> Choice | None:
         """The way itself as a buyer may order it among the others; None where it cannot pay now."""
+
+
+class OpenedSubsidy(Opened, Protocol):
+    """Somebody else's money with one buyer's means loaded."""
+
+    def covers(self, purchase: Purchase, remaining: int) -> int:
+        """What the parts of `remaining` would come to, for whoever only asks how much."""
 
 
 class Source(Protocol):

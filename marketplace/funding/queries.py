@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from typing import cast
 
 from django.db.models import F, Sum
+from django.utils.functional import SimpleLazyObject
 
 from marketplace.funding.models import CreditLine, FundingHold
-from marketplace.funding.protocol import Choice, Part, Purchase
+from marketplace.funding.protocol import Choice, Opened, OpenedSubsidy, Part, Purchase, Source
 from marketplace.funding.sources import all_sources, at_hand, source, subsidies
 from marketplace.ledger.models import Kind
 from marketplace.ledger.queries import differences, kept, purse_of
@@ -21,9 +23,9 @@ class Quote:
     amount: int
     parts: tuple[Part, ...]
 
-    @cached_property
+    @property
     def vouchers(self) -> int:
-        return sum([p.amount for p in self.parts if p.source in subsidies()])
+        return sum(p.amount for p in self.subsidies)
 
     @property
     def subsidies(self) -> list[Part]:
@@ -49,19 +51,36 @@ class Quote:
 
 
 class Means:
-    """One buyer's sources, opened once; quotes as many purchases as asked without another query."""
+    """One buyer's sources, each opened once when it is first asked; quotes as many purchases as asked without another query."""
 
     def __init__(self, organization, at):
-        purse = purse_of(organization.code) if organization else {}
-        self.opened = {way.code: way.open(organization, purse, at) for way in all_sources()}
+        self._organization, self._at = organization, at
+        self._purse = SimpleLazyObject(lambda: purse_of(organization.code) if organization else {})
+        self._opened: dict[str, Opened] = {}
+
+    @cached_property
+    def _subsidies(self) -> list[OpenedSubsidy]:
+        return [cast(OpenedSubsidy, self._open(source(code))) for code in subsidies()]
+
+    def _open(self, way: Source) -> Opened:
+        if way.code not in self._opened:
+            self._opened[way.code] = way.open(self._organization, self._purse, self._at)
+        return self._opened[way.code]
 
     def choices(self) -> list[Choice]:
         """What this buyer may choose to pay with inside the sources: vouchers."""
-        return [choice for opened in self.opened.values() for choice in opened.choices()]
+        return [choice for way in all_sources() for choice in self._open(way).choices()]
 
     def ways(self) -> list[Choice]:
         """The sources this buyer may put in order, as they pay unless asked otherwise."""
-        return [way for opened in self.opened.values() if (way := opened.offered())]
+        return [offered for way in all_sources() if (offered := self._open(way).offered())]
+
+    def subsidised(self, purchase: Purchase) -> int:
+        """What subsidies pay of it, in fen: the same as in its quote, for whoever asks about a whole shelf."""
+        left = purchase.amount
+        for subsidy in self._subsidies:
+            left -= subsidy.covers(purchase, left)
+        return purchase.amount - left
 
     def quote(
         self,
@@ -73,7 +92,7 @@ class Means:
         """Subsidies pay first; then the ways asked for, or what is at hand already."""
         remaining, parts = purchase.amount, []
         for code in [*subsidies(), *dict.fromkeys(at_hand() if ways is None else ways)]:
-            for part in self.opened[code].parts(purchase, remaining, chosen=chosen):
+            for part in self._open(source(code)).parts(purchase, remaining, chosen=chosen):
                 parts.append(part)
                 remaining -= part.amount
         return Quote(purchase.amount, tuple(parts))

@@ -71,7 +71,7 @@ def districts_of(plan) -> frozenset[str]:
     return frozenset(pools.values_list("cluster__district", flat=True))
 
 
-def purchase(organization, plan, amount: int, at, *, districts: frozenset[str]) -> Purchase:
+def purchase(organization, plan, amount: int, *, districts: frozenset[str]) -> Purchase:
     """The whole amount of an order and what the ways to pay must know of it; its cards stand in these districts."""
     return Purchase(
         amount=amount,
@@ -79,13 +79,12 @@ def purchase(organization, plan, amount: int, at, *, districts: frozenset[str]) 
         compute_districts=districts,
         is_domestic=plan.accelerator.is_domestic,
         is_self_supply=bool(organization) and plan.provider.organization_id == organization.id,
-        at=at,
     )
 
 
 def quote(organization, plan, amount: int, at, *, chosen=None, ways=None) -> Quote:
     """What one order would cost this buyer today, and who would pay which part."""
-    bought = purchase(organization, plan, amount, at, districts=districts_of(plan))
+    bought = purchase(organization, plan, amount, districts=districts_of(plan))
     return Means(organization, at).quote(bought, chosen=chosen, ways=ways)
 
 

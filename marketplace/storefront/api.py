@@ -9,7 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.storefront.filters import kind_from, size_from, wishes_from
-from marketplace.storefront.queries import FACETS, FLAGS, SORTS, offer_of, offers, offers_of, select
+from marketplace.storefront.queries import FLAGS, SORTS, offer_of, offers, offers_of, select
+from marketplace.storefront.shelf import FACETS
 from portal.shell.listings import Listed, PagesOfSorted
 from portal.shell.serializers import Currency, Package, Tiers, Yuan
 
@@ -43,9 +44,9 @@ class OfferSerializer(serializers.Serializer):
     early_price = serializers.DecimalField(
         source="plan.early_price", max_digits=18, decimal_places=8, allow_null=True
     )
-    amount = Yuan(source="quote.amount", help_text=_("所询卡数与时长的原价。"))
-    vouchers = Yuan(source="quote.vouchers")
-    amount_after_vouchers = Yuan(source="quote.cash")
+    amount = Yuan(help_text=_("所询卡数与时长的原价。"))
+    vouchers = Yuan()
+    amount_after_vouchers = Yuan(source="cash")
 
 
 SIZE = [

@@ -3,7 +3,8 @@
 from decimal import Decimal, InvalidOperation
 
 from marketplace.catalogue.models import Kind
-from marketplace.storefront.queries import FACETS, FLAGS, SORTS, Wishes
+from marketplace.storefront.queries import FLAGS, SORTS, Wishes
+from marketplace.storefront.shelf import FACETS
 
 MOST_CARDS = 4096
 MOST_HOURS = 8760

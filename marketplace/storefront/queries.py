@@ -1,9 +1,9 @@
 """The shelf with what is free now and what it costs this buyer: the same number of queries whatever the shelf's length."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cached_property, partial
 from typing import NamedTuple
@@ -13,14 +13,15 @@ from django.utils import timezone
 from federation.capacity.queries import Stock
 from marketplace.catalogue.models import Kind, Plan, Unit
 from marketplace.catalogue.queries import LABELS, package_words, price_notes, term_words
-from marketplace.funding.queries import Means, Quote
+from marketplace.funding.protocol import Purchase
+from marketplace.funding.queries import Means
 from marketplace.orders.queries import purchase
 from marketplace.pricing.tariffs import Tariff
-from marketplace.storefront.shelf import Product, products, products_of
+from marketplace.storefront.shelf import FACETS, Facet, Product, products, products_of
 from portal.shell.districts import District
-from portal.shell.names import named
 
 ONE = Decimal(1)
+FEN = Decimal("0.01")
 
 
 class Offer(NamedTuple):
@@ -28,10 +29,22 @@ class Offer(NamedTuple):
 
     plan: Plan
     tariff: Tariff
+    stock: Stock
+    traits: dict[str, tuple[str, ...]]
     count: int
     length: Decimal
-    stock: Stock
-    quote: Quote
+    purchase: Purchase
+    vouchers: int
+
+    @property
+    def amount(self) -> int:
+        """Fen for the size and time asked for."""
+        return self.purchase.amount
+
+    @property
+    def cash(self) -> int:
+        """What vouchers leave of it."""
+        return self.purchase.amount - self.vouchers
 
     @property
     def id(self) -> int:
@@ -75,9 +88,9 @@ class Offer(NamedTuple):
 
     @property
     def unit_price_after(self) -> Decimal:
-        """Yuan per unit paid for after vouchers, for the size and time asked for."""
-        fen = Fraction(self.quote.cash) / self.tariff.counted(self.quantity)
-        return Decimal(fen.numerator) / fen.denominator / 100
+        """Yuan per unit paid for after vouchers, to the fen, for the size and time asked for."""
+        fen = Fraction(self.cash) / self.tariff.counted(self.quantity)
+        return (Decimal(fen.numerator) / fen.denominator / 100).quantize(FEN, ROUND_HALF_UP)
 
     @property
     def package_words(self) -> str:
@@ -100,7 +113,7 @@ class Offer(NamedTuple):
 
 def offers(organization, at, *, kind: Kind = Kind.BATCH, cards: int = 1, hours=ONE) -> list[Offer]:
     """Every offer of a kind on the shelf, priced for this buyer, this many cards and this long."""
-    price = _pricer(organization, at, cards, hours, Means(organization, at))
+    price = _pricer(organization, cards, hours, Means(organization, at))
     return [price(one) for one in products(kind, at)]
 
 
@@ -112,20 +125,20 @@ def offer_of(code: str, organization, at, *, cards: int = 1, hours=ONE, means=No
 
 def offers_of(codes, organization, at, *, cards: int = 1, hours=ONE, means=None) -> list[Offer]:
     """The offers of these codes that are on the shelf, as they are at this very moment."""
-    price = _pricer(organization, at, cards, hours, means or Means(organization, at))
+    price = _pricer(organization, cards, hours, means or Means(organization, at))
     return [price(one) for one in products_of(codes, at)]
 
 
-def _pricer(organization, at, cards, hours, means) -> Callable[[Product], Offer]:
+def _pricer(organization, cards, hours, means) -> Callable[[Product], Offer]:
     """What a product costs this buyer, after vouchers; whose money pays the rest is asked when it is ordered."""
     quantities = {True: (hours, Fraction(cards * hours)), False: (ONE, Fraction(cards))}
 
     def price(product: Product) -> Offer:
         length, quantity = quantities[product.has_length]
         amount = product.tariff.rate(quantity)
-        bought = purchase(organization, product.plan, amount, at, districts=product.stock.districts)
-        quote = means.quote(bought, ways=())
-        return Offer(product.plan, product.tariff, cards, length, product.stock, quote)
+        bought = purchase(organization, product.plan, amount, districts=product.stock.districts)
+        shown = product.plan, product.tariff, product.stock, product.traits
+        return Offer(*shown, cards, length, bought, means.subsidised(bought))
 
     return price
 
@@ -137,28 +150,13 @@ def ways_to_buy(plan) -> list[tuple[Plan, str]]:
     return [(way, package_words(way, way)) for way in rows]
 
 
-@dataclass(frozen=True)
-class Facet:
-    """A filter of the shelf: the values that an offer has, and what one of them is called."""
-
-    name: str
-    values: Callable[[Offer], Iterable[str]]
-    label: Callable[[Offer, str], str]
-
-
-FACETS = (
-    Facet("accelerator", lambda o: [o.plan.accelerator.code], lambda o, _code: named(o.plan.accelerator)),
-    Facet("vendor", lambda o: [o.plan.accelerator.vendor], lambda o, _code: o.plan.accelerator.vendor_name),
-    Facet("district", lambda o: o.stock.districts, lambda _o, code: str(District(code).label)),
-    Facet("provider", lambda o: [o.plan.provider.code], lambda o, _code: named(o.plan.provider)),
-)
 FLAGS: dict[str, Callable[[Offer], bool]] = {
-    "domestic": lambda o: o.plan.accelerator.is_domestic,
+    "domestic": lambda o: o.purchase.is_domestic,
     "in_stock": lambda o: o.stock.cards_free > 0,
-    "voucher": lambda o: o.quote.vouchers > 0,
+    "voucher": lambda o: o.vouchers > 0,
 }
 SORTS: dict[str, Callable[[Offer], tuple]] = {
-    "price": lambda o: (o.quote.cash, o.plan.code),
+    "price": lambda o: (o.cash, o.plan.code),
     "list_price": lambda o: (o.unit_price, o.plan.code),
     "free": lambda o: (-o.stock.cards_free, o.plan.code),
     "tflops": lambda o: (-o.plan.accelerator.fp16_tflops, o.plan.code),
@@ -202,7 +200,7 @@ class Wishes:
 
 
 def _has_one_of(facet: Facet, chosen: frozenset[str], offer: Offer) -> bool:
-    return not chosen.isdisjoint(facet.values(offer))
+    return not chosen.isdisjoint(offer.traits[facet.name])
 
 
 def select(shelf: list[Offer], wishes: Wishes) -> list[Offer]:
@@ -213,21 +211,16 @@ def select(shelf: list[Offer], wishes: Wishes) -> list[Offer]:
 def counts(shelf: list[Offer], wishes: Wishes) -> dict[str, list[tuple[str, str, int]]]:
     """For each facet and flag, what choosing a value would leave, whatever is chosen of it now: (value, label, offers)."""
     unmet = [wishes.unmet(offer) for offer in shelf]
+
+    def left(name: str) -> list[Offer]:
+        return [offer for offer, missing in zip(shelf, unmet, strict=True) if missing <= {name}]
+
     found: dict[str, list[tuple[str, str, int]]] = {}
     for facet in FACETS:
-        labels: dict[str, str] = {}
-        tally: Counter[str] = Counter()
-        for offer, missing in zip(shelf, unmet, strict=True):
-            is_left = not missing or missing == {facet.name}
-            for value in facet.values(offer):
-                if value not in labels:
-                    labels[value] = facet.label(offer, value)
-                tally[value] += is_left
-        rows = [(value, label, tally[value]) for value, label in labels.items()]
+        tally = Counter([value for offer in left(facet.name) for value in offer.traits[facet.name]])
+        examples = {value: offer for offer in shelf for value in offer.traits[facet.name]}
+        rows = [(value, facet.label(offer.plan, value), tally[value]) for value, offer in examples.items()]
         found[facet.name] = sorted(rows, key=lambda row: (-row[2], row[1]))
     for flag, holds in FLAGS.items():
-        left = [
-            offer for offer, missing in zip(shelf, unmet, strict=True) if not missing or missing == {flag}
-        ]
-        found[flag] = [("1", "", sum(map(holds, left)))]
+        found[flag] = [("1", "", sum(map(holds, left(flag))))]
     return found

@@ -37,10 +37,9 @@ def _how_it_is_counted(plan) -> str:
     return _("应付 = 单价 × 卡数 × 计费秒数 ÷ 3600，四舍五入到分；按实际使用的秒数结算，多余的退回。")
 
 
-def quotation(offer, organization, *, by, at) -> Paper:
+def quotation(offer, quote, organization, *, by, at) -> Paper:
     """The same figures that an order placed now would be charged by, and who would pay which part."""
-    plan, quote = offer.plan, offer.quote
-    size = offer.size
+    plan, size = offer.plan, offer.size
     price = f"¥{plain(offer.unit_price)} / {offer.unit_word}"
     parts = explained(quote)
     lines = [

@@ -1,5 +1,6 @@
 """What stands on the shelf, the same for everybody: plans with the prices in force and the cards there are."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import monotonic
 
@@ -9,18 +10,45 @@ from federation.capacity.queries import Stock, stocks
 from marketplace.catalogue.models import Kind, Plan, Unit, tariff
 from marketplace.catalogue.queries import LABELS
 from marketplace.pricing.tariffs import Tariff
+from portal.shell.districts import District
+from portal.shell.names import named
 
 NONE = Stock()
 
 
 @dataclass(frozen=True)
 class Product:
-    """A plan, what it costs, and how much of it there is; some are sold by the count alone, without a length."""
+    """A plan, what it costs, and how much of it there is; some are sold by the count alone, without a length.
+
+    traits: for each facet, by its name, the values that this product has.
+    """
 
     plan: Plan
     tariff: Tariff
     stock: Stock
     has_length: bool
+    traits: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A filter of the shelf: the values that a plan has with what there is of it, and what one of them is called."""
+
+    name: str
+    values: Callable[[Plan, Stock], Iterable[str]]
+    label: Callable[[Plan, str], str]
+
+
+FACETS = (
+    Facet(
+        "accelerator", lambda plan, _s: [plan.accelerator.code], lambda plan, _code: named(plan.accelerator)
+    ),
+    Facet(
+        "vendor", lambda plan, _s: [plan.accelerator.vendor], lambda plan, _code: plan.accelerator.vendor_name
+    ),
+    Facet("district", lambda _p, stock: stock.districts, lambda _plan, code: str(District(code).label)),
+    Facet("provider", lambda plan, _s: [plan.provider.code], lambda plan, _code: named(plan.provider)),
+)
 
 
 _kept: dict[Kind, tuple[float, list[Product]]] = {}
@@ -47,12 +75,10 @@ def products_of(codes, at) -> list[Product]:
 
 def _products(plans) -> list[Product]:
     stock = stocks({plan.provider_id for plan in plans}, {plan.accelerator_id for plan in plans})
-    return [
-        Product(
-            plan,
-            tariff(plan, plan),
-            stock.get((plan.provider_id, plan.accelerator_id), NONE),
-            bool(LABELS[Unit(plan.unit)][1]),
-        )
-        for plan in plans
-    ]
+    return [_product(plan, stock.get((plan.provider_id, plan.accelerator_id), NONE)) for plan in plans]
+
+
+def _product(plan, stock) -> Product:
+    has_length = bool(LABELS[Unit(plan.unit)][1])
+    traits = {facet.name: tuple(facet.values(plan, stock)) for facet in FACETS}
+    return Product(plan, tariff(plan, plan), stock, has_length, traits)

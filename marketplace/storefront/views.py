@@ -65,9 +65,11 @@ def _offer(request, code, **size):
 def detail(request, code):
     """One offer: what it is, where its figures come from, what it costs this buyer."""
     cards, hours = size_from(request.GET)
-    offer = _offer(request, code, cards=cards, hours=hours)
+    means = Means(request.organization, timezone.now())
+    offer = _offer(request, code, cards=cards, hours=hours, means=means)
     context = {
         "offer": offer,
+        "quote": means.quote(offer.purchase, ways=()),
         "ways": ways_to_buy(offer.plan),
         "cards": cards,
         "hours": hours,
@@ -79,8 +81,11 @@ def detail(request, code):
 def quotation_pdf(request, code):
     """The offer's price for this buyer as a PDF."""
     cards, hours = size_from(request.GET)
-    offer = _offer(request, code, cards=cards, hours=hours)
-    paper = quotation(offer, request.organization, by=request.user, at=timezone.now())
+    now = timezone.now()
+    means = Means(request.organization, now)
+    offer = _offer(request, code, cards=cards, hours=hours, means=means)
+    quote = means.quote(offer.purchase, ways=())
+    paper = quotation(offer, quote, request.organization, by=request.user, at=now)
     return paper_response(paper)
 
 
@@ -140,7 +145,7 @@ def order(request, code):
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
             return redirect("storefront:check", code=draft.code)
-    context = {"form": form, "offer": offer}
+    context = {"form": form, "offer": offer, "quote": means.quote(offer.purchase, ways=())}
     return render(request, "storefront/order.html", context, status=422 if form.errors else 200)
 
 
@@ -166,7 +171,7 @@ def check(request, code):
     offer = _offer(request, draft.plan.code, cards=draft.cards, hours=draft.hours or Decimal(draft.periods))
     try:
         chosen = None if draft.vouchers is None else frozenset(draft.vouchers)
-        amount = 0 if draft.reservation else offer.quote.amount
+        amount = 0 if draft.reservation else offer.amount
         cost = quote(draft.organization, draft.plan, amount, now, chosen=chosen, ways=draft.ways)
     except Refusal as sad:
         cost, refusal = None, refusal or sad

@@ -82,10 +82,10 @@ def bar(part, whole, label="", second=0) -> SafeString:
     after = min(100.0 - share, float(second or 0) * 100 / whole) if whole else 0.0
     begin, width = f"{share:.1f}", f"{after:.1f}"
     words = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    held = format_html('<rect class="is-held" x="{}" width="{}" height="6" />', begin, width)
+    held = format_html('<rect class="is-held" x="{}" width="{}" height="6" />', begin, width) if after else ""
     return format_html(
         '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" {}><rect width="{}" height="6" />{}</svg>',
-        words, begin, "" if width == "0.0" else held,
+        words, begin, held,
     )  # fmt: skip
 
 

@@ -296,7 +296,9 @@ def todo_counts(user, which: str) -> dict[int, int]:
     """How much of each kind of work is `awaiting` or was `submitted` by this person; one query."""
     kinds = ((n, getattr(todo, which)(user)) for n, todo in enumerate(todos()))
     counts = [
-        rows.order_by().values_list(Value(n), Count("pk")) for n, rows in kinds if not rows.query.is_empty()
+        rows.order_by().values(nth=Value(n)).annotate(waiting=Count("pk")).values_list("nth", "waiting")
+        for n, rows in kinds
+        if not rows.query.is_empty()
     ]
     return dict(counts[0].union(*counts[1:], all=True)) if counts else {}
 

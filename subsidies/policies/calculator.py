@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple, Protocol, TypedDict
 
 LEVELS = ("district", "city")
 BASES = ("gross", "residual")
@@ -79,14 +79,19 @@ class Rules:
         return {k: str(v) if isinstance(v, Decimal) else v for k, v in self.__dict__.items()}
 
 
-class Facts(NamedTuple):
+class Facts(Protocol):
     """What the calculator knows of a purchase: fen, districts, and whether it is bought from oneself."""
 
-    amount: int
-    buyer_district: str
-    compute_districts: frozenset[str]
-    is_domestic: bool
-    is_self_supply: bool
+    @property
+    def amount(self) -> int: ...
+    @property
+    def buyer_district(self) -> str: ...
+    @property
+    def compute_districts(self) -> frozenset[str]: ...
+    @property
+    def is_domestic(self) -> bool: ...
+    @property
+    def is_self_supply(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -113,42 +118,73 @@ class Step(TypedDict):
     values: dict
 
 
+class Allowance(NamedTuple):
+    """The most that one programme pays of a purchase, before its vouchers' remaining amounts are looked at.
+
+    base: fen that the rate is applied to. bounds: what limits it, one after the other, and how many fen each leaves.
+    """
+
+    rules: Rules
+    base: int
+    rate: Decimal
+    bounds: tuple[tuple[str, int], ...]
+
+    @property
+    def amount(self) -> int:
+        return self.bounds[-1][1]
+
+    @property
+    def steps(self) -> list[Step]:
+        first, *others = (
+            Step(clause=self.rules.clause, code=code, values={"amount": amount})
+            for code, amount in self.bounds
+        )
+        first["values"] = {"base": self.base, "rate": str(self.rate)} | first["values"]
+        return [first, *others]
+
+
 class Deduction(NamedTuple):
-    """What one voucher pays, in fen, and the steps that led there."""
+    """What one voucher pays, in fen, of what its programme had left to give for this purchase."""
 
     voucher: VoucherFacts
     amount: int
-    steps: tuple[Step, ...]
+    room: int
+    allowance: Allowance
+
+    @property
+    def steps(self) -> list[Step]:
+        """How it comes about."""
+        steps = self.allowance.steps
+        if self.amount == self.voucher.remaining < self.room:
+            used_up = {"amount": self.amount}
+            steps.append(Step(clause=self.voucher.rules.clause, code="voucher_used_up", values=used_up))
+        return steps
 
 
-def allowance(rules: Rules, facts: Facts, residual: int) -> tuple[int, list[Step]]:
-    """The most that one programme pays of a purchase, before its vouchers' remaining amounts are looked at."""
-
-    def step(code, **values) -> Step:
-        return {"clause": rules.clause, "code": code, "values": values}
-
+def _covers(rules: Rules, facts: Facts) -> bool:
     if facts.is_self_supply and not rules.covers_self_supply:
-        return 0, [step("self_supply_not_covered")]
-    if rules.level == "district":
-        is_buyer = facts.buyer_district == rules.district
-        is_compute = facts.compute_districts == frozenset({rules.district})
-        if not (is_buyer or is_compute):
-            return 0, [step("outside_district", district=rules.district)]
-    if facts.amount < rules.minimum_amount:
-        return 0, [step("below_minimum", amount=facts.amount, minimum=rules.minimum_amount)]
-    rate, name = rules.rate, "rate"
+        return False
+    if rules.district and facts.buyer_district != rules.district:
+        return facts.compute_districts == frozenset({rules.district})
+    return True
+
+
+def allowance(rules: Rules, facts: Facts, residual: int) -> Allowance | None:
+    """What this programme allows; None where it does not pay for such a purchase."""
+    if facts.amount < rules.minimum_amount or not _covers(rules, facts):
+        return None
+    name, rate = "rate", rules.rate
     if facts.is_domestic and rules.domestic_rate is not None:
-        rate, name = rules.domestic_rate, "domestic_rate"
+        name, rate = "domestic_rate", rules.domestic_rate
     base = facts.amount if rules.base == "gross" else residual
     amount = int(base * rate)
-    steps = [step(name, base=base, rate=str(rate), amount=amount)]
+    bounds = ((name, amount),)
     if rules.order_cap is not None and amount > rules.order_cap:
         amount = rules.order_cap
-        steps.append(step("order_cap", amount=amount))
+        bounds += (("order_cap", amount),)
     if amount > residual:
-        amount = residual
-        steps.append(step("nothing_left_to_pay", amount=amount))
-    return amount, steps
+        bounds += (("nothing_left_to_pay", residual),)
+    return Allowance(rules, base, rate, bounds)
 
 
 def deductions(
@@ -159,19 +195,16 @@ def deductions(
     Vouchers of one programme share the programme's allowance for the purchase.
     """
     left = facts.amount if residual is None else residual
-    allowed: dict[str, tuple[int, list[Step]]] = {}
+    allowed: dict[str, tuple[Allowance | None, int]] = {}
     found = []
     for voucher in sorted(vouchers, key=attrgetter("precedence")):
         if voucher.programme not in allowed:
-            allowed[voucher.programme] = allowance(voucher.rules, facts, left)
-        room, steps = allowed[voucher.programme]
+            most = allowance(voucher.rules, facts, left)
+            allowed[voucher.programme] = most, most.amount if most else 0
+        most, room = allowed[voucher.programme]
         amount = min(room, voucher.remaining, left)
-        if amount <= 0:
-            continue
-        used = [*steps]
-        if amount == voucher.remaining < room:
-            used.append(Step(clause=voucher.rules.clause, code="voucher_used_up", values={"amount": amount}))
-        found.append(Deduction(voucher, amount, tuple(used)))
-        allowed[voucher.programme] = (room - amount, steps)
-        left -= amount
+        if most and amount > 0:
+            found.append(Deduction(voucher, amount, room, most))
+            allowed[voucher.programme] = most, room - amount
+            left -= amount
     return found

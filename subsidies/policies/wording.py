@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from portal.shell.districts import District
 from portal.shell.money import yuan
 from subsidies.policies.calculator import Step
 
@@ -35,14 +34,6 @@ def sentence(step: Step) -> str:
             text = _("以剩余应付 ¥%(amount)s 为限") % {"amount": yuan(v["amount"])}
         case "voucher_used_up":
             text = _("券面余额 ¥%(amount)s 用完") % {"amount": yuan(v["amount"])}
-        case "below_minimum":
-            text = _("未达起点 ¥%(minimum)s") % {"minimum": yuan(v["minimum"])}
-        case "outside_district":
-            text = _("仅限%(district)s企业或使用%(district)s算力") % {
-                "district": District(v["district"]).label
-            }
-        case "self_supply_not_covered":
-            text = _("采购本单位算力不予补贴")
         case unknown:
             raise ValueError(f"no wording for step {unknown}")
     return _("%(clause)s：%(text)s") % {"clause": step["clause"], "text": text}

@@ -14,7 +14,7 @@ from portal.shell.exceptions import Refusal
 from portal.shell.money import yuan
 from subsidies.budgets.models import Programme
 from subsidies.policies import wording
-from subsidies.policies.calculator import Facts, VoucherFacts, deductions
+from subsidies.policies.calculator import VoucherFacts, deductions
 from subsidies.vouchers.models import Voucher
 
 
@@ -48,18 +48,14 @@ class OpenedVouchers:
     labels: dict[str, str]
     unusable: frozenset[str]
 
+    def covers(self, purchase, remaining):
+        return sum([d.amount for d in deductions(purchase, self.usable.values(), residual=remaining)])
+
     def parts(self, purchase, remaining, *, chosen=None):
         offered = self.usable.values()
         if chosen is not None:
             self._refuse_strangers(chosen)
             offered = [voucher for voucher in offered if voucher.code in chosen]
-        facts = Facts(
-            amount=purchase.amount,
-            buyer_district=purchase.buyer_district,
-            compute_districts=purchase.compute_districts,
-            is_domestic=purchase.is_domestic,
-            is_self_supply=purchase.is_self_supply,
-        )
         return [
             Part(
                 source=Vouchers.code,
@@ -67,9 +63,9 @@ class OpenedVouchers:
                 payer=d.voucher.programme,
                 label=self.labels[d.voucher.code],
                 amount=d.amount,
-                explanation=d.steps,
+                explanation=tuple(d.steps),
             )
-            for d in deductions(facts, offered, residual=remaining)
+            for d in deductions(purchase, offered, residual=remaining)
         ]
 
     def choices(self):

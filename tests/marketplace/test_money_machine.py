@@ -238,7 +238,7 @@ class Funding(InATransaction):
     )
     def hold(self, amount, ways):
         code = self.next("OD")
-        purchase = Purchase(amount, "siming", frozenset({"jimei"}), True, False, self.now)
+        purchase = Purchase(amount, "siming", frozenset({"jimei"}), True, False)
         quote = Means(self.city.ludao, self.now).quote(purchase, ways=ways)
         line = credit_line(self.city.ludao)
         over = {"credit"} if line and line.valid_until <= self.now else set()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from federation.capacity.models import Pool
 from marketplace.storefront import shelf as shelves
 from marketplace.storefront import views
-from marketplace.storefront.queries import FACETS, FLAGS, SORTS, Wishes, counts, offer_of, offers, select
+from marketplace.storefront.queries import FLAGS, SORTS, Wishes, counts, offer_of, offers, select
+from marketplace.storefront.shelf import FACETS
 from tests.city import NOON
 
 EVERYTHING = Wishes(facets={}, flags=frozenset(), words="", memory=0, sort="price")
@@ -28,7 +29,7 @@ def some(values):
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_count_is_what_choosing_it_would_leave(shelf, data):
-    values = {facet.name: {v for offer in shelf for v in facet.values(offer)} for facet in FACETS}
+    values = {facet.name: {v for offer in shelf for v in offer.traits[facet.name]} for facet in FACETS}
     wishes = Wishes(
         facets={name: data.draw(some(known)) for name, known in values.items()},
         flags=data.draw(some(FLAGS)),

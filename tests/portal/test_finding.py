@@ -59,11 +59,13 @@ def test_what_was_decided_waits_no_more(city):
 
 
 def test_the_head_of_every_page_says_how_many_wait(city):
+    place(city, key="dear too", cards=1, hours="100", project=city.model, at=timezone.now())
     fiona = visitor(city.fiona).get("/wallet/").content.decode()
     bob = visitor(city.bob).get("/wallet/").content.decode()
 
-    assert "待办，1 件" in fiona
+    assert "待办，2 件" in fiona
     assert "待办，" not in bob
+    assert [pile.count for pile in home.awaiting(city.fiona)] == [2]
 
 
 def test_what_is_to_be_proved_waits_for_the_platform_and_what_came_back_for_the_firm(city):

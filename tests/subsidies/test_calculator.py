@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subsidies.policies.calculator import BadRules, Facts, Rules, VoucherFacts, deductions
+from marketplace.funding.protocol import Purchase
+from subsidies.policies.calculator import BadRules, Rules, VoucherFacts, deductions
 
 SOON = datetime(2026, 12, 1, tzinfo=UTC)
 DISTRICT = Rules(
@@ -27,7 +28,7 @@ def facts(amount=100_000, **more):
         "is_domestic": False,
         "is_self_supply": False,
     }
-    return Facts(amount=amount, **(known | more))
+    return Purchase(amount=amount, **(known | more))
 
 
 def paid(found):
