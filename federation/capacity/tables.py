@@ -47,7 +47,7 @@ clusters = ListScreen(
         Column("name", _("集群"), template="capacity/_name.html", value="__str__"),
         Column("code", _("集群编号"), "code", is_optional=True),
         Column("provider", _("服务商"), beneath="name"),
-        Column("district", _("所在区"), value="get_district_display", sort="district"),
+        Column("district", _("所在区"), "choice", sort="district"),
         Column("accelerators", _("型号"), value="accelerator_names", template="capacity/_accelerators.html"),
         Column("stock", _("可售 / 总卡数"), template="capacity/_stock.html", is_on_paper=False),
         Column("pue", "PUE", "number", sort="pue"),
@@ -85,7 +85,7 @@ accelerators = ListScreen(
 CLUSTER_FACTS = (
     Column("code", _("集群编号"), "code"),
     Column("adapter", _("接入方式")),
-    Column("region_tier", _("时延圈"), value="get_region_tier_display"),
+    Column("region_tier", _("时延圈"), "choice"),
     Column("pue", "PUE", "number"),
     Column("interconnect", _("互联网络")),
     Column("max_gang_nodes", _("单个作业最多节点数"), "number"),

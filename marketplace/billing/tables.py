@@ -48,9 +48,9 @@ screen = ListScreen(
     filters=BillFilters,
     columns=(
         Column("code", _("明细号"), "code"),
-        Column("kind", _("类型"), value="get_kind_display", beneath="code"),
+        Column("kind", _("类型"), "choice", beneath="code"),
         Column("original", _("原明细"), "code", value="original.code", beneath="code"),
-        Column("free_reason", _("免费原因"), value="get_free_reason_display", beneath="code"),
+        Column("free_reason", _("免费原因"), "choice", beneath="code"),
         Column("order", _("订单号"), "code", value="order.code", url="order.get_absolute_url"),
         Column("project", _("项目"), value="project.name", beneath="order"),
         Column("organization", _("单位"), is_optional=True),
@@ -134,7 +134,7 @@ PAYERS = (
 )
 LINES = (
     Column("code", _("明细号"), "code"),
-    Column("kind", _("类型"), value="get_kind_display", beneath="code"),
+    Column("kind", _("类型"), "choice", beneath="code"),
     Column("original", _("原明细"), "code", value="original.code", beneath="code"),
     Column("order", _("订单号"), "code", value="order.code", url="order.get_absolute_url"),
     Column("project", _("项目"), value="project.name"),
@@ -167,7 +167,7 @@ refunds = ListScreen(
         Column("organization", _("单位"), beneath="order"),
         Column("amount", _("退费金额"), "money", sort="amount", total="amount"),
         Column("seconds", _("更正后的计量秒数"), "number"),
-        Column("reason_code", _("原因"), value="get_reason_code_display"),
+        Column("reason_code", _("原因"), "choice"),
         Column("reason", _("说明"), beneath="reason_code"),
         Column("asked_by", _("提出人")),
         Column("asked_at", _("提出时间"), "time", beneath="asked_by", sort="asked_at"),

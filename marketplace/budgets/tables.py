@@ -58,7 +58,7 @@ marks = ListScreen(
         Column("code", _("记录号"), "code", is_optional=True),
         Column("project", _("项目"), value="project.name"),
         Column("organization", _("单位"), value="project.organization", is_optional=True),
-        Column("kind", _("动作"), value="get_kind_display"),
+        Column("kind", _("动作"), "choice"),
         Column("percent", _("阈值"), "number", unit="%"),
         Column("budget", _("月度预算"), "money"),
         Column("spent", _("当时已用"), "money"),

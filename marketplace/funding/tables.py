@@ -49,7 +49,7 @@ FACTS = (
 # What came into the prepaid balance and left it.
 MOVES = (
     Column("at", _("时间"), "moment", value="journal.booked_at"),
-    Column("cause", _("事项"), value="journal.get_kind_display"),
+    Column("cause", _("事项"), "choice", value="journal.kind"),
     Column("subject", _("单号"), "code", value="journal.subject"),
     Column("change", _("金额"), "money"),
 )

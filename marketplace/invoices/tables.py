@@ -26,7 +26,7 @@ screen = ListScreen(
         Column("code", _("申请编号"), "code", url="get_absolute_url"),
         Column("number", _("发票号码"), "code", beneath="code"),
         Column("organization", _("单位"), is_optional=True),
-        Column("color", _("类型"), value="get_color_display"),
+        Column("color", _("类型"), "choice"),
         Column("original", _("红冲原票"), value="original.number", beneath="color"),
         Column("amount", _("价税合计"), "money", sort="amount"),
         Column("tax", _("其中税额"), "money", is_optional=True),
@@ -39,7 +39,7 @@ screen = ListScreen(
 
 # What an invoice's own page says of it.
 FACTS = (
-    Column("color", _("类型"), value="get_color_display"),
+    Column("color", _("类型"), "choice"),
     Column("number", _("发票号码"), "code"),
     Column("original", _("红冲原票"), value="original.number"),
     Column("amount", _("价税合计"), "money"),

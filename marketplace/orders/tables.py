@@ -38,7 +38,7 @@ screen = ListScreen(
         Column("organization", _("单位"), beneath="project"),
         Column("accelerator", _("加速卡"), value="plan.accelerator"),
         Column("provider", _("服务商"), value="plan.provider", beneath="accelerator"),
-        Column("kind", _("商品类型"), value="plan.get_kind_display", beneath="accelerator"),
+        Column("kind", _("商品类型"), "choice", value="plan.kind", beneath="accelerator"),
         Column("cards", _("卡数"), "number", sort="cards"),
         Column("hours", _("时长上限（小时）"), "number", sort="hours", is_optional=True),
         Column("amount", _("冻结总额"), "money", sort="amount", total="amount"),
@@ -61,7 +61,7 @@ screen = ListScreen(
 FACTS = (
     Column("organization", _("单位")),
     Column("project", _("项目"), value="project.name"),
-    Column("kind", _("商品类型"), value="plan.get_kind_display"),
+    Column("kind", _("商品类型"), "choice", value="plan.kind"),
     Column("size", _("数量")),
     Column("renews", _("续订自"), value="renews.code", url="renews.get_absolute_url"),
     Column("begins_at", _("约定起用时间"), "time"),

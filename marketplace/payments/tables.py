@@ -57,16 +57,16 @@ payments = ListScreen(
     columns=(
         Column("code", _("支付编号"), "code", url="get_absolute_url"),
         Column("organization", _("企业"), beneath="code"),
-        Column("purpose", _("用途"), value="get_purpose_display"),
+        Column("purpose", _("用途"), "choice"),
         Column("order_code", _("订单"), beneath="purpose", is_optional=True),
-        Column("method", _("支付方式"), value="get_method_display"),
+        Column("method", _("支付方式"), "choice"),
         Column("provider_id", _("支付机构单号"), beneath="method", is_optional=True),
         Column("amount", _("金额"), "money", sort="amount", total="amount"),
         Column("created_by", _("提交人"), is_optional=True),
         Column("created_at", _("提交时间"), "time", sort="created_at"),
         Column("paid_at", _("到账时间"), "time", sort="paid_at"),
         Column("status", _("状态"), "status"),
-        Column("reason", _("说明"), value="get_reason_display", beneath="status"),
+        Column("reason", _("说明"), "choice", beneath="status"),
     ),
     empty=Empty(_("还没有支付记录"), _("在“账户余额”页选择充值，付款结果会显示在这里。"), icon="wallet"),
 )
@@ -74,16 +74,16 @@ payments = ListScreen(
 # What a payment's own page says of it.
 FACTS = (
     Column("organization", _("企业")),
-    Column("purpose", _("用途"), value="get_purpose_display"),
+    Column("purpose", _("用途"), "choice"),
     Column("order_code", _("订单")),
-    Column("method", _("支付方式"), value="get_method_display"),
+    Column("method", _("支付方式"), "choice"),
     Column("amount", _("金额"), "money"),
     Column("created_by", _("提交人")),
     Column("created_at", _("提交时间"), "time"),
     Column("pay_by", _("支付期限"), "time"),
     Column("paid_at", _("到账时间"), "time"),
     Column("provider_id", _("支付机构单号")),
-    Column("reason", _("说明"), value="get_reason_display"),
+    Column("reason", _("说明"), "choice"),
 )
 
 
@@ -148,7 +148,7 @@ differences = ListScreen(
     tabs="status",
     columns=(
         Column("code", _("编号"), "code", url="get_absolute_url"),
-        Column("kind", _("差异"), value="get_kind_display"),
+        Column("kind", _("差异"), "choice"),
         Column("about", _("对象"), "code"),
         Column("ours", _("平台记为"), "money", sort="ours"),
         Column("theirs", _("支付机构记为"), "money", sort="theirs"),
@@ -161,7 +161,7 @@ differences = ListScreen(
 )
 
 DIFFERENCE_FACTS = (
-    Column("kind", _("差异"), value="get_kind_display"),
+    Column("kind", _("差异"), "choice"),
     Column("about", _("对象")),
     Column("ours", _("平台记为"), "money"),
     Column("theirs", _("支付机构记为"), "money"),

@@ -30,7 +30,7 @@ screen = ListScreen(
     columns=(
         Column("title", _("结算对象"), url="get_absolute_url"),
         Column("code", _("结算单号"), "code", beneath="title"),
-        Column("kind", _("类型"), value="get_kind_display"),
+        Column("kind", _("类型"), "choice"),
         Column("clause", _("政策条款"), beneath="kind"),
         Column("from_at", _("起始"), "time", is_optional=True),
         Column("until_at", _("截至"), "time", sort="until_at"),

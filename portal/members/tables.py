@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.shell.columns import Column
 
-_ROLE = Column("get_role_display", _("角色"))
+_ROLE = Column("role", _("角色"), "choice")
 _REST = (
     _ROLE,
     Column("until", _("有效期"), template="members/_until.html"),
@@ -26,7 +26,7 @@ INVITATIONS = (
 ONBOARDED = (
     Column("name", _("名称"), template="members/_organization.html"),
     Column("code", _("单位编号"), beneath="name"),
-    Column("get_kind_display", _("类型")),
+    Column("kind", _("类型"), "choice"),
     Column("first", _("首位成员"), template="members/_first.html"),
     Column("created_at", _("建档时间"), "day"),
 )

@@ -23,7 +23,7 @@ screen = ListScreen(
     tab_words=STATES,
     columns=(
         Column("title", _("内容"), template="notices/_title.html"),
-        Column("kind", _("类型"), value="get_kind_display"),
+        Column("kind", _("类型"), "choice"),
         Column("created_at", _("时间"), "time", sort="created_at"),
         Column("read_at", _("阅读时间"), "time", is_optional=True),
     ),

@@ -10,7 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from portal.shell.money import to_yuan
-from portal.shell.names import named
+from portal.shell.names import chosen, named
 
 NUMBERS = {"money", "number", "figures", "span", "price"}
 
@@ -28,8 +28,8 @@ def walk(row, path: str):
 
 @dataclass(frozen=True)
 class Column:
-    """One fact of a row. `kind` says how it is drawn and typed: text, lines, money, number, figures (ready
-    written), price, time, moment, day, span, status.
+    """One fact of a row. `kind` says how it is drawn and typed: text, choice, lines, money, number, figures
+    (ready written), price, time, moment, day, span, status.
 
     `value` is where it is found (the key when empty); `sort` and `total` are database fields; `url` opens something;
     `words` name the values of a status that is computed; `nothing` stands where there is no value; `template` draws what
@@ -57,6 +57,9 @@ class Column:
 
     def of(self, row):
         """The value as the page needs it."""
+        if self.kind == "choice":
+            holder, name = self.state(row)
+            return chosen(holder, name) if holder else None
         found = walk(row, self.value or self.key)
         if not isinstance(found, models.Model):
             return found
@@ -73,7 +76,7 @@ class Column:
             return str(self.words[self.of(row)])
         if self.kind == "status":
             holder, name = self.state(row)
-            return getattr(holder, f"get_{name}_display")()
+            return chosen(holder, name)
         found = self.of(row)
         if found is None:
             return None

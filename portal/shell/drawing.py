@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from portal.shell import glossary
 from portal.shell.columns import Cell, walk
 from portal.shell.money import price_words, yuan
+from portal.shell.names import chosen
 
 
 @lru_cache(maxsize=1024)
@@ -72,7 +73,7 @@ def status_word(value, word) -> SafeString:
 
 def status(row, field="status") -> SafeString:
     """The state of a row: colour, icon and word."""
-    return status_word(getattr(row, field), getattr(row, f"get_{field}_display")())
+    return status_word(getattr(row, field), chosen(row, field))
 
 
 def bar(part, whole, label="", second=0) -> SafeString:

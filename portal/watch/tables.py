@@ -24,7 +24,7 @@ screen = ListScreen(
     columns=(
         Column("raised_at", _("时间"), "time", sort="raised_at"),
         Column("code", _("告警编号"), "code", beneath="raised_at"),
-        Column("get_rule_display", _("规则")),
+        Column("rule", _("规则"), "choice"),
         Column("about", _("对象"), "code"),
         Column("details", _("所见"), template="watch/_seen.html"),
     ),

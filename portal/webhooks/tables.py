@@ -66,7 +66,7 @@ endpoints = Issuing(
             Column("created_at", _("接入时间"), "day", beneath="url"),
             Column("events", _("事件"), "codes"),
             Column("state", _("状态"), "status", words=LISTENING),
-            Column("get_disabled_reason_display", _("停用原因"), beneath="state"),
+            Column("disabled_reason", _("停用原因"), "choice", beneath="state"),
             Column("failing_since", _("失败始于"), "time", beneath="state"),
             Column("old_secret_until", _("旧密钥可用至"), "time", beneath="state"),
         ),
