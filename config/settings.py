@@ -145,7 +145,7 @@ FRESH_SECONDS = {"shelf": 5, "wall": 10}
 AUTH_USER_MODEL = "portal.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "portal.organizations.backends.WithMemberships",
 ]
 # "djbh3": GB/T 22239 level 3 (mixed characters, history, age); "asvs": OWASP ASVS 5.0 (neither).
 PASSWORD_POLICY = env("PASSWORD_POLICY", default="djbh3")

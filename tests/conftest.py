@@ -16,6 +16,7 @@ from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from config.embedded.steps import ROOT, steps
+from tests.entrance import BACKEND
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 CHROMIUM_OPTIONS = [
@@ -222,7 +223,7 @@ def login(page, live_server, client):
     def sign_in(user):
         # A page left open asks on with the session that ends here, and goes to the door of itself.
         page.goto("about:blank")
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(user, backend=BACKEND)
         session = client.cookies["sessionid"].value
         page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
 

@@ -12,7 +12,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from config.demo import factors
 from portal.accounts.permissions import needs_second_factor
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "portal.organizations.backends.WithMemberships"
 SECRET = "ONSWG4TFOQQGM33SEB2GK43UNFXGO==="
 
 

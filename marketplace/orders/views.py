@@ -1,6 +1,7 @@
 """A firm's orders: the list, one order's whole story, its log, and cancelling."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -38,24 +39,24 @@ def _order(request, code):
     return get_object_or_404(rows, code=code)
 
 
-def _job_plan(request, order, at):
-    """The plan by which a job is put on reserved capacity, while there is some and this person may."""
+def _plans_here(request, order, at) -> list[Plan]:
+    """What is sold of a running reservation's cards, while this person may put a job on it or take it for longer."""
     is_usable = (
         order.status == Order.Status.RUNNING and order.is_reservation and not order.cancel_requested_at
     )
     if not (is_usable and can(request.user, "orders.place", order.organization)):
-        return None
+        return []
     same = {"provider": order.plan.provider, "accelerator": order.plan.accelerator}
-    return Plan.objects.on_shelf().priced(at).filter(kind=Kind.BATCH, **same).first()
+    return list(Plan.objects.on_shelf().priced(at).filter(**same))
 
 
-def _may_renew(request, order, at):
-    """Whether this reservation may be taken for longer now, by this person."""
-    return (
-        Order.objects.reservations().filter(id=order.id, ends_at__range=(at, at + AHEAD)).exists()
-        and Plan.objects.on_shelf().priced(at).filter(id=order.plan_id).exists()
-        and can(request.user, "orders.place", order.organization)
-    )
+def _following(order) -> tuple[list[Order], Order | None]:
+    """A reservation's jobs, newest first, and what takes it on when it ends."""
+    if not order.is_reservation:
+        return [], None
+    rows = Order.objects.filter(Q(reservation=order) | Q(renews=order)).select_related("plan").order_by("-id")
+    renewals = [row for row in rows if row.renews_id == order.id and row.is_open]
+    return [row for row in rows if row.reservation_id == order.id], next(iter(renewals), None)
 
 
 @require("orders.view")
@@ -63,10 +64,11 @@ def detail(request, code):
     """One order's whole story: where it stands, why it runs where it runs, what it costs, what happened."""
     order = _order(request, code)
     workload = workloads.by_order(order.code)
-    jobs = list(order.jobs.select_related("plan").order_by("-id")) if order.is_reservation else []
+    jobs, renewal = _following(order)
     now = timezone.now()
     told = placement.story(order.decision)
-    renewal = order.renewals.filter(status__in=Order.OPEN).first() if order.is_reservation else None
+    plans = _plans_here(request, order, now)
+    is_ending = bool(order.ends_at) and now <= order.ends_at <= now + AHEAD
     context = {
         "record": RecordScreen(
             order, order.code, order.name or order.code, _("订单"), reverse("orders:list"), "status"
@@ -80,8 +82,8 @@ def detail(request, code):
         "others": [one for one in told if "wrong_accelerator" in one["reasons"]],
         "jobs": jobs,
         "renewal": renewal,
-        "may_renew": order.is_reservation and not renewal and _may_renew(request, order, now),
-        "job_plan": _job_plan(request, order, now),
+        "may_renew": is_ending and not renewal and any(plan.id == order.plan_id for plan in plans),
+        "job_plan": next((plan for plan in plans if plan.kind == Kind.BATCH), None),
         "cards_taken": sum(job.cards for job in jobs if job.is_open),
         "price_notes": price_notes(order.plan, order),
         "holds": explained_holds(order.code),

@@ -92,9 +92,11 @@ class Tariff:
 
     def rate(self, quantity: Fraction) -> int:
         """Fen for so many units. The lines of a use bill `rate(after) - rate(before)`, so that they sum to the whole."""
-        if not self.tiers:
-            return _fen(self._first * self.counted(quantity))
-        return _fen(sum((Fraction(price) * part for part, price in self.parts(quantity)), Fraction(0)))
+        if self.tiers:
+            return _fen(sum((Fraction(price) * part for part, price in self.parts(quantity)), Fraction(0)))
+        price, counted = self._first, self.counted(quantity)
+        # What is only rounded needs no reducing: a shelf is a thousand of these.
+        return _rounded(price.numerator * counted.numerator, price.denominator * counted.denominator)
 
     def rate_ended(self, quantity: Fraction, count: int) -> int:
         """Fen in all for `count` cards or nodes given up after so many units: before the term is over, at the dearer price,
@@ -107,7 +109,11 @@ class Tariff:
 
 
 def _fen(yuan: Fraction) -> int:
-    return (2 * FEN_PER_YUAN * yuan.numerator // yuan.denominator + 1) // 2
+    return _rounded(yuan.numerator, yuan.denominator)
+
+
+def _rounded(yuan: int, parts: int) -> int:
+    return (2 * FEN_PER_YUAN * yuan // parts + 1) // 2
 
 
 def card_hours(cards: int, seconds: int) -> Fraction:

@@ -142,7 +142,7 @@ def first_administrator(request, secret):
         except Refusal as refusal:
             form.add_error(None, refusal.message)
         else:
-            login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            login(request, user, backend="portal.organizations.backends.WithMemberships")
             messages.success(request, _("%(role)s已建立，请接着启用第二因素。") % {"role": role.label})
             return redirect("entrance:security")
     return render(

@@ -6,22 +6,25 @@ from portal.shell.entries import Pile, address
 MOST_SHOWN = 50
 
 
-def awaiting(user) -> list[Pile]:
-    """What this person should do, by kind."""
-    return _piles(user, "awaiting", "id")
+def awaiting(request) -> list[Pile]:
+    """What this person should do, by kind, the oldest first."""
+    return _piles(entries.work_of(request.user, "awaiting"), entries.head_of(request), "id")
 
 
 def submitted(user) -> list[Pile]:
     """What this person handed in and others have in hand, newest first."""
-    return _piles(user, "submitted", "-id")
+    work = entries.work_of(user, "submitted")
+    return _piles(work, entries.tallies(work), "-id")
 
 
-def _piles(user, which, order):
-    piles = []
-    counts = entries.todo_counts(user, which)
-    for n, todo in enumerate(entries.todos()):
-        if counts.get(n):
-            rows = getattr(todo, which)(user).order_by(order)[:MOST_SHOWN]
-            tasks = [todo.task(row) for row in rows]
-            piles.append(Pile(str(todo.label), counts[n], tasks, todo.url_name and address(todo.url_name)))
-    return piles
+def _piles(work, tallies, order):
+    return [
+        Pile(
+            label=str(todo.label),
+            count=tallies[todo].count,
+            tasks=[todo.task(row) for row in rows.order_by(order)[:MOST_SHOWN]],
+            url=todo.url_name and address(todo.url_name),
+        )
+        for todo, rows in work.items()
+        if tallies[todo].count
+    ]

@@ -20,10 +20,8 @@ def desk(request):
     """What waits for this person, and what they may do next."""
     if not memberships(request.user):
         return redirect("organizations:found")
-    todo = queries.awaiting(request.user)
     context = {
-        "todo": todo,
-        "todos_waiting": sum(pile.count for pile in todo),
+        "todo": queries.awaiting(request),
         "figures": [figure for make in entries.desk_figures() for figure in make(request)],
         "steps": [step for make in entries.first_steps() for step in make(request)],
         "piles": [pile for make in entries.desk_piles() for pile in make(request)],
@@ -35,7 +33,7 @@ def desk(request):
 @login_required
 def todo(request):
     """What waits for me, by kind, the oldest first."""
-    return render(request, "home/todo.html", {"piles": queries.awaiting(request.user)})
+    return render(request, "home/todo.html", {"piles": queries.awaiting(request)})
 
 
 @login_required

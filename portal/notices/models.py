@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Count, Max, Q, Value, When
+from django.db.models import Case, Q, Value, When
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,12 +18,6 @@ class NoticeQuerySet(models.QuerySet):
 
     def unsorted(self):
         return self.filter(sorted_at=None)
-
-    def bell(self) -> dict:
-        """How many lines wait, and what an open page must have seen to know of them all."""
-        bell = self.unread().aggregate(count=Count("id"), newest=Max("created_at"))
-        newest = bell["newest"].isoformat() if bell["newest"] else ""
-        return {"count": bell["count"], "seen": f"{newest}/{bell['count']}"}
 
     def with_state(self):
         """Whether each has been read."""

@@ -14,6 +14,7 @@ from portal.notices.forms import PreferencesForm
 from portal.notices.models import Notice
 from portal.notices.tables import screen
 from portal.shell import sms
+from portal.shell.entries import tallies
 from portal.shell.screens import picked, show
 
 
@@ -26,11 +27,13 @@ def listing(request):
 @login_required
 def bell(request):
     """The bell of a page that is open: nothing when the page knows it all, else the new count and the newest line."""
-    now, seen = request.user.notices.bell(), request.GET.get("seen", "")
-    if now["seen"] == seen:
+    unread = request.user.notices.unread()
+    now, seen = tallies({"bell": unread})["bell"], request.GET.get("seen", "")
+    if now.seen == seen:
         return HttpResponse(status=204)
-    is_news = now["seen"].partition("/")[0] > seen.partition("/")[0]
-    newest = Notice.objects.visible_to(request.user).unread().first() if is_news else None
+    known = seen.partition("/")[0]
+    is_news = known.isdecimal() and now.newest > int(known)
+    newest = unread.first() if is_news else None
     return render(request, "notices/bell.html", {"bell": now, "newest": newest})
 
 

@@ -11,20 +11,16 @@ def shell(request):
     """The city's names, the navigation this reader may use, and how many notices wait."""
     user = getattr(request, "user", None)
 
+    is_known = bool(user and user.is_authenticated)
+
     def doors():
-        return [
-            door
-            for door in entries.navigation()
-            if door.action is None or (user and user.is_authenticated and can(user, door.action))
-        ]
+        return [door for door in entries.navigation() if door.action is None or (is_known and can(user, door.action))]
 
     def bell():
-        return user.notices.bell() if user and user.is_authenticated else None
+        return entries.head_of(request)["notices"] if is_known else None
 
     def waiting():
-        if not (user and user.is_authenticated):
-            return 0
-        return sum(entries.todo_counts(user, "awaiting").values())
+        return sum(entries.head_of(request)[todo].count for todo in entries.todos()) if is_known else 0
 
     return {
         "city": city(),

@@ -93,16 +93,17 @@ def bar(part, whole, label="", second=0) -> SafeString:
 def filter_options(name, options, chosen=(), kind="checkbox") -> SafeString:
     """Options of one filter: (value, label, count); a count of 0 stays visible, quietly."""
     chosen = {str(value) for value in ([chosen] if isinstance(chosen, str) else chosen or [])}
-    return format_html_join(
-        "",
-        '<label class="filter-option{}"><input type="{}" id="f-{}-{}" name="{}" value="{}"{}> '
-        '<span>{}</span><span class="filter-count">{}</span></label>',
-        (
-            ("" if count else " is-none", kind, name, value, name, value,
-             mark_safe(" checked" if str(value) in chosen else ""), label, count)
-            for value, label, count in options
-        ),
-    )  # fmt: skip
+    drawn = []
+    for value, label, count in options:
+        quiet = "" if count else " is-none"
+        checked = " checked" if str(value) in chosen else ""
+        code = conditional_escape(value)
+        drawn.append(
+            f'<label class="filter-option{quiet}">'
+            f'<input type="{kind}" id="f-{name}-{code}" name="{name}" value="{code}"{checked}> '
+            f'<span>{conditional_escape(label)}</span><span class="filter-count">{count}</span></label>'
+        )
+    return mark_safe("".join(drawn))
 
 
 def filter_flag(name, label, count, is_on) -> SafeString:

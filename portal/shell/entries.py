@@ -1,6 +1,6 @@
 """What a centre puts into the portal: its `portal_entries.py` is found at start, like `admin.py`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from urllib.parse import urlencode
 
 from django.apps import apps
-from django.db.models import Count, Q, Value
+from django.db.models import Count, Max, Q, QuerySet, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -292,15 +292,45 @@ def todos() -> tuple[ToDo, ...]:
     return tuple(todo for module in _modules() for todo in getattr(module, "todos", []))
 
 
-def todo_counts(user, which: str) -> dict[int, int]:
-    """How much of each kind of work is `awaiting` or was `submitted` by this person; one query."""
-    kinds = ((n, getattr(todo, which)(user)) for n, todo in enumerate(todos()))
+@dataclass(frozen=True)
+class Tally:
+    """How many rows there are, and the id of the newest."""
+
+    count: int = 0
+    newest: int = 0
+
+    @property
+    def seen(self) -> str:
+        """What an open page must have seen to know of them all."""
+        return f"{self.newest}/{self.count}"
+
+
+def tallies(kinds: Mapping) -> dict[object, Tally]:
+    """Rows of many tables counted in one query, by the keys they were given under."""
+    asked = [(key, rows) for key, rows in kinds.items() if not rows.query.is_empty()]
     counts = [
-        rows.order_by().values(nth=Value(n)).annotate(waiting=Count("pk")).values_list("nth", "waiting")
-        for n, rows in kinds
-        if not rows.query.is_empty()
+        rows.order_by()
+        .values(nth=Value(n))
+        .annotate(rows=Count("pk"), newest=Max("pk"))
+        .values_list("nth", "rows", "newest")
+        for n, (_key, rows) in enumerate(asked)
     ]
-    return dict(counts[0].union(*counts[1:], all=True)) if counts else {}
+    found = counts[0].union(*counts[1:], all=True) if counts else []
+    read = {asked[n][0]: Tally(count, newest or 0) for n, count, newest in found}
+    return {key: read.get(key, Tally()) for key in kinds}
+
+
+def work_of(user, which: str) -> dict[ToDo, QuerySet]:
+    """Each kind of work that is `awaiting` or was `submitted` by this person."""
+    return {todo: getattr(todo, which)(user) for todo in todos()}
+
+
+def head_of(request) -> dict[object, Tally]:
+    """What the head of a page counts: the work that waits, by its kind, and the unread "notices". Asked once a request."""
+    if not hasattr(request, "_head"):
+        user = request.user
+        request._head = tallies(work_of(user, "awaiting") | {"notices": user.notices.unread()})
+    return request._head
 
 
 @cache

@@ -3,6 +3,7 @@
 import django_filters as filters
 from django import forms
 from django.db.models import Q
+from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
 from portal.shell.names import named
@@ -26,7 +27,17 @@ class Filters(filters.FilterSet):
         return rows.filter(wish)
 
 
+class _Handful(ModelChoiceIterator):
+    """Rows read at once: a cursor of the server, as Django opens it, asks four times for what is a handful."""
+
+    def __iter__(self):
+        yield "", self.field.empty_label
+        yield from map(self.choice, self.queryset.all())
+
+
 class _NamedField(filters.fields.ModelChoiceField):
+    iterator = _Handful
+
     def label_from_instance(self, row):
         return named(row)
 

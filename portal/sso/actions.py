@@ -37,7 +37,7 @@ def rotate_secret(*, system_id, by, at) -> tuple[CitySystem, str]:
     with transaction.atomic():
         system = CitySystem.objects.locked(system_id)
         change, secret = clients.renew(system, at)
-        audit.record(system, "city_system.rotated", by=by, **change._asdict())
+        audit.record(system, "city_system.rotated", by=by, before=change.before, after=change.after)
     return system, secret
 
 
@@ -46,7 +46,7 @@ def disconnect(*, system_id, by, at) -> CitySystem:
     with transaction.atomic():
         system = CitySystem.objects.locked(system_id)
         if change := clients.shut_out(system, at):
-            audit.record(system, "city_system.disconnected", by=by, **change._asdict())
+            audit.record(system, "city_system.disconnected", by=by, before=change.before, after=change.after)
     return system
 
 

@@ -106,7 +106,8 @@ def change_networks(*, token_id, networks, by, at) -> bool:
                 "token.networks_changed",
                 by=by,
                 name=token.name,
-                **change._asdict(),
+                before=change.before,
+                after=change.after,
             )
             _tell(token, gettext_noop("您的访问令牌“%(name)s”更改了允许来源。若非本人操作，请立即吊销。"), at)
     return change is not None
@@ -196,7 +197,8 @@ def rotate_secret(*, application_id, by, at) -> tuple[Application, str]:
             "application.rotated",
             by=by,
             name=application.name,
-            **change._asdict(),
+            before=change.before,
+            after=change.after,
         )
     return application, secret
 
@@ -213,7 +215,8 @@ def change_application_networks(*, application_id, networks, by) -> bool:
                 "application.networks_changed",
                 by=by,
                 name=application.name,
-                **change._asdict(),
+                before=change.before,
+                after=change.after,
             )
     return change is not None
 
@@ -228,7 +231,8 @@ def disconnect(*, application_id, by, at) -> Application:
                 "application.disconnected",
                 by=by,
                 name=application.name,
-                **change._asdict(),
+                before=change.before,
+                after=change.after,
             )
     return application
 

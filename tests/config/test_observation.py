@@ -19,6 +19,7 @@ from scheduler.dispatch import tasks as dispatch
 from scheduler.workloads.models import Workload
 from tests import city as town
 from tests.city import place
+from tests.entrance import BACKEND
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_one_name_leads_from_the_request_to_the_cluster(client, city, caplog, se
     globals()["connect"] = lambda cluster, clock: RayAdapter(
         "http://ray.test", transport=httpx.MockTransport(answer)
     )
-    client.force_login(city.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(city.bob, backend=BACKEND)
     body = {
         "plan": "unicom-h800",
         "project": "PJ-LUDAO-LAB",

@@ -19,6 +19,7 @@ from scheduler.workloads.models import Workload
 from subsidies.vouchers.models import Voucher
 from tests import city as town
 from tests.city import bill, place, run
+from tests.entrance import BACKEND
 from tests.flows.test_api_road import ORDER, Caller
 
 
@@ -91,7 +92,7 @@ def test_a_limit_beyond_two_hundred_is_two_hundred(bob, five):
     ],
 )
 def test_the_conditions_of_the_page_are_those_of_the_api(bob, city, five, client, query, count):
-    client.force_login(city.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(city.bob, backend=BACKEND)
     page = client.get(f"/orders/?{query}").content.decode()
 
     assert len(codes(bob.get(f"orders/?{query}"))) == count

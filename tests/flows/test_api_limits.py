@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from portal.shell import limits
 from tests import city as town
+from tests.entrance import BACKEND
 from tests.flows.test_api_road import Caller
 
 
@@ -118,7 +119,7 @@ def test_passwords_are_tried_slowly(city, few):
 
 def test_when_nobody_counts_reading_goes_on_and_the_door_stays_shut(city, few, nobody_counts):
     bob = Client()
-    bob.force_login(city.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    bob.force_login(city.bob, backend=BACKEND)
 
     answer = try_password()
 

@@ -29,6 +29,7 @@ from portal.tokens.scopes import SCOPES
 from subsidies.vouchers.models import Voucher
 from tests import city as town
 from tests.city import bill, place, run
+from tests.entrance import BACKEND
 
 PEOPLE = ("bob", "alice", "officer", "finance", "unicom")
 # Whose work a part of the API is, by the longest beginning of its path; the rest is a buyer's.
@@ -273,7 +274,7 @@ def test_odd_input_is_the_callers_mistake(programs, path, body, kind, status):
 def test_odd_addresses_of_pages_are_answered(programs, page, query):
     person = User.objects.get(username="finance" if page in ("receipts", "statements") else "alice")
     http = Client(raise_request_exception=False)
-    http.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    http.force_login(person, backend=BACKEND)
 
     answer = http.get(f"/{page}/?{query}")
 

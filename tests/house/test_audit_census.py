@@ -46,10 +46,9 @@ from portal.tokens.scopes import SCOPES
 from portal.webhooks import actions as webhooks
 from tests import city as town
 from tests.city import PICTURE, apply_for_verification, bill, place, run
-from tests.entrance import SECRET, code_now, code_of
+from tests.entrance import BACKEND, SECRET, code_now, code_of
 from tests.house.deeds import BANK_FILE, BANK_HEAD, CHANGES, DEEDS, EXEMPT, PRICES, READS
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 # Before each statement stands for whom it is sent.
 WRITES = re.compile(r"(^|; )(INSERT|UPDATE|DELETE) ")
 OTHER_METHODS = ("put", "patch", "delete")

@@ -30,8 +30,7 @@ from portal.webhooks.history import WebhookEndpointVersion
 from portal.webhooks.models import WebhookEndpoint
 from tests import city as town
 from tests.city import NOON, listener
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+from tests.entrance import BACKEND
 
 
 def states(version, row, field):

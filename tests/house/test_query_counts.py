@@ -13,6 +13,7 @@ from marketplace.orders.models import Order
 from tests import city as town
 from tests.browser.test_screens import screens
 from tests.city import bill, place, run
+from tests.entrance import BACKEND
 from tests.furnished import furnish
 
 MOST = 12
@@ -47,7 +48,7 @@ def many(city):
 def visit(user):
     town.know_the_incidents()
     client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user, backend=BACKEND)
     return client
 
 
@@ -120,11 +121,6 @@ def test_placing_an_order_asks_twenty_six_questions_at_most(city):
 
 # Pages that ask more than MOST, and what they ask it for.
 MORE = {
-    "approvals-code": 14,  # its subject, and what was decided of such before
-    "desk": 14,  # a figure of every room
-    "invoices": 13,  # what may still be invoiced is added up from the ledger
-    "orders-code": 13,  # work, bill, parts of the price and logs
-    "reservation": 16,  # an order's, with its jobs and its renewal
     "statements-books": 80,  # every rule of the books is checked while one waits
 }
 

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from federation.capacity.models import Pool
+from marketplace.orders.queries import quote
 from marketplace.storefront import shelf as shelves
 from marketplace.storefront import views
 from marketplace.storefront.queries import FLAGS, SORTS, Wishes, counts, offer_of, offers, select
@@ -50,6 +51,19 @@ def test_a_count_is_what_choosing_it_would_leave(shelf, data):
 
 def test_every_order_of_the_shelf_holds_every_offer(shelf):
     assert {len(select(shelf, replace(EVERYTHING, sort=sort))) for sort in SORTS} == {len(shelf)}
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cards=st.integers(1, 64), hours=st.decimals("0.01", "720", places=2))
+def test_the_shelf_says_what_an_order_will_cost(city, cards, hours):
+    for offer in offers(city.ludao, NOON, cards=cards, hours=hours):
+        promised = quote(city.ludao, offer.plan, offer.amount, NOON, ways=())
+        assert (offer.cash, offer.vouchers) == (promised.cash, promised.vouchers)
+
+
+def test_vouchers_pay_on_the_shelf_of_whoever_has_some(shelf):
+    assert all(offer.vouchers for offer in shelf)
+    assert not any(offer.vouchers for offer in offers(None, NOON))
 
 
 def shown(answer):

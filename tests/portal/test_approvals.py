@@ -10,8 +10,7 @@ from portal.approvals.models import Approval
 from portal.organizations.models import Organization
 from tests import city as town
 from tests.city import place
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+from tests.entrance import BACKEND
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ from portal.audit.verify_evidence import is_signed
 from portal.crypto import provider
 from portal.organizations import actions as organizations
 from tests.city import NOON, place
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+from tests.entrance import BACKEND
 
 
 def visit(user) -> Client:

@@ -15,8 +15,7 @@ from portal.cockpit import queries
 from portal.shell import entries
 from tests import city as town
 from tests.city import NOON, bill, place, run
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+from tests.entrance import BACKEND
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, connection
+from django.http import HttpRequest
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -19,8 +20,7 @@ from portal.shell import errors
 from portal.verification import actions as verification
 from tests import city as town
 from tests.city import apply_for_verification, place
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+from tests.entrance import BACKEND
 
 
 @pytest.fixture
@@ -44,8 +44,14 @@ def labels(user, words):
 
 
 # --- what waits -----------------------------------------------------------------------------------
+def awaiting(person):
+    request = HttpRequest()
+    request.user = person
+    return home.awaiting(request)
+
+
 def test_a_matter_waits_for_those_who_may_decide_and_is_followed_by_who_asked(city):
-    waiting = {name: len(home.awaiting(getattr(city, name))) for name in ("alice", "fiona", "bob", "charlie")}
+    waiting = {name: len(awaiting(getattr(city, name))) for name in ("alice", "fiona", "bob", "charlie")}
     followed = {name: len(home.submitted(getattr(city, name))) for name in ("alice", "bob")}
 
     assert waiting == {"alice": 1, "fiona": 1, "bob": 0, "charlie": 0}
@@ -55,7 +61,7 @@ def test_a_matter_waits_for_those_who_may_decide_and_is_followed_by_who_asked(ci
 def test_what_was_decided_waits_no_more(city):
     approvals.decide(approval_id=city.approval.id, approve=True, by=city.fiona, at=timezone.now())
 
-    assert home.awaiting(city.alice) == [] and home.submitted(city.bob) == []
+    assert awaiting(city.alice) == [] and home.submitted(city.bob) == []
 
 
 def test_the_head_of_every_page_says_how_many_wait(city):
@@ -65,13 +71,13 @@ def test_the_head_of_every_page_says_how_many_wait(city):
 
     assert "待办，2 件" in fiona
     assert "待办，" not in bob
-    assert [pile.count for pile in home.awaiting(city.fiona)] == [2]
+    assert [pile.count for pile in awaiting(city.fiona)] == [2]
 
 
 def test_what_is_to_be_proved_waits_for_the_platform_and_what_came_back_for_the_firm(city):
     found = apply_for_verification(city.yunding, city.charlie, at=timezone.now())
     labels = {
-        name: [pile.label for pile in home.awaiting(getattr(city, name))] for name in ("operator", "charlie")
+        name: [pile.label for pile in awaiting(getattr(city, name))] for name in ("operator", "charlie")
     }
 
     verification.decide(
@@ -84,11 +90,11 @@ def test_what_is_to_be_proved_waits_for_the_platform_and_what_came_back_for_the_
     )
 
     assert labels == {"operator": ["企业认证"], "charlie": []}
-    assert home.awaiting(city.operator) == []
-    assert [task.url for pile in home.awaiting(city.charlie) for task in pile.tasks] == [
+    assert awaiting(city.operator) == []
+    assert [task.url for pile in awaiting(city.charlie) for task in pile.tasks] == [
         "/organization/verification/"
     ]
-    assert home.awaiting(city.wendy) == []
+    assert awaiting(city.wendy) == []
 
 
 def test_a_review_of_rights_waits_for_who_looks_after_the_people(city):
@@ -98,7 +104,7 @@ def test_a_review_of_rights_waits_for_who_looks_after_the_people(city):
     )
 
     waiting = {
-        name: [task.url for pile in home.awaiting(getattr(city, name)) for task in pile.tasks]
+        name: [task.url for pile in awaiting(getattr(city, name)) for task in pile.tasks]
         for name in ("charlie", "security", "officer", "wendy")
     }
 

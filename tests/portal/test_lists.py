@@ -24,8 +24,7 @@ from portal.shell.screens import Asked, Listing, Taste
 from portal.tokens import actions as tokens
 from tests import city as town
 from tests.city import apply_for_verification, bill, place, run
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+from tests.entrance import BACKEND
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from portal.members.queries import ROLES_OF, looked_after_by
 from portal.organizations.actions import OfficersAccount
 from portal.organizations.models import Membership, Organization
 from tests.city import DAY, NEW_PROVIDER, NOON
+from tests.entrance import BACKEND
 
 WEEK = timedelta(days=7)
 PASSWORD = "Lantern-river-42"
@@ -55,7 +56,7 @@ def test_an_invited_colleague_opens_the_mail_and_belongs(city, settings):
     link = next(line for line in mail.outbox[0].body.splitlines() if line.startswith("http"))
     newcomer = User.objects.create_user("newcomer", "newcomer@example.com", name="新人")
     client = Client()
-    client.force_login(newcomer, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(newcomer, backend=BACKEND)
     path = link.removeprefix(settings.PUBLIC_URL)
 
     page = client.get(path)
@@ -396,7 +397,7 @@ def test_who_serves_the_city_belongs_to_no_firm_under_the_same_account(city, cli
 
 def test_a_strangers_pages_do_not_exist(city):
     client = Client()
-    client.force_login(city.charlie, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(city.charlie, backend=BACKEND)
     bob = member(city.bob, city.ludao)
     review = reviews.open_review(organization_id=city.ludao.id, at=NOON)
 

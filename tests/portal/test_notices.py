@@ -12,6 +12,7 @@ from portal.audit.models import Event
 from portal.notices import actions as notices
 from portal.notices import tasks
 from portal.notices.models import MANDATORY, Channel, Notice, NoticeDelivery, NoticePreference, Wish
+from portal.shell.entries import tallies
 from portal.tokens import actions as tokens
 from tests.city import NOON
 
@@ -304,14 +305,14 @@ def test_a_new_token_is_news_to_its_owner(bob, city):
 def test_the_bell_says_nothing_when_nothing_is_new(bob, client):
     client.force_login(bob)
     tell(bob)
-    seen = bob.notices.bell()["seen"]
+    seen = tallies({"bell": bob.notices.unread()})["bell"].seen
 
     assert client.get("/notices/bell/", {"seen": seen}).status_code == 204
 
 
 def test_the_bell_counts_and_says_the_newest_line(bob, client):
     client.force_login(bob)
-    seen = bob.notices.bell()["seen"]
+    seen = tallies({"bell": bob.notices.unread()})["bell"].seen
     tell(bob)
 
     fragment = client.get("/notices/bell/", {"seen": seen}).content.decode()
@@ -324,7 +325,7 @@ def test_a_line_read_elsewhere_leaves_the_bell_without_a_word(bob, client):
     client.force_login(bob)
     tell(bob, sentence="第一条")
     tell(bob, sentence="第二条", at=NOON + timedelta(minutes=1))
-    seen = bob.notices.bell()["seen"]
+    seen = tallies({"bell": bob.notices.unread()})["bell"].seen
     notices.mark_read(user=bob, code=Notice.objects.first().code, at=NOON)
 
     fragment = client.get("/notices/bell/", {"seen": seen}).content.decode()

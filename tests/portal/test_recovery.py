@@ -15,8 +15,8 @@ from portal.recovery import actions as recovery
 from portal.recovery.models import FactorReset
 from portal.shell.exceptions import IllegalMove
 from tests.city import NOON
+from tests.entrance import BACKEND
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PAGE = "/people/factor-resets/"
 PROOF = "当面核对身份证，与入职照片一致"
 

@@ -26,8 +26,8 @@ from portal.sso import actions as sso
 from portal.sso.models import CityConsent, CitySystem
 from tests import city as town
 from tests.city import NOON
+from tests.entrance import BACKEND
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 CALLBACK = "https://enterprise.example/callback"
 
 

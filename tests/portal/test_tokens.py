@@ -22,6 +22,7 @@ from portal.shell import keys, tenancy
 from portal.tokens import actions as tokens
 from portal.tokens.models import ApiToken
 from tests.city import NOON
+from tests.entrance import BACKEND
 
 
 def issue(city):
@@ -60,7 +61,7 @@ def test_taking_a_key_back_twice_is_one_event(city):
 def test_nobody_takes_back_anothers_key(city):
     token, _secret = issue(city)
     alice = Client()
-    alice.force_login(city.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    alice.force_login(city.alice, backend=BACKEND)
 
     answer = alice.post(f"/tokens/{token.code}/revoke/")
 

@@ -14,8 +14,8 @@ from portal.verification.models import Licence, Verification
 from portal.verification.queries import parts_of
 from tests import city as town
 from tests.city import NOON, PICTURE, apply_for_verification, picture
+from tests.entrance import BACKEND
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 TYPED = {
     "legal_representative": "林安",
     "address": "思明区软件园二期 1 号",

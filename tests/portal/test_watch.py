@@ -17,9 +17,8 @@ from portal.shell import limits
 from portal.tokens import actions as tokens
 from portal.watch import queries, tasks
 from portal.watch.models import Alarm
-from tests.entrance import code_of
+from tests.entrance import BACKEND, code_of
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 ALARMS = "/people/alarms/"
 
 

@@ -83,14 +83,23 @@ class Campaign:
 
     # --- words and rows --------------------------------------------------------------------------
     def place(self, cell, seconds=2, body=PLAN):
+        answer = self.order(cell, seconds, body)
+        assert answer.status_code in (200, 201), answer.text
+        cell.codes.add(answer.json()["code"])
+
+    def place_when_it_can_be(self, cell, seconds, body):
+        """As the refusal says: where the cluster's silence has been noticed, later."""
+        refused = "nowhere_to_run"
+        wait_for("the cluster is back", lambda: refused not in self.order(cell, seconds, body).text, every=1)
+        self.place(cell, seconds, body)
+
+    def order(self, cell, seconds, body):
         is_real = body is RAY_PLAN
         command = f"python work.py {seconds}" if is_real else f"PORTAL_SIMULATE='seconds={seconds}' ./run"
         body = body | {"command": command, "name": cell.key}
         if is_real:
             body["files"] = [{"path": "work.py", "content": SLEEPER}]
-        answer = self.product.ask("POST", "orders/", body=body, **{"idempotency-key": cell.key})
-        assert answer.status_code in (200, 201), answer.text
-        cell.codes.add(answer.json()["code"])
+        return self.product.ask("POST", "orders/", body=body, **{"idempotency-key": cell.key})
 
     def state(self, cell) -> tuple:
         """(order's status, workload's status); empty while there is no such order."""
@@ -194,12 +203,12 @@ class Campaign:
 
     # --- Ray itself ------------------------------------------------------------------------------
     def strike_ray(self):
-        """One order loses its cluster in mid-run; the next is placed before anybody has noticed."""
+        """One order loses its cluster in mid-run; the next is placed at once, most often before anybody has noticed."""
         alone, waiting = self.cells["ray", "alone on ray"], self.cells["ray", "waiting for ray"]
         self.place(alone, 100, RAY_PLAN)
         self.until(alone, ("running", "running"))
         struck = self.strike(alone)
-        self.place(waiting, 5, RAY_PLAN)
+        self.place_when_it_can_be(waiting, 5, RAY_PLAN)
         waiting.moment = self.state(waiting)
         self.product.recovered(*struck)
 
