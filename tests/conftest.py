@@ -16,7 +16,6 @@ from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from config.embedded.steps import ROOT, steps
-from tests.entrance import BACKEND
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 CHROMIUM_OPTIONS = [
@@ -219,6 +218,7 @@ def is_problem(message) -> bool:
 @pytest.fixture
 def login(page, live_server, client):
     """Sign somebody in without typing."""
+    from tests.entrance import BACKEND
 
     def sign_in(user):
         # A page left open asks on with the session that ends here, and goes to the door of itself.
