@@ -137,6 +137,7 @@ EXAMPLES = {
     "webhooks_list": Example(),
     "webhooks_create": Example(body=LISTENER),
     "webhooks_retrieve": Example("WEBHOOK"),
+    "webhooks_revision_create": Example("WEBHOOK", body=LISTENER),
     "webhooks_rotation_create": Example("WEBHOOK"),
     "webhooks_test_create": Example("WEBHOOK"),
     "webhooks_pause_create": Example("WEBHOOK"),

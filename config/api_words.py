@@ -61,6 +61,7 @@ OPERATIONS = {
     "webhooks_list": _("接收事件的地址。"),
     "webhooks_create": _("登记一个接收地址；签名密钥只在此应答中出现一次。"),
     "webhooks_retrieve": _("一个接收地址：事件、是否停用及原因、失败始于何时。"),
+    "webhooks_revision_create": _("更改接收地址或事件，密钥不变；从下一条消息起生效。"),
     "webhooks_rotation_create": _("更换签名密钥：新密钥只在此应答中出现一次，旧密钥 24 小时内仍同时签名。"),
     "webhooks_test_create": _("发送一条测试消息；应答中的编号即消息的 webhook-id。"),
     "webhooks_pause_create": _("停止向一个地址发送；重复停用不产生变化。"),

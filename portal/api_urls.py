@@ -13,6 +13,7 @@ from portal.webhooks.api import (
     EndpointPause,
     EndpointRemoval,
     EndpointResumption,
+    EndpointRevision,
     EndpointRotation,
     EndpointTest,
 )
@@ -29,6 +30,7 @@ urlpatterns = [
     path("webhooks/<str:code>/", EndpointDetail.as_view()),
     path("webhooks/<str:code>/rotation/", EndpointRotation.as_view()),
     path("webhooks/<str:code>/test/", EndpointTest.as_view()),
+    path("webhooks/<str:code>/revision/", EndpointRevision.as_view()),
     path("webhooks/<str:code>/pause/", EndpointPause.as_view()),
     path("webhooks/<str:code>/resumption/", EndpointResumption.as_view()),
     path("webhooks/<str:code>/removal/", EndpointRemoval.as_view()),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Case, Count, F, Q, Sum, When
 from django.db.models.functions import TruncDate
@@ -71,20 +72,30 @@ def districts_of(plan) -> frozenset[str]:
     return frozenset(pools.values_list("cluster__district", flat=True))
 
 
-def purchase(organization, plan, amount: int, *, districts: frozenset[str]) -> Purchase:
-    """The whole amount of an order and what the ways to pay must know of it; its cards stand in these districts."""
-    return Purchase(
-        amount=amount,
-        buyer_district=organization.district if organization else "",
-        compute_districts=districts,
-        is_domestic=plan.accelerator.is_domestic,
-        is_self_supply=bool(organization) and plan.provider.organization_id == organization.id,
-    )
+class Goods(NamedTuple):
+    """What the ways to pay must know of what is sold: where its cards stand, their make, and the id of whose they are."""
+
+    districts: frozenset[str]
+    is_domestic: bool
+    owner: int | None
+
+
+def goods(plan, districts: frozenset[str]) -> Goods:
+    """A plan as the ways to pay see it; its cards stand in these districts."""
+    return Goods(districts, plan.accelerator.is_domestic, plan.provider.organization_id)
+
+
+def purchase(organization, sold: Goods, amount: int) -> Purchase:
+    """The whole amount of an order and what the ways to pay must know of it; nobody in particular may be asking."""
+    if organization is None:
+        return Purchase(amount, "", sold.districts, sold.is_domestic, is_self_supply=False)
+    is_self_supply = sold.owner == organization.id
+    return Purchase(amount, organization.district, sold.districts, sold.is_domestic, is_self_supply)
 
 
 def quote(organization, plan, amount: int, at, *, chosen=None, ways=None) -> Quote:
     """What one order would cost this buyer today, and who would pay which part."""
-    bought = purchase(organization, plan, amount, districts=districts_of(plan))
+    bought = purchase(organization, goods(plan, districts_of(plan)), amount)
     return Means(organization, at).quote(bought, chosen=chosen, ways=ways)
 
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.storefront.filters import kind_from, size_from, wishes_from
-from marketplace.storefront.queries import FLAGS, SORTS, offer_of, offers, offers_of, select
+from marketplace.storefront.queries import FLAGS, SORTS, offer_of, offers, offers_of, sift
 from marketplace.storefront.shelf import FACETS
 from portal.shell.listings import Listed, PagesOfSorted
 from portal.shell.serializers import Currency, Package, Tiers, Yuan
@@ -84,7 +84,7 @@ class OfferList(Listed):
         wishes = self.request.query_params
         cards, hours = size_from(wishes)
         shelf = offers(_buyer(self.request), timezone.now(), kind=kind_from(wishes), cards=cards, hours=hours)
-        return select(shelf, wishes_from(wishes))
+        return sift(shelf, wishes_from(wishes)).fits
 
     @extend_schema(parameters=WISHES)
     def get(self, request):

@@ -1,6 +1,6 @@
 """The shelf with what is free now and what it costs this buyer: the same number of queries whatever the shelf's length."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -136,7 +136,7 @@ def _pricer(organization, cards, hours, means) -> Callable[[Product], Offer]:
     def price(product: Product) -> Offer:
         length, quantity = quantities[product.has_length]
         amount = product.tariff.rate(quantity)
-        bought = purchase(organization, product.plan, amount, districts=product.stock.districts)
+        bought = purchase(organization, product.goods, amount)
         shown = product.plan, product.tariff, product.stock, product.traits
         return Offer(*shown, cards, length, bought, means.subsidised(bought))
 
@@ -187,10 +187,6 @@ class Wishes:
             found.append(("words", self._named))
         return found
 
-    def unmet(self, offer: Offer) -> set[str]:
-        """Which of the wishes this offer does not meet."""
-        return {name for name, holds in self.conditions if not holds(offer)}
-
     def _named(self, offer) -> bool:
         text = " ".join(
             [offer.plan.accelerator.name, offer.plan.accelerator.code, offer.plan.accelerator.vendor]
@@ -203,24 +199,39 @@ def _has_one_of(facet: Facet, chosen: frozenset[str], offer: Offer) -> bool:
     return not chosen.isdisjoint(offer.traits[facet.name])
 
 
-def select(shelf: list[Offer], wishes: Wishes) -> list[Offer]:
-    """The offers that fit, in the order asked for."""
-    return sorted((o for o in shelf if not wishes.unmet(o)), key=SORTS[wishes.sort])
+@dataclass(frozen=True)
+class Sifted:
+    """A shelf after somebody's wishes: what meets all of them, in the order asked for, and what misses one, by its name."""
+
+    shelf: list[Offer]
+    fits: list[Offer]
+    misses: dict[str, list[Offer]]
+
+    def without(self, wish: str) -> list[Offer]:
+        """What would fit if this were not wished for."""
+        return self.fits + self.misses.get(wish, [])
 
 
-def counts(shelf: list[Offer], wishes: Wishes) -> dict[str, list[tuple[str, str, int]]]:
+def sift(shelf: list[Offer], wishes: Wishes) -> Sifted:
+    """What a shelf has of what somebody wishes."""
+    fits, misses = [], defaultdict(list)
+    for offer in shelf:
+        match [name for name, holds in wishes.conditions if not holds(offer)]:
+            case []:
+                fits.append(offer)
+            case [name]:
+                misses[name].append(offer)
+    return Sifted(shelf, sorted(fits, key=SORTS[wishes.sort]), misses)
+
+
+def counts(sifted: Sifted) -> dict[str, list[tuple[str, str, int]]]:
     """For each facet and flag, what choosing a value would leave, whatever is chosen of it now: (value, label, offers)."""
-    unmet = [wishes.unmet(offer) for offer in shelf]
-
-    def left(name: str) -> list[Offer]:
-        return [offer for offer, missing in zip(shelf, unmet, strict=True) if missing <= {name}]
-
     found: dict[str, list[tuple[str, str, int]]] = {}
     for facet in FACETS:
-        tally = Counter([value for offer in left(facet.name) for value in offer.traits[facet.name]])
-        examples = {value: offer for offer in shelf for value in offer.traits[facet.name]}
+        tally = Counter([value for offer in sifted.without(facet.name) for value in offer.traits[facet.name]])
+        examples = {value: offer for offer in sifted.shelf for value in offer.traits[facet.name]}
         rows = [(value, facet.label(offer.plan, value), tally[value]) for value, offer in examples.items()]
         found[facet.name] = sorted(rows, key=lambda row: (-row[2], row[1]))
     for flag, holds in FLAGS.items():
-        found[flag] = [("1", "", sum(map(holds, left(flag))))]
+        found[flag] = [("1", "", sum(map(holds, sifted.without(flag))))]
     return found

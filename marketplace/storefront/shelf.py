@@ -9,6 +9,7 @@ from django.conf import settings
 from federation.capacity.queries import Stock, stocks
 from marketplace.catalogue.models import Kind, Plan, Unit, tariff
 from marketplace.catalogue.queries import LABELS
+from marketplace.orders.queries import Goods, goods
 from marketplace.pricing.tariffs import Tariff
 from portal.shell.districts import District
 from portal.shell.names import named
@@ -18,7 +19,7 @@ NONE = Stock()
 
 @dataclass(frozen=True)
 class Product:
-    """A plan, what it costs, and how much of it there is; some are sold by the count alone, without a length.
+    """A plan, what it costs, how much of it there is, and as the ways to pay see it; some are sold without a length.
 
     traits: for each facet, by its name, the values that this product has.
     """
@@ -26,6 +27,7 @@ class Product:
     plan: Plan
     tariff: Tariff
     stock: Stock
+    goods: Goods
     has_length: bool
     traits: dict[str, tuple[str, ...]]
 
@@ -81,4 +83,4 @@ def _products(plans) -> list[Product]:
 def _product(plan, stock) -> Product:
     has_length = bool(LABELS[Unit(plan.unit)][1])
     traits = {facet.name: tuple(facet.values(plan, stock)) for facet in FACETS}
-    return Product(plan, tariff(plan, plan), stock, has_length, traits)
+    return Product(plan, tariff(plan, plan), stock, goods(plan, stock.districts), has_length, traits)

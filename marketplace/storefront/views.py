@@ -17,7 +17,7 @@ from marketplace.orders.queries import quote
 from marketplace.pricing.tariffs import plain
 from marketplace.storefront.filters import kind_from, size_from, wishes_from
 from marketplace.storefront.forms import OrderForm
-from marketplace.storefront.queries import counts, offer_of, offers, select, ways_to_buy
+from marketplace.storefront.queries import counts, offer_of, offers, sift, ways_to_buy
 from marketplace.storefront.quotation import quotation
 from portal.accounts.permissions import can
 from portal.accounts.scoping import acting_for, require
@@ -35,11 +35,12 @@ def listing(request):
     wishes = wishes_from(request.GET)
     kind = kind_from(request.GET)
     shelf = offers(request.organization, now, cards=cards, hours=hours, kind=kind)
+    sifted = sift(shelf, wishes)
     context = {
         "kind": kind,
-        "page": Paginator(select(shelf, wishes), OFFERS_A_PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(sifted.fits, OFFERS_A_PAGE).get_page(request.GET.get("page")),
         "shelf_size": len(shelf),
-        "facets": counts(shelf, wishes),
+        "facets": counts(sifted),
         "wishes": wishes,
         "cards": cards,
         "hours": hours,

@@ -76,6 +76,7 @@ EVENTS = {
     "device_login.refused": _("拒绝程序登录"),
     "token.revoked": _("吊销访问令牌"),
     "webhook.created": _("登记 Webhook 接收地址"),
+    "webhook.revised": _("修改 Webhook 接收地址或事件"),
     "webhook.rotated": _("更换 Webhook 密钥"),
     "webhook.switched_off": _("停用 Webhook 接收地址"),
     "webhook.switched_on": _("启用 Webhook 接收地址"),

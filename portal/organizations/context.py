@@ -14,7 +14,11 @@ def shell(request):
     is_known = bool(user and user.is_authenticated)
 
     def doors():
-        return [door for door in entries.navigation() if door.action is None or (is_known and can(user, door.action))]
+        return [
+            door
+            for door in entries.navigation()
+            if door.action is None or (is_known and can(user, door.action))
+        ]
 
     def bell():
         return entries.head_of(request)["notices"] if is_known else None

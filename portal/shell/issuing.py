@@ -26,6 +26,12 @@ def show_issuing(request, issuing: Issuing, form, **context):
     return show(request, issuing.screen, issuing.template, status=422 if form.errors else 200, **context)
 
 
+def show_changing(request, issuing: Issuing, form, *, name, title, lead):
+    """The form that changes what one of them was given, and leaves the secret as it is."""
+    context = {"issuing": issuing, "form": form, "name": name, "title": title, "lead": lead}
+    return render(request, "shell/changing.html", context, status=422 if form.errors else 200)
+
+
 def show_once(request, issuing: Issuing, name, secrets: dict[str, str], note="", how=""):
     """A secret just made, for the only time, with its name and what to do with it."""
     context = {"issuing": issuing, "name": name, "secrets": secrets, "note": note, "how": how}

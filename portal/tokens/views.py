@@ -3,7 +3,7 @@
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from portal.accounts.scoping import acting_for, require
 from portal.shell.exceptions import Refusal
-from portal.shell.issuing import show_issuing, show_once
+from portal.shell.issuing import show_changing, show_issuing, show_once
 from portal.tokens import actions as tokens
 from portal.tokens import tables
 from portal.tokens.forms import ApplicationForm, NetworksForm, TokenForm
@@ -140,8 +140,8 @@ def _change_networks(request, issuing, row, change):
         except Refusal as refusal:
             messages.error(request, refusal.message)
         return redirect(issuing.url_name)
-    context = {"issuing": issuing, "row": row, "form": form}
-    return render(request, "tokens/networks.html", context, status=422 if form.errors else 200)
+    lead = _("保存后立即生效；从其他地址的调用会被拒绝（403）。密钥不变。")
+    return show_changing(request, issuing, form, name=row.name, title=_("允许来源"), lead=lead)
 
 
 def _show_token(request, fresh):

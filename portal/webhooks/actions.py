@@ -44,9 +44,7 @@ class NotListening(Refusal):
 # --- who listens ---------------------------------------------------------------------------------------
 def create(*, organization, url, events, by, at) -> tuple[WebhookEndpoint, str]:
     """Let another system hear of these events from now on; its secret is returned once and never again."""
-    outbound.check(url)
-    if not events or not set(events) <= set(EVENTS):
-        raise CannotListen(_("请至少选择一种事件。"), field="events")
+    _check(url, events)
     secret = signatures.new_secret()
     with transaction.atomic():
         if WebhookEndpoint.objects.of(organization).count() >= MOST:
@@ -65,6 +63,25 @@ def create(*, organization, url, events, by, at) -> tuple[WebhookEndpoint, str]:
         )
         audit.record(endpoint, "webhook.created", by=by, url=url, events=endpoint.events)
     return endpoint, secret
+
+
+def revise(*, endpoint_id, url, events, by, at) -> WebhookEndpoint:
+    """Send to another address or of other events, with the same secret; what waits goes there, too.
+
+    Saying what stands already changes nothing.
+    """
+    _check(url, events)
+    with transaction.atomic():
+        endpoint = WebhookEndpoint.objects.locked(endpoint_id)
+        before = {"url": endpoint.url, "events": endpoint.events}
+        after = {"url": url, "events": sorted(events)}
+        if after != before:
+            endpoint.url, endpoint.events = after["url"], after["events"]
+            if url != before["url"]:
+                endpoint.failing_since = None
+            endpoint.save(update_fields=["url", "events", "failing_since"])
+            audit.record(endpoint, "webhook.revised", by=by, before=before, after=after)
+    return endpoint
 
 
 def rotate(*, endpoint_id, by, at) -> tuple[WebhookEndpoint, str]:
@@ -281,6 +298,12 @@ def note(*, delivery, status, milliseconds, answer, at) -> bool:
         elif endpoint.failing_since and at - endpoint.failing_since >= PATIENCE:
             switch_off(endpoint_id=endpoint.id, reason=WebhookEndpoint.Reason.FAILING, by=None, at=at)
     return has_arrived
+
+
+def _check(url, events):
+    outbound.check(url)
+    if not events or not set(events) <= set(EVENTS):
+        raise CannotListen(_("请至少选择一种事件。"), field="events")
 
 
 def _head() -> int:

@@ -107,6 +107,19 @@ class EndpointDetail(_OneEndpoint):
         return Response(EndpointSerializer(self.endpoint(request, code)).data)
 
 
+class EndpointRevision(_OneEndpoint):
+    """Another address, or other events, with the same secret. Saying what stands already changes nothing."""
+
+    scopes = {"POST": "webhooks:write"}
+
+    @extend_schema(parameters=[IF_MATCH], request=EndpointSerializer, responses=EndpointSerializer)
+    def post(self, request, code):
+        body = EndpointSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        revised = self.done(request, code, webhooks.revise, **body.validated_data)
+        return Response(EndpointSerializer(revised).data)
+
+
 class EndpointRotation(_OneEndpoint):
     """Another secret, in this answer alone; for a day both sign."""
 

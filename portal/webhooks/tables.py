@@ -72,6 +72,7 @@ endpoints = Issuing(
         ),
         row_actions=(
             RowAction(_("发送测试"), "webhooks:test", when=lambda row, user: row.disabled_at is None),
+            RowAction(_("修改"), "webhooks:revise", is_page=True),
             RowAction(_("更换密钥"), "webhooks:rotate"),
             RowAction(_("停用"), "webhooks:switch", when=lambda row, user: row.disabled_at is None),
             RowAction(_("启用"), "webhooks:switch", when=lambda row, user: row.disabled_at is not None),

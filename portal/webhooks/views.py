@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from portal.accounts.scoping import acting_for, require
 from portal.shell.exceptions import Refusal
-from portal.shell.issuing import show_issuing, show_once
+from portal.shell.issuing import show_changing, show_issuing, show_once
 from portal.shell.screens import RecordScreen, show
 from portal.webhooks import actions as webhooks
 from portal.webhooks import tables
@@ -38,6 +38,28 @@ def endpoints(request):
         else:
             return _show(request, fresh)
     return show_issuing(request, tables.endpoints, form)
+
+
+@require(MANAGE)
+@reauthentication_required(app="allauth.account", allow_get=True)
+def revise(request, code):
+    """Another address, or other events; the secret stays."""
+    endpoint = _mine(request, code)
+    form = EndpointForm(request.POST or None, initial={"url": endpoint.url, "events": endpoint.events})
+    if request.method == "POST" and form.is_valid():
+        try:
+            revised = webhooks.revise(
+                endpoint_id=endpoint.id, **form.cleaned_data, by=request.user, at=timezone.now()
+            )
+        except Refusal as refusal:
+            form.add_error(refusal.field, refusal.message)
+        else:
+            messages.success(request, _("%(url)s 已保存，从下一条消息起生效。") % {"url": revised.url})
+            return redirect("webhooks:list")
+    lead = _("密钥不变；已排队的消息也发往新地址，新选的事件从现在起发送。")
+    return show_changing(
+        request, tables.endpoints, form, name=endpoint.url, title=_("修改接收地址"), lead=lead
+    )
 
 
 @require(MANAGE)

@@ -415,7 +415,7 @@ def test_what_rehearses_and_what_refuses_a_test_key(visit):
         "api/v1/webhooks/",
         *(
             f"api/v1/webhooks/<code>/{deed}/"
-            for deed in ("rotation", "test", "pause", "resumption", "removal")
+            for deed in ("revision", "rotation", "test", "pause", "resumption", "removal")
         ),
     }
 

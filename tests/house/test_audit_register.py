@@ -49,7 +49,7 @@ NAMES = {
     "token": "issued networks_changed revoked rotated",
     "verification": "decided submitted",
     "voucher": "expired issued",
-    "webhook": "created removed resent rotated switched_off switched_on tested",
+    "webhook": "created removed resent revised rotated switched_off switched_on tested",
     "workload": "accepted cancel_requested cancelled failed lost overran succeeded",
 }
 FLOORS = ("portal", "federation", "scheduler", "marketplace", "subsidies", "maas", "ops", "config")

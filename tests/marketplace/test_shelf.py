@@ -11,7 +11,7 @@ from federation.capacity.models import Pool
 from marketplace.orders.queries import quote
 from marketplace.storefront import shelf as shelves
 from marketplace.storefront import views
-from marketplace.storefront.queries import FLAGS, SORTS, Wishes, counts, offer_of, offers, select
+from marketplace.storefront.queries import FLAGS, SORTS, Wishes, counts, offer_of, offers, sift
 from marketplace.storefront.shelf import FACETS
 from tests.city import NOON
 
@@ -39,18 +39,18 @@ def test_a_count_is_what_choosing_it_would_leave(shelf, data):
         sort=data.draw(st.sampled_from(sorted(SORTS))),
     )
 
-    said = counts(shelf, wishes)
+    said = counts(sift(shelf, wishes))
 
     for facet in FACETS:
         for value, _label, count in said[facet.name]:
             chosen = replace(wishes, facets=wishes.facets | {facet.name: frozenset([value])})
-            assert count == len(select(shelf, chosen)), (facet.name, value)
+            assert count == len(sift(shelf, chosen).fits), (facet.name, value)
     for flag in FLAGS:
-        assert said[flag][0][2] == len(select(shelf, replace(wishes, flags=wishes.flags | {flag})))
+        assert said[flag][0][2] == len(sift(shelf, replace(wishes, flags=wishes.flags | {flag})).fits)
 
 
 def test_every_order_of_the_shelf_holds_every_offer(shelf):
-    assert {len(select(shelf, replace(EVERYTHING, sort=sort))) for sort in SORTS} == {len(shelf)}
+    assert {len(sift(shelf, replace(EVERYTHING, sort=sort)).fits) for sort in SORTS} == {len(shelf)}
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -110,7 +110,7 @@ def test_programs_read_the_shelf_in_pages(city, client, shelf):
         codes += [offer["code"] for offer in pages[-1]["results"]]
         url = pages[-1]["next"]
 
-    assert codes == [offer.plan.code for offer in select(shelf, replace(EVERYTHING, sort="free"))]
+    assert codes == [offer.plan.code for offer in sift(shelf, replace(EVERYTHING, sort="free")).fits]
     assert set(pages[0]["results"][0]) == {"code", "cards_free"} and pages[0]["previous"] is None
     assert client.get(pages[-1]["previous"]).json()["results"] == pages[-2]["results"]
     assert client.get("/api/v1/plans/?cursor=OTk5OTk5").status_code == 404

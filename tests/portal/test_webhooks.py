@@ -17,6 +17,7 @@ from portal.approvals.models import Approval
 from portal.audit import actions as audit
 from portal.audit.models import Event
 from portal.notices.models import Notice
+from portal.shell.exceptions import Refusal
 from portal.tokens import actions as tokens
 from portal.webhooks import actions as webhooks
 from portal.webhooks import tasks
@@ -24,6 +25,7 @@ from portal.webhooks.events import EVENTS
 from portal.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from portal.webhooks.signatures import sign
 from tests.city import NOON, listener, place
+from tests.entrance import BACKEND, use_second_factor
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -508,6 +510,74 @@ def test_a_program_rotates_tests_pauses_and_resumes_an_address(city, endpoint, r
     assert (paused.json()["disabled_reason"], paused.json()["disabled_at"] is None) == ("owner", False)
     assert (silent.status_code, silent.json()["code"]) == (409, "not_listening")
     assert (resumed["disabled_at"], resumed["disabled_reason"]) == (None, "")
+
+
+def revise(program, endpoint, **headers):
+    wish = {"url": "https://93.184.216.34/moved", "events": ["order.placed", "bill.posted"]}
+    path = f"/api/v1/webhooks/{endpoint.code}/revision/"
+    return program.post(path, wish, content_type="application/json", headers=headers)
+
+
+def test_an_address_moves_and_keeps_its_secret(city, endpoint):
+    WebhookEndpoint.objects.update(failing_since=NOON)
+    program = key(city, "webhooks:read", "webhooks:write")
+    before = {"url": endpoint.url, "events": endpoint.events}
+
+    moved, again = revise(program, endpoint), revise(program, endpoint)
+
+    now = WebhookEndpoint.objects.get(id=endpoint.id)
+    after = {"url": "https://93.184.216.34/moved", "events": ["bill.posted", "order.placed"]}
+    assert (moved.status_code, again.json()) == (200, moved.json())
+    assert {"url": now.url, "events": now.events} == after
+    assert (now.secret, now.failing_since) == (endpoint.shown, None)
+    (event,) = Event.objects.filter(name="webhook.revised")
+    assert (event.details["before"], event.details["after"]) == (before, after)
+
+
+def test_a_stranger_moves_no_address(city, endpoint):
+    wish = {"organization": city.yunding, "name": "key", "days": 30, "by": city.charlie}
+    _token, secret = tokens.issue(scopes=["webhooks:write"], **wish, at=timezone.now())
+    stranger = Client(headers={"authorization": f"Bearer {secret}"})
+
+    assert revise(stranger, endpoint).status_code == 404
+    assert WebhookEndpoint.objects.get(id=endpoint.id).url == endpoint.url
+
+
+def test_an_address_read_before_another_change_is_not_moved(city, endpoint):
+    program = key(city, "webhooks:read", "webhooks:write")
+    path = f"/api/v1/webhooks/{endpoint.code}/"
+    read = program.get(path)["ETag"]
+    program.post(f"{path}rotation/")
+
+    late = revise(program, endpoint, **{"if-match": read})
+
+    assert (late.status_code, late.json()["code"]) == (412, "changed_meanwhile")
+    assert WebhookEndpoint.objects.get(id=endpoint.id).url == endpoint.url
+
+
+@pytest.mark.parametrize(
+    ("url", "events"), [("http://10.0.0.1/", ["bill.posted"]), ("https://93.184.216.34/", [])]
+)
+def test_a_change_is_checked_like_a_new_address(city, endpoint, url, events):
+    with pytest.raises(Refusal):
+        webhooks.revise(endpoint_id=endpoint.id, url=url, events=events, by=city.alice, at=NOON)
+
+    assert WebhookEndpoint.objects.get(id=endpoint.id).url == endpoint.url
+
+
+def test_an_administrator_changes_an_address_on_its_page(city, endpoint, client):
+    client.force_login(city.alice, backend=BACKEND)
+    use_second_factor(client, city.alice)
+    path = f"/webhooks/{endpoint.code}/revise/"
+
+    shown = client.get(path).content.decode()
+    saved = client.post(path, {"url": "https://93.184.216.34/moved", "events": ["order.placed"]}, follow=True)
+    refused = client.post(path, {"url": "http://10.0.0.1/", "events": ["order.placed"]})
+
+    assert endpoint.url in shown
+    assert "https://93.184.216.34/moved 已保存" in saved.content.decode()
+    assert refused.status_code == 422
+    assert WebhookEndpoint.objects.get(id=endpoint.id).url == "https://93.184.216.34/moved"
 
 
 @pytest.mark.parametrize("deed", ["rotation", "test", "pause", "removal"])
