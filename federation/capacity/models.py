@@ -53,6 +53,18 @@ class Accelerator(models.Model):
         return cards * self.fp16_tflops / TFLOPS_PER_P
 
 
+def petaflops_of(cards: str, **only):
+    """What a column of cards comes to in P, exactly, as the database adds it up."""
+    per_card = F("accelerator__fp16_tflops") / TFLOPS_PER_P
+    return Sum(F(cards) * per_card, default=Decimal(0), output_field=models.DecimalField(), **only)
+
+
+def sums() -> dict:
+    """cards_total_, cards_sold_, cards_held_, p_total_, p_sold_, p_held_ of some pools."""
+    cards = {f"cards_{kind}_": Sum(f"cards_{kind}", default=0) for kind in KINDS}
+    return cards | {f"p_{kind}_": petaflops_of(f"cards_{kind}") for kind in KINDS}
+
+
 class PoolQuerySet(models.QuerySet):
     def with_clusters(self):
         """Each with its cluster and owner, which are read once however many pools share them."""
@@ -63,16 +75,7 @@ class PoolQuerySet(models.QuerySet):
 
     def totals(self) -> dict:
         """Cards and P of these pools, exactly: cards_total, cards_sold, cards_held, p_total, p_sold, p_held."""
-        p = F("accelerator__fp16_tflops") / TFLOPS_PER_P
-        decimal = models.DecimalField()
-        found = self.aggregate(
-            **{f"cards_{kind}_": Sum(f"cards_{kind}", default=0) for kind in KINDS},
-            **{
-                f"p_{kind}_": Sum(F(f"cards_{kind}") * p, default=Decimal(0), output_field=decimal)
-                for kind in KINDS
-            },
-        )
-        return {name.removesuffix("_"): amount for name, amount in found.items()}
+        return {name.removesuffix("_"): amount for name, amount in self.aggregate(**sums()).items()}
 
 
 class Pool(models.Model):

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from federation.capacity.queries import city, supply_by
+from federation.capacity.queries import city
 from portal.shell.charts import Chart, Series
 from portal.shell.districts import District
 from portal.shell.entries import Figure, Panel, Place, Reading, address
@@ -43,7 +43,7 @@ def scale(at, once):
 def by_district(at, once):
     """Where the compute stands."""
     its = once(city)
-    parts = supply_by(its.pools, lambda pool: pool.cluster.district)
+    parts = its.districts
     return Reading(its.whole.at, [_place(code, label, parts.get(code)) for code, label in District.choices])
 
 
@@ -58,8 +58,7 @@ def _place(code, label, part) -> Place:
 def by_accelerator(at, once):
     """Which cards the compute is made of."""
     its = once(city)
-    parts = supply_by(its.pools, lambda pool: pool.accelerator)
-    rows = [(card, part) for card, part in parts.items() if part.cards_total]
+    rows = [(card, part) for card, part in its.accelerators.items() if part.cards_total]
     chart = Chart(
         _("各型号算力"),
         [named(card) for card, _part in rows],
@@ -78,7 +77,6 @@ def by_accelerator(at, once):
 def clusters(at, once):
     """Which clusters answer, and how full each is."""
     its = once(city)
-    parts = supply_by(its.pools, lambda pool: pool.cluster)
     rows = [
         Place(
             cluster.code,
@@ -92,7 +90,7 @@ def clusters(at, once):
             state_word=cluster.get_state_display(),
             is_simulated=cluster.is_simulated,
         )
-        for cluster, part in parts.items()
+        for cluster, part in its.clusters.items()
     ]
     return Reading(its.whole.at, rows)
 

@@ -1,20 +1,21 @@
 """How much compute the city has, where, and of which make."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import add
 
 from django.contrib.postgres.aggregates import ArrayAgg, BoolOr
 from django.db.models import Min, Q, Sum
 
-from federation.capacity.models import TFLOPS_PER_P, Pool
+from federation.capacity.models import Accelerator, Pool, petaflops_of, sums
 from federation.clusters.models import Cluster
 
 
-@dataclass
+@dataclass(frozen=True)
 class Supply:
-    """Cards and P of some pools: in all, sold by their owners, held by our orders."""
+    """Cards and P of some pools: in all, sold by their owners, held by our orders; `at` is the oldest report that is in."""
 
     cards_total: int = 0
     cards_sold: int = 0
@@ -23,7 +24,7 @@ class Supply:
     p_sold: Decimal = Decimal(0)
     p_held: Decimal = Decimal(0)
     p_simulated: Decimal = Decimal(0)
-    observed: list[datetime] = field(default_factory=list)
+    at: datetime | None = None
 
     @property
     def cards_free(self) -> int:
@@ -38,23 +39,11 @@ class Supply:
         """Per cent of the compute that is sold or held."""
         return (self.p_sold + self.p_held) * 100 / self.p_total if self.p_total else Decimal(0)
 
-    @property
-    def at(self) -> datetime | None:
-        """The oldest report among those that are in."""
-        return min(self.observed, default=None)
-
-    def add(self, pool):
-        per_card = pool.accelerator.fp16_tflops / TFLOPS_PER_P
-        self.cards_total += pool.cards_total
-        self.cards_sold += pool.cards_sold
-        self.cards_held += pool.cards_held
-        self.p_total += pool.cards_total * per_card
-        self.p_sold += pool.cards_sold * per_card
-        self.p_held += pool.cards_held * per_card
-        if pool.cluster.is_simulated:
-            self.p_simulated += pool.cards_total * per_card
-        if pool.observed_at and pool.cluster.state == pool.cluster.State.ONLINE:
-            self.observed.append(pool.observed_at)
+    def __add__(self, other: "Supply") -> "Supply":
+        *mine, _at = astuple(self)
+        *theirs, _at = astuple(other)
+        oldest = min((at for at in (self.at, other.at) if at), default=None)
+        return Supply(*[*map(add, mine, theirs), oldest])
 
 
 @dataclass(frozen=True)
@@ -99,23 +88,38 @@ def node_size(provider, accelerator) -> int:
 
 @dataclass(frozen=True)
 class City:
-    """Every pool with its cluster, owner and card, and what they come to."""
+    """The compute of the city and of its parts, most P first."""
 
-    pools: list[Pool]
     whole: Supply
+    clusters: dict[Cluster, Supply]
+    accelerators: dict[Accelerator, Supply]
+
+    @property
+    def districts(self) -> dict[str, Supply]:
+        parts: dict[str, Supply] = defaultdict(Supply)
+        for cluster, part in self.clusters.items():
+            parts[cluster.district] += part
+        return parts
 
 
 def city() -> City:
-    """The compute of the city, read once."""
-    found = City(list(Pool.objects.with_clusters().prefetch_related("accelerator")), Supply())
-    for pool in found.pools:
-        found.whole.add(pool)
-    return found
+    """As the database adds it up: as many rows as there are clusters and cards, however many pools."""
+    clusters = _supply_by("cluster", Cluster.objects.select_related("provider"))
+    return City(
+        sum(clusters.values(), Supply()), clusters, _supply_by("accelerator", Accelerator.objects.all())
+    )
 
 
-def supply_by(pools, key) -> dict:
-    """What some pools come to, apart by what `key(pool)` says, most P first."""
-    parts: dict = defaultdict(Supply)
-    for pool in pools:
-        parts[key(pool)].add(pool)
-    return dict(sorted(parts.items(), key=lambda item: -item[1].p_total))
+def _supply_by(relation: str, whose) -> dict:
+    rows = (
+        Pool.objects.order_by()
+        .values_list(relation)
+        .annotate(
+            **sums(),
+            p_simulated=petaflops_of("cards_total", filter=Q(cluster__adapter=Cluster.SIMULATED)),
+            at=Min("observed_at", filter=Q(cluster__state=Cluster.State.ONLINE)),
+        )
+    )
+    parts = {key: Supply(*numbers) for key, *numbers in rows}
+    known = {one: parts[one.id] for one in whose if one.id in parts}
+    return dict(sorted(known.items(), key=lambda item: -item[1].p_total))

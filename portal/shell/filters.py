@@ -20,11 +20,22 @@ class Filters(filters.FilterSet):
 
     def search(self, rows, _name, words):
         """Rows in which any of the fields has these words."""
+        words = words.strip()
         wish = Q()
         for field in self.words:
-            look = f"{field[1:]}__istartswith" if field.startswith("^") else f"{field}__icontains"
-            wish |= Q(**{look: words.strip()})
+            if field.startswith("^"):
+                wish |= _begins(field[1:], words)
+            else:
+                wish |= Q(**{f"{field}__icontains": words})
         return rows.filter(wish)
+
+
+def _begins(field: str, words: str) -> Q:
+    """As typed, or in the one kind of letters that a code is written in: thousands of rows need not be rewritten to compare."""
+    begins = Q()
+    for written in {words, words.upper(), words.lower()}:
+        begins |= Q(**{f"{field}__startswith": written})
+    return begins
 
 
 class _Handful(ModelChoiceIterator):

@@ -1,5 +1,6 @@
 """Cards are promised once, and given back once."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from federation.capacity import actions as capacity
 from federation.capacity.catalogue_data import CITY, EMBEDDED_RAY
 from federation.capacity.models import Hold, Pool
+from federation.capacity.queries import Supply, city
 from federation.clusters.models import Cluster
 from tests.federation.builders import NOON, pool
 
@@ -158,6 +160,31 @@ def test_the_city_is_the_plans_city_and_loads_once():
     assert totals["p_total"] == Decimal("1028.5")
     assert totals["p_sold"] == Decimal("495")
     assert totals["p_total"] - totals["p_sold"] == Decimal("533.5")
+
+
+def test_the_city_adds_up_to_its_pools_whatever_they_are_sorted_by():
+    capacity.load_city(CITY, NOON)
+    online = Cluster.objects.order_by("code")[:3]
+    Cluster.objects.filter(id__in=[one.id for one in online]).update(state=Cluster.State.ONLINE)
+    for minutes, one in enumerate(online):
+        one.pools.update(observed_at=NOON - timedelta(minutes=minutes))
+    Pool.objects.exclude(cluster__in=online).update(observed_at=NOON - timedelta(days=1))
+    pools = list(Pool.objects.select_related("accelerator", "cluster"))
+
+    it = city()
+
+    def total(of, *, among=pools):
+        return sum((of(pool) for pool in among), Decimal(0))
+
+    assert it.whole.p_total == total(lambda pool: pool.p_total)
+    assert it.whole.p_free == total(lambda pool: pool.p_free)
+    assert it.whole.cards_free == total(lambda pool: pool.cards_free)
+    assert it.whole.p_simulated == total(
+        lambda p: p.p_total, among=[p for p in pools if p.cluster.is_simulated]
+    )
+    assert it.whole.at == NOON - timedelta(minutes=2)
+    for parts in (it.clusters, it.accelerators, it.districts):
+        assert sum(parts.values(), Supply()) == it.whole
 
 
 def test_one_cluster_is_real_and_the_others_say_that_they_are_not():
