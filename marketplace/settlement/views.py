@@ -282,7 +282,13 @@ def close(request):
 
 @require("books.view")
 def books(request):
-    """The books in figures, and whether they hold."""
+    """The books in figures at once; whether they hold is asked of every row, and told when it is known."""
+    is_asked = "check" in request.GET
     balances = [{"account": label, "balance": fen} for label, fen in queries.totals().items()]
-    context = {"tables": tables, "balances": balances, "breaks": queries.breaks()}
+    context = {
+        "tables": tables,
+        "balances": balances,
+        "is_asked": is_asked,
+        "breaks": queries.breaks() if is_asked else [],
+    }
     return render(request, "settlement/books.html", context)

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from federation.providers.models import Provider
 from marketplace.billing.models import BillLine
 from marketplace.ledger.models import Journal, Kind
 from marketplace.ledger.queries import balance
+from marketplace.orders.models import Order
 from marketplace.settlement import actions as settlement
 from marketplace.settlement import answers, wording
 from marketplace.settlement import queries as books
@@ -25,7 +27,7 @@ from portal.notices.models import Notice
 from portal.shell.exceptions import IllegalMove
 from scheduler.workloads.models import Workload
 from tests.city import DAY, NOON, bill, place, run
-from tests.entrance import BACKEND
+from tests.entrance import BACKEND, use_second_factor
 
 Status = Statement.Status
 
@@ -411,3 +413,26 @@ def test_finance_reads_why_a_statement_is_parked_and_the_provider_does_not(city)
 
     assert "与前 3 期的中位数 ¥11.76 相差过大" in finance
     assert "中位数" not in provider and "有异议" not in provider
+
+
+# --- the books on their page ---------------------------------------------------------------------------
+def verdict(city, path):
+    client = Client()
+    client.force_login(city.finance, backend=BACKEND)
+    use_second_factor(client, city.finance)
+    return client.get(path).content.decode().partition('id="verdict"')[2].partition("</div>")[0]
+
+
+def test_the_books_are_shown_at_once_and_judged_when_they_are_read(city):
+    assert 'hx-get="?check=1"' in verdict(city, "/statements/books/")
+    judged = verdict(city, "/statements/books/?check=1")
+    assert "账簿全部相符" in judged and "hx-get" not in judged
+
+
+def test_what_disagrees_is_named_on_the_page(city):
+    order = used(city)
+    Order.objects.filter(id=order.id).update(billed_amount=F("billed_amount") + 1)
+
+    judged = verdict(city, "/statements/books/?check=1")
+
+    assert "账簿不平" in judged and order.code in judged
