@@ -129,6 +129,7 @@ ELEVATED = {
     "portal/entrance/queries.py": 1,
     "portal/notices/actions.py": 1,
     "portal/organizations/actions.py": 1,
+    "portal/organizations/backends.py": 1,  # a session's person with their roles, the root of all rights
     "portal/sso/actions.py": 3,
     "portal/verification/queries.py": 1,
     "portal/watch/actions.py": 1,
