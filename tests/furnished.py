@@ -1,20 +1,30 @@
 """A city with one of everything, for whoever walks all its pages."""
 
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
+from federation.providers.models import Provider
+from marketplace.billing import refunds as bill_refunds
+from marketplace.billing.models import BillLine
+from marketplace.budgets.models import BudgetMark
 from marketplace.funding import actions as funding
 from marketplace.invoices import actions as invoices
 from marketplace.settlement import actions as settlement
+from marketplace.settlement import corrections
 from portal.accounts.permissions import Role
 from portal.approvals.models import Approval
 from portal.audit import actions as audit
 from portal.developers.models import ApiCall
+from portal.lists import actions as lists
 from portal.members import actions as members
 from portal.members import reviews
 from portal.notices.models import Notice
 from portal.organizations.models import Organization
+from portal.recovery import actions as recovery
+from portal.sso import actions as sso
 from portal.tokens import actions as tokens
+from portal.watch import actions as watch
 from tests.city import (
     DAY,
     NEW_PROVIDER,
@@ -27,11 +37,13 @@ from tests.city import (
     listener,
     message_to,
     monthly_bills,
+    paid_online,
     payout,
     place,
     price_draft,
     reserve,
     run,
+    stuck_refund,
     transfer,
 )
 
@@ -144,3 +156,37 @@ def furnish(*, at) -> tuple[SimpleNamespace, dict[str, str]]:
     codes |= programs_of(city, at=at)
     audit.seal()
     return city, codes
+
+
+def fill_lists(city, *, at) -> None:
+    """One row in each list that a furnished city has no need of."""
+    why = {"by": city.finance, "at": at}
+    corrections.propose_adjustment(organization=city.ludao, amount=100, reason="9 月重复计费", **why)
+    corrections.propose_terms(
+        provider=Provider.objects.get(code="unicom"),
+        effective_from=at.date(),
+        tax_rate=Decimal("0.06"),
+        retention_rate=0,
+        retention_months=0,
+        bands=[],
+        clause="第 7.2 条",
+        **why,
+    )
+    line = BillLine.objects.first()
+    bill_refunds.ask(line_id=line.id, amount=1, reason_code="quality", reason="中断两次", **why)
+    stuck_refund(city, paid_online(city, at=at), at=at)
+    BudgetMark.objects.create(
+        code="BM-1",
+        project=city.lab,
+        month=at.date().replace(day=1),
+        kind="remind",
+        percent=80,
+        budget=100,
+        spent=80,
+        passed_at=at,
+    )
+    recovery.propose(user=city.officer, proof="当面核对身份证", by=city.security, at=at)
+    sso.connect(name="市企业服务平台", redirect_uris=["https://e.example/in"], by=city.sysadmin, at=at)
+    watch.raise_alarm(rule="sprayed", about="203.0.113.7", marker="203.0.113.7", seen={}, at=at)
+    wish = {"screen": "orders", "query": "", "form": "csv", "row_count": 1, "language": "zh-hans"}
+    lists.request_export(**wish, by=city.alice, at=at)

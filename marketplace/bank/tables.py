@@ -19,9 +19,7 @@ screen = ListScreen(
     lead=_(
         "导入网银对账单后，附言写明单位编号且户名一致的来款自动入账，其余逐笔处理；当日全部相符后日结锁定。"
     ),
-    rows=lambda user: BankLine.objects.visible_to(user).select_related(
-        "file", "payer", "payment", "receipt", "settled_by"
-    ),
+    rows=lambda user: BankLine.objects.visible_to(user),
     action="receipts.view",
     scope="settlement:read",
     filters=BankLineFilters,

@@ -32,17 +32,11 @@ class BillFilters(Filters):
         return rows.filter(billed_at__year=month[1], billed_at__month=month[2]) if month else rows
 
 
-def rows(user):
-    return BillLine.objects.visible_to(user).select_related(
-        "order", "organization", "project", "provider", "usage", "order__plan__accelerator", "original"
-    )
-
-
 screen = ListScreen(
     "bills",
     _("用量明细"),
     lead=_("每一次用量一行：按秒计量、按下单时的单价结算。"),
-    rows=rows,
+    rows=lambda user: BillLine.objects.visible_to(user).select_related("usage"),
     action="bills.view",
     scope="orders:read",
     filters=BillFilters,
@@ -89,7 +83,7 @@ monthly = ListScreen(
     "monthly-bills",
     _("账单"),
     lead=_("每月一张：上月的用量按项目汇总。出账后不再改动，迟到与更正的用量记入下一张并注明原明细。"),
-    rows=lambda user: Bill.objects.visible_to(user).select_related("organization"),
+    rows=lambda user: Bill.objects.visible_to(user),
     action="bills.view",
     scope="orders:read",
     filters=MonthlyFilters,
@@ -154,9 +148,7 @@ refunds = ListScreen(
     "bill-refunds",
     _("账单退费"),
     lead=_("把已计费的明细退回原资金来源：一人提出，另一人复核，记入单位的下一张账单。"),
-    rows=lambda user: BillRefund.objects.visible_to(user).select_related(
-        "line__order", "organization", "asked_by"
-    ),
+    rows=lambda user: BillRefund.objects.visible_to(user),
     action="refunds.manage",
     filters=RefundFilters,
     tabs="status",

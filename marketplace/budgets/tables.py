@@ -21,7 +21,7 @@ screen = ListScreen(
     lead=_(
         "每个项目每月可以用多少；已用 = 本月下的订单冻结或已计费的金额。用到阈值时提醒、停止新订单或全部停止。"
     ),
-    rows=lambda user: Project.objects.visible_to(user).select_related("organization"),
+    rows=lambda user: Project.objects.visible_to(user),
     action="projects.view",
     scope="orders:read",
     filters=BudgetFilters,
@@ -49,7 +49,7 @@ class MarkFilters(Filters):
 marks = ListScreen(
     "budget-marks",
     _("预算记录"),
-    rows=lambda user: BudgetMark.objects.visible_to(user).select_related("project__organization"),
+    rows=lambda user: BudgetMark.objects.visible_to(user),
     action="projects.view",
     filters=MarkFilters,
     tabs="kind",

@@ -17,7 +17,7 @@ screen = ListScreen(
     "prices",
     _("商品与价格"),
     lead=_("草稿提交后由平台审核，到生效时间自动上架；已下的订单仍按下单时的单价。"),
-    rows=lambda user: PriceDraft.objects.visible_to(user).select_related("provider", "accelerator"),
+    rows=lambda user: PriceDraft.objects.visible_to(user),
     action="prices.view",
     scope="settlement:read",
     filters=DraftFilters,

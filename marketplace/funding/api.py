@@ -73,4 +73,4 @@ class CreditLineList(Listed):
 
     def get_queryset(self):
         require_for_api(self.request, "credit.view")
-        return tables.screen.rows(self.request.user)
+        return CreditLine.objects.visible_to(self.request.user).select_related("organization", "proposed_by")

@@ -17,7 +17,7 @@ screen = ListScreen(
     "credit",
     _("企业授信"),
     lead=_("授信内先用后付，随月账单付款；由一人提出、另一人复核后生效。"),
-    rows=lambda user: CreditLine.objects.visible_to(user).select_related("organization", "proposed_by"),
+    rows=lambda user: CreditLine.objects.visible_to(user),
     action="credit.view",
     scope="settlement:read",
     filters=CreditFilters,

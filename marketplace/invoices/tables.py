@@ -17,7 +17,7 @@ screen = ListScreen(
     "invoices",
     _("发票"),
     lead=_("按实际支付的金额开具数电票，算力券抵扣的部分不开给企业；退费后自动红冲。"),
-    rows=lambda user: Invoice.objects.visible_to(user).select_related("organization", "original"),
+    rows=lambda user: Invoice.objects.visible_to(user),
     action="invoices.view",
     scope="wallet:read",
     filters=InvoiceFilters,

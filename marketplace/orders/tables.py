@@ -19,14 +19,10 @@ class OrderFilters(Filters):
     since, until = days("placed_at", _("下单日期起"), _("下单日期止"))
 
 
-def rows(user):
-    return Order.objects.visible_to(user).with_names()
-
-
 screen = ListScreen(
     "orders",
     _("订单"),
-    rows=rows,
+    rows=lambda user: Order.objects.visible_to(user),
     action="orders.view",
     scope="orders:read",
     filters=OrderFilters,

@@ -14,15 +14,11 @@ class ReceiptFilters(Filters):
     since, until = days("recorded_at", _("登记日期起"), _("登记日期止"))
 
 
-def rows(user):
-    return BankReceipt.objects.visible_to(user).select_related("organization", "recorded_by")
-
-
 screen = ListScreen(
     "receipts",
     _("到账登记"),
     lead=_("按银行流水为企业预存款入账；同一流水号只能入账一次。"),
-    rows=rows,
+    rows=lambda user: BankReceipt.objects.visible_to(user),
     action="receipts.view",
     scope="settlement:read",
     filters=ReceiptFilters,
@@ -49,7 +45,7 @@ payments = ListScreen(
     "payments",
     _("支付记录"),
     lead=_("企业发起的每一笔充值与付款；到账与否以支付机构和银行为准。"),
-    rows=lambda user: Payment.objects.visible_to(user).select_related("organization", "created_by"),
+    rows=lambda user: Payment.objects.visible_to(user),
     action="payments.view",
     scope="wallet:read",
     filters=PaymentFilters,
@@ -97,9 +93,7 @@ refunds = ListScreen(
     "refunds",
     _("退款"),
     lead=_("原路退回的款项：在线支付退回支付账户，对公转账随付款批次汇回原账户；提出与复核是两个人。"),
-    rows=lambda user: Refund.objects.visible_to(user).select_related(
-        "organization", "payment", "receipt", "asked_by", "agreed_by"
-    ),
+    rows=lambda user: Refund.objects.visible_to(user).select_related("payment", "receipt"),
     action="payments.view",
     scope="wallet:read",
     filters=RefundFilters,
@@ -141,7 +135,7 @@ differences = ListScreen(
     "psp-differences",
     _("支付机构对账"),
     lead=_("每小时取回支付机构的流水与账面逐笔比对；不一致的列在这里，查明后写明原因。"),
-    rows=lambda user: Difference.objects.visible_to(user).select_related("settled_by"),
+    rows=lambda user: Difference.objects.visible_to(user),
     action="receipts.view",
     scope="settlement:read",
     filters=DifferenceFilters,

@@ -22,7 +22,7 @@ batches = ListScreen(
     lead=_(
         "已确认的结算单与对公退款汇成批次，一人制单、另一人复核后下载付款文件；银行流水按付款编号与金额逐笔核对。"
     ),
-    rows=lambda user: PayoutBatch.objects.visible_to(user).select_related("made_by", "approved_by"),
+    rows=lambda user: PayoutBatch.objects.visible_to(user),
     action="payouts.view",
     scope="settlement:read",
     filters=BatchFilters,
@@ -45,7 +45,7 @@ accounts = ListScreen(
     "payout-accounts",
     _("收款账户"),
     lead=_("结算款汇入此账户。变更由服务商提交，平台财务复核后启用；账号加密保存。"),
-    rows=lambda user: PayoutAccount.objects.visible_to(user).select_related("proposed_by", "decided_by"),
+    rows=lambda user: PayoutAccount.objects.visible_to(user),
     action="statements.view",
     scope="settlement:read",
     columns=(

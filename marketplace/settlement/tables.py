@@ -22,7 +22,7 @@ screen = ListScreen(
     lead=_(
         "服务商结算 = 计费收入 − 佣金 − 扣款 − 税费 − 质保金；财政补贴结算 = 按项目核销的算力券。结算后不再改动，差错计入下一期。"
     ),
-    rows=lambda user: Statement.objects.visible_to(user).select_related("organization"),
+    rows=lambda user: Statement.objects.visible_to(user),
     action="statements.view",
     scope="settlement:read",
     filters=StatementFilters,
@@ -85,7 +85,7 @@ terms = ListScreen(
     lead=_(
         "按合同登记的扣款、税率与质保金，一人登记、另一人复核后自生效日起用于结算；已出的结算单不受影响。佣金按每条账单计。"
     ),
-    rows=lambda user: Terms.objects.visible_to(user).select_related("provider", "set_by", "decided_by"),
+    rows=lambda user: Terms.objects.visible_to(user),
     action="statements.view",
     scope="settlement:read",
     columns=(
@@ -111,9 +111,7 @@ adjustments = ListScreen(
     lead=_(
         "账单之外的更正：一人提出金额与原因，另一人复核后入账。服务商的调账计入下一期结算，企业的计入预存款。"
     ),
-    rows=lambda user: Adjustment.objects.visible_to(user).select_related(
-        "organization", "statement", "proposed_by", "decided_by", "taken_with"
-    ),
+    rows=lambda user: Adjustment.objects.visible_to(user),
     action="payouts.view",
     scope="settlement:read",
     tabs="status",

@@ -17,9 +17,7 @@ screen = ListScreen(
     "approvals",
     _("审批"),
     lead=_("自己提交的事项不能自己审批。"),
-    rows=lambda user: Approval.objects.visible_to(user).select_related(
-        "organization", "requested_by", "decided_by"
-    ),
+    rows=lambda user: Approval.objects.visible_to(user),
     action="approvals.view",
     scope="orders:read",
     filters=ApprovalFilters,

@@ -27,7 +27,7 @@ screen = ListScreen(
     "api-requests",
     _("请求日志"),
     lead=_("程序用令牌发出的每个请求，几秒内出现，保留 30 天。报障时提供请求编号。"),
-    rows=lambda user: ApiCall.objects.visible_to(user).with_outcome().select_related("user", "organization"),
+    rows=lambda user: ApiCall.objects.visible_to(user).with_outcome(),
     action="members.view",
     filters=CallFilters,
     tabs="outcome",

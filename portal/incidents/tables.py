@@ -17,7 +17,7 @@ screen = ListScreen(
     "incidents",
     _("故障与维护"),
     lead=_("发布后立即显示在服务状态页；进行期间，每个页面顶部都有提示。"),
-    rows=lambda user: Incident.objects.select_related("posted_by"),
+    rows=lambda user: Incident.objects.all(),
     action="incidents.manage",
     filters=IncidentFilters,
     tabs="kind",

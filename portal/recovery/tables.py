@@ -19,7 +19,7 @@ resets = Issuing(
         lead=_(
             "验证器、通行密钥与恢复码全部丢失时：一位管理员当面核验身份并提出，另一位管理员核准，本人凭密码登录后重新设置。"
         ),
-        rows=lambda user: FactorReset.objects.select_related("user", "proposed_by", "decided_by"),
+        rows=lambda user: FactorReset.objects.all(),
         action="factors.reset",
         tabs="status",
         columns=(

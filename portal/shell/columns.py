@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
@@ -125,6 +126,28 @@ class Cell:
     @property
     def field(self):
         return self.column.state(self.row)[1]
+
+
+def joined(rows: models.QuerySet, columns: Iterable[Column]) -> models.QuerySet:
+    """The same rows, with the relations that these columns walk along read in the same query."""
+    ways = {_relations(rows.model, path) for c in columns for path in (c.value or c.key, c.url) if path}
+    return rows.select_related(*filter(None, ways)) if any(ways) else rows
+
+
+@cache
+def _relations(model: type[models.Model], path: str) -> str:
+    """`order.project.name` as Django's `order__project`: the part of the way that leads from row to row."""
+    names = []
+    for name in path.split("."):
+        try:
+            relation = model._meta.get_field(name)
+        except FieldDoesNotExist:
+            break
+        if not isinstance(relation, models.ForeignKey) or name == relation.attname:
+            break
+        names.append(name)
+        model = relation.related_model
+    return "__".join(names)
 
 
 def drawn(

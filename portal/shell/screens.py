@@ -24,7 +24,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from portal.shell import entries
-from portal.shell.columns import Cell, Column, drawn
+from portal.shell.columns import Cell, Column, drawn, joined
 from portal.shell.filters import Filters
 from portal.shell.history import versions_table
 from portal.shell.lists import page_of
@@ -254,8 +254,8 @@ class Asked:
 
     def sheet_rows(self, most: int):
         """The facts of at most so many rows, typed, in the order of the list."""
-        rows = self.rows.order_by(self.order, "-id")[:most].iterator(chunk_size=CHUNK)
         facts, chunk = self.screen.facts, []
+        rows = joined(self.rows, facts).order_by(self.order, "-id")[:most].iterator(chunk_size=CHUNK)
         for row in rows:
             chunk.append(row)
             if len(chunk) == CHUNK:
@@ -299,8 +299,10 @@ class Listing:
 
     @cached_property
     def page(self):
+        keys = {column.key for column in self.columns}
+        shown = [column for column in self.screen.columns if (column.beneath or column.key) in keys]
         return page_of(
-            self.asked.rows,
+            joined(self.asked.rows, shown),
             self.asked.wishes.get("cursor", ""),
             self.taste.size,
             self.asked.order,

@@ -12,7 +12,7 @@ systems = Issuing(
         "city-systems",
         _("统一登录"),
         lead=_("市内其他系统用本平台账号登录（OpenID Connect 授权码）。只告知身份，不授予角色。"),
-        rows=lambda user: CitySystem.objects.with_state().select_related("client", "created_by"),
+        rows=lambda user: CitySystem.objects.with_state(),
         action="city_systems.manage",
         columns=(
             Column("name", _("系统名称")),

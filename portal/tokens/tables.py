@@ -18,7 +18,7 @@ screen = ListScreen(
     "tokens",
     _("访问令牌"),
     lead=_("程序用令牌代表您在本单位内调用开放接口，只能做所选范围内的事。"),
-    rows=lambda user: ApiToken.objects.visible_to(user).with_state().select_related("organization"),
+    rows=lambda user: ApiToken.objects.visible_to(user).with_state(),
     tabs="state",
     tab_words=STATES,
     columns=(
@@ -51,11 +51,7 @@ applications = Issuing(
         "applications",
         _("应用接入"),
         lead=_("程序用应用编号和密钥换取一小时有效的令牌（OAuth 2.0 客户端凭证），只代表本单位。"),
-        rows=lambda user: (
-            Application.objects.visible_to(user)
-            .with_state()
-            .select_related("client", "organization", "created_by")
-        ),
+        rows=lambda user: Application.objects.visible_to(user).with_state().select_related("client"),
         action="applications.manage",
         columns=(
             Column("name", _("应用名称")),

@@ -16,9 +16,7 @@ class VerificationFilters(Filters):
 screen = ListScreen(
     "verifications",
     _("企业认证审核"),
-    rows=lambda user: Verification.objects.visible_to(user).select_related(
-        "organization", "submitted_by", "decided_by"
-    ),
+    rows=lambda user: Verification.objects.visible_to(user),
     action="verifications.review",
     filters=VerificationFilters,
     tabs="status",

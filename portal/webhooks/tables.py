@@ -23,7 +23,7 @@ screen = ListScreen(
     "webhook-deliveries",
     _("Webhook 投递记录"),
     lead=_("每条消息发往哪里、对方怎样回答。同一消息重发时编号不变，接收端据此去重。"),
-    rows=lambda user: WebhookDelivery.objects.visible_to(user).with_state().select_related("endpoint"),
+    rows=lambda user: WebhookDelivery.objects.visible_to(user).with_state(),
     action="webhooks.manage",
     filters=DeliveryFilters,
     tabs="state",
@@ -56,9 +56,7 @@ endpoints = Issuing(
         lead=_(
             "所选事件发生后几秒内，平台把一条签名消息（Standard Webhooks）发往您的系统；失败会重试到 24 小时以上。"
         ),
-        rows=lambda user: (
-            WebhookEndpoint.objects.visible_to(user).standing().with_state().select_related("created_by")
-        ),
+        rows=lambda user: WebhookEndpoint.objects.visible_to(user).standing().with_state(),
         action="webhooks.manage",
         columns=(
             Column("url", _("接收地址")),

@@ -9,6 +9,11 @@ from scheduler.placement import reasons
 from scheduler.placement.models import Decision
 
 NEVER = float("-inf")
+NAMES = [
+    f"{place}__{name}"
+    for place in ("cluster", "cluster__provider", "accelerator")
+    for name in ("name", "name_en")
+]
 
 
 def snapshot() -> Snapshot:
@@ -42,7 +47,10 @@ def story(decision) -> list[dict]:
     weights = decision.inputs.get("weights", {})
     is_english = (get_language() or "").startswith("en")
     looked_at = Pool.objects.filter(code__in=[candidate["pool"] for candidate in decision.candidates])
-    pools = {pool.code: pool for pool in looked_at.select_related("cluster__provider", "accelerator")}
+    named_pools = looked_at.select_related("cluster__provider", "accelerator").only(
+        "code", "cluster__adapter", *NAMES
+    )
+    pools = {pool.code: pool for pool in named_pools}
     told = []
     for candidate in decision.candidates:
         pool = pools.get(candidate["pool"])

@@ -143,7 +143,3 @@ class WorkloadFile(models.Model):
 
     def __str__(self):
         return self.path
-
-
-# Who ordered the work may read why it runs where it runs.
-tenancy.shows(Decision, "workload__organization")

@@ -4,19 +4,28 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.http import QueryDict
+from django.template import Context, Template
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from marketplace.orders import placing
 from marketplace.orders.models import Order
+from portal.accounts.permissions import reach_of
+from portal.shell import entries
+from portal.shell.columns import drawn
+from portal.shell.screens import Listing, Taste
+from portal.shell.tenancy import asking_for
 from tests import city as town
 from tests.browser.test_screens import screens
 from tests.city import bill, place, run
 from tests.entrance import BACKEND
-from tests.furnished import furnish
+from tests.furnished import fill_lists, furnish
+from tests.house.test_deeds_by_role import VISITORS
 
 MOST = 12
+ROW = "{% load shell %}{% row_cells cells labels %}{% for action in actions %}{{ row }}{% endfor %}"
 
 
 @pytest.fixture
@@ -132,3 +141,30 @@ def test_no_page_at_all_asks_more(db):
         asked[name] = len([q for q in seen if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))])
 
     assert {name: count for name, count in asked.items() if count > MOST} == {}
+
+
+def test_rows_of_a_list_are_drawn_and_written_from_what_was_read(db):
+    """Every column shown, every action offered: however many rows, the database is asked once for all."""
+    city, _codes = furnish(at=timezone.now())
+    fill_lists(city, at=timezone.now())
+    template, request, seen_lists, asked = Template(ROW), RequestFactory().get("/"), set(), {}
+    for screen in entries.screens().values():
+        every = Taste(columns=frozenset(column.key for column in screen.columns))
+        for user in (getattr(city, name) for name in VISITORS):
+            request.user = user
+            listing = Listing(screen.asked(user, QueryDict()), every)
+            with asking_for(reach_of(user)):
+                rows = list(screen.prepare(listing.page))
+                with CaptureQueriesContext(connection) as more:
+                    for row, cells in zip(rows, drawn(rows, screen.columns, listing.columns), strict=True):
+                        actions = [a for a in screen.row_actions if a.when(row, user)]
+                        words = {"row": row, "cells": cells, "labels": listing.labels, "actions": actions}
+                        template.render(Context(words | {"user": user, "request": request}))
+                        assert len([fact.typed(row) for fact in screen.facts]) == len(listing.asked.heads)
+            if rows:
+                seen_lists.add(screen.code)
+            if more:
+                asked[screen.code] = [q["sql"][-200:] for q in more]
+
+    assert asked == {}
+    assert sorted(set(entries.screens()) - seen_lists) == []
