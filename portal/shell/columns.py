@@ -130,7 +130,8 @@ class Cell:
 
 def joined(rows: models.QuerySet, columns: Iterable[Column]) -> models.QuerySet:
     """The same rows, with the relations that these columns walk along read in the same query."""
-    ways = {_relations(rows.model, path) for c in columns for path in (c.value or c.key, c.url) if path}
+    model: type[models.Model] = rows.model
+    ways = {_relations(model, path) for c in columns for path in (c.value or c.key, c.url) if path}
     return rows.select_related(*filter(None, ways)) if any(ways) else rows
 
 
