@@ -9,6 +9,8 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 from django.utils import timezone
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from federation.capacity.queries import Stock
 from marketplace.catalogue.models import Kind, Plan, Unit
@@ -54,6 +56,17 @@ class Offer(NamedTuple):
     @property
     def district_names(self) -> list[str]:
         return [str(District(d).label) for d in sorted(self.stock.districts)]
+
+    @property
+    def free_words(self) -> str:
+        free, total = self.stock.cards_free, self.stock.cards_total
+        return _("可用 %(free)s / %(total)s 卡") % {"free": free, "total": total}
+
+    @property
+    def observed_words(self) -> str:
+        """Since when this is known, where it is."""
+        at = self.stock.observed_at
+        return _("数据时间 %(at)s") % {"at": f"{localtime(at):%H:%M:%S}"} if at else ""
 
     @property
     def quantity(self) -> Fraction:
