@@ -7,7 +7,7 @@ from django.template.base import render_value_in_context
 from django.template.defaultfilters import floatformat
 from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html, format_html_join, strip_spaces_between_tags
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
@@ -20,7 +20,7 @@ from portal.shell.names import chosen
 @lru_cache(maxsize=1024)
 def icon(name, label="") -> SafeString:
     """A picture from the sprite; silent for screen readers unless it has a label."""
-    words = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    words = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
         '<svg class="icon" {}><use href="{}#{}"></use></svg>', words, static("shell/img/icons.svg"), name
     )
@@ -31,16 +31,16 @@ def money(fen) -> SafeString | str:
     if fen is None or fen == "":
         return "—"
     sign, kind = ("−", " is-negative") if fen < 0 else ("", "")
-    return format_html(
-        '<span class="money{}">{}<span class="money-sign">¥</span>{}</span>', kind, sign, yuan(abs(int(fen)))
+    return SafeString(
+        f'<span class="money{kind}">{sign}<span class="money-sign">¥</span>{yuan(abs(int(fen)))}</span>'
     )
 
 
 def unit_price(amount, per="") -> SafeString:
     """A Decimal price in yuan, without needless zeros behind the second place."""
-    tail = format_html(' <span class="price-unit">/ {}</span>', per) if per else ""
-    return format_html(
-        '<span class="money"><span class="money-sign">¥</span>{}</span>{}', price_words(amount), tail
+    tail = f' <span class="price-unit">/ {conditional_escape(per)}</span>' if per else ""
+    return SafeString(
+        f'<span class="money"><span class="money-sign">¥</span>{price_words(amount)}</span>{tail}'
     )
 
 
@@ -55,9 +55,8 @@ def duration(seconds) -> str:
 
 def _marked(kind: str, tone: str, picture: str, word) -> SafeString:
     is_toned = "" if tone == "quiet" else f" is-{tone}"
-    return format_html(
-        '<span class="{}{}">{}{}</span>', kind, is_toned, icon(picture) if picture else "", word
-    )
+    drawn = icon(picture) if picture else ""
+    return SafeString(f'<span class="{kind}{is_toned}">{drawn}{conditional_escape(word)}</span>')
 
 
 def badge(word, tone="quiet", icon="") -> SafeString:
@@ -81,13 +80,12 @@ def bar(part, whole, label="", second=0) -> SafeString:
     whole = float(whole or 0)
     share = min(100.0, float(part or 0) * 100 / whole) if whole else 0.0
     after = min(100.0 - share, float(second or 0) * 100 / whole) if whole else 0.0
-    begin, width = f"{share:.1f}", f"{after:.1f}"
-    words = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    held = format_html('<rect class="is-held" x="{}" width="{}" height="6" />', begin, width) if after else ""
-    return format_html(
-        '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" {}><rect width="{}" height="6" />{}</svg>',
-        words, begin, held,
-    )  # fmt: skip
+    words = f'role="img" aria-label="{conditional_escape(label)}"' if label else 'aria-hidden="true"'
+    held = f'<rect class="is-held" x="{share:.1f}" width="{after:.1f}" height="6" />' if after else ""
+    return SafeString(
+        f'<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" {words}>'
+        f'<rect width="{share:.1f}" height="6" />{held}</svg>'
+    )
 
 
 def filter_options(name, options, chosen=(), kind="checkbox") -> SafeString:
@@ -103,7 +101,7 @@ def filter_options(name, options, chosen=(), kind="checkbox") -> SafeString:
             f'<input type="{kind}" id="f-{name}-{code}" name="{name}" value="{code}"{checked}> '
             f'<span>{conditional_escape(label)}</span><span class="filter-count">{count}</span></label>'
         )
-    return mark_safe("".join(drawn))
+    return SafeString("".join(drawn))
 
 
 def filter_flag(name, label, count, is_on) -> SafeString:
@@ -113,7 +111,7 @@ def filter_flag(name, label, count, is_on) -> SafeString:
 
 # --- places of a table -------------------------------------------------------------------------------
 def _one_line(text) -> SafeString:
-    return format_html('<span class="nowrap">{}</span>', text)
+    return SafeString(f'<span class="nowrap">{conditional_escape(text)}</span>')
 
 
 def _moment(pattern: str):
@@ -159,7 +157,8 @@ def _fact(cell: Cell, context) -> str:
     if value is None or value == "":
         return conditional_escape(str(column.nothing))
     if url := cell.url:
-        return format_html('<a href="{}">{}</a>', url, render_value_in_context(value, context))
+        words = render_value_in_context(value, context)
+        return f'<a href="{conditional_escape(url)}">{words}</a>'
     draw = BY_KIND.get(column.kind)
     return conditional_escape(draw(value)) if draw else render_value_in_context(value, context)
 
@@ -168,12 +167,12 @@ def fact(cell: Cell, context) -> SafeString:
     """What stands in one place of a table, with its small print beneath."""
     text = _fact(cell, context)
     if cell.column.unit and cell.value is not None:
-        text = format_html("{} {}", mark_safe(text), cell.column.unit)
+        text = f"{text} {conditional_escape(cell.column.unit)}"
     small = "".join(f'<div class="muted small">{fact(one, context)}</div>' for one in cell.beneath)
-    return mark_safe(text + small)
+    return SafeString(text + small)
 
 
-def row(cells: list[Cell], labels: list[str], context, *, can_pick=False) -> SafeString:
+def row(cells: list[Cell], labels: list[SafeString], context, *, can_pick=False) -> SafeString:
     """The places of one row below their labels. The first is its head, where one also picks it."""
     head, *others = cells
     box = ""
@@ -190,4 +189,4 @@ def row(cells: list[Cell], labels: list[str], context, *, can_pick=False) -> Saf
         text = fact(cell, context)
         text = f"<div>{text}</div>" if cell.beneath else text
         drawn.append(f'<td{kind} data-label="{conditional_escape(label)}">{text}</td>')
-    return mark_safe("".join(drawn))
+    return SafeString("".join(drawn))

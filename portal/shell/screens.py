@@ -21,6 +21,8 @@ from django.db.models import Count, Sum
 from django.http import QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from portal.shell import entries
@@ -310,9 +312,9 @@ class Listing:
         )
 
     @cached_property
-    def labels(self) -> list[str]:
+    def labels(self) -> list[SafeString]:
         """What stands above the columns."""
-        return [str(column.label) for column in self.columns]
+        return [conditional_escape(column.label) for column in self.columns]
 
     @cached_property
     def table(self) -> list[tuple[object, list[Cell], list[RowAction]]]:

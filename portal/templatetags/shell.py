@@ -8,7 +8,7 @@ from django.core.paginator import Page
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -145,7 +145,7 @@ def table(context, title, columns, rows, total=None, is_long=False):
     return {
         "title": title,
         "columns": tops,
-        "labels": [str(column.label) for column in tops],
+        "labels": [conditional_escape(column.label) for column in tops],
         "rows": drawn(rows, columns),
         "totals": [(c, walk(total, c.total) if c.total else None) for c in tops] if total else [],
         "is_long": is_long,
