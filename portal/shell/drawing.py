@@ -167,7 +167,7 @@ def fact(cell: Cell, context) -> SafeString:
     """What stands in one place of a table, with its small print beneath."""
     text = _fact(cell, context)
     if cell.column.unit and cell.value is not None:
-        text = f"{text} {conditional_escape(cell.column.unit)}"
+        text = f"{text} {conditional_escape(str(cell.column.unit))}"
     small = "".join(f'<div class="muted small">{fact(one, context)}</div>' for one in cell.beneath)
     return SafeString(text + small)
 

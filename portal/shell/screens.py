@@ -314,7 +314,7 @@ class Listing:
     @cached_property
     def labels(self) -> list[SafeString]:
         """What stands above the columns."""
-        return [conditional_escape(column.label) for column in self.columns]
+        return [conditional_escape(str(column.label)) for column in self.columns]
 
     @cached_property
     def table(self) -> list[tuple[object, list[Cell], list[RowAction]]]:

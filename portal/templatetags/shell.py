@@ -145,7 +145,7 @@ def table(context, title, columns, rows, total=None, is_long=False):
     return {
         "title": title,
         "columns": tops,
-        "labels": [conditional_escape(column.label) for column in tops],
+        "labels": [conditional_escape(str(column.label)) for column in tops],
         "rows": drawn(rows, columns),
         "totals": [(c, walk(total, c.total) if c.total else None) for c in tops] if total else [],
         "is_long": is_long,

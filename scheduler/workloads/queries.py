@@ -25,7 +25,7 @@ def by_order(order_code) -> Workload | None:
 
 def by_orders(order_codes) -> dict[str, Workload]:
     """The work of each of these orders that has some."""
-    rows = Workload.objects.select_related("pool__cluster__provider", "pool__accelerator").defer("final_log")
+    rows = Workload.objects.select_related("pool__cluster").defer("final_log")
     return {work.order_code: work for work in rows.filter(order_code__in=order_codes)}
 
 
