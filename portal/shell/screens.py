@@ -225,7 +225,7 @@ class Asked:
     def _counted(self) -> dict:
         """How the database counts rows, and adds up the columns that have a total."""
         totals = {_total_of(c): Sum(c.total, default=0) for c in self.screen.columns if c.total}
-        return {"rows_counted": Count("pk")} | totals
+        return {"rows_counted": Count("*")} | totals
 
     @cached_property
     def tallies(self) -> dict[str, dict[str, int]]:

@@ -246,7 +246,7 @@ def main() -> int:
         django.setup()
         city, codes = grow()
         # What autovacuum does a minute later.
-        product.connect().cursor().execute("ANALYZE")
+        product.connect().cursor().execute("VACUUM ANALYZE")
         with held_still(product):
             measure(product.url, city, codes, wishes.rounds)
     finally:
