@@ -1,6 +1,7 @@
 """What a centre puts into the portal: its `portal_entries.py` is found at start, like `admin.py`."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,9 @@ from importlib.util import find_spec
 from urllib.parse import urlencode
 
 from django.apps import apps
-from django.db.models import Count, Max, Q, QuerySet, Value
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -307,16 +310,19 @@ class Tally:
 
 def tallies(kinds: Mapping) -> dict[object, Tally]:
     """Rows of many tables counted in one query, by the keys they were given under."""
-    asked = [(key, rows) for key, rows in kinds.items() if not rows.query.is_empty()]
-    counts = [
-        rows.order_by()
-        .values(nth=Value(n))
-        .annotate(rows=Count("pk"), newest=Max("pk"))
-        .values_list("nth", "rows", "newest")
-        for n, (_key, rows) in enumerate(asked)
-    ]
-    found = counts[0].union(*counts[1:], all=True) if counts else []
-    read = {asked[n][0]: Tally(count, newest or 0) for n, count, newest in found}
+    asked: list = []
+    counts, values, read = [], [], {}
+    for key, rows in kinds.items():
+        # Of what can be nothing the database is not asked.
+        with suppress(EmptyResultSet):
+            sql, params = rows.order_by().values_list("pk").query.sql_with_params()
+            counts.append(f"SELECT {len(asked)}, count(*), max(id) FROM ({sql}) AS rows (id)")
+            values += params
+            asked.append(key)
+    if asked:
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(counts), values)
+            read = {asked[n]: Tally(count, newest or 0) for n, count, newest in cursor.fetchall()}
     return {key: read.get(key, Tally()) for key in kinds}
 
 
