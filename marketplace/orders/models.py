@@ -21,13 +21,6 @@ class OrderQuerySet(models.QuerySet):
         ids = organization_ids(user, "orders.view")
         return self if ids is ALL else self.filter(organization_id__in=ids)
 
-    def with_names(self):
-        """With what a page calls by its name. Few have a reservation: a question of its own is quicker than two joins."""
-        named = self.select_related(
-            "organization", "project", "plan__provider", "plan__accelerator", "placed_by"
-        )
-        return named.prefetch_related("reservation", "renews")
-
     def open(self):
         return self.filter(status__in=Order.OPEN)
 

@@ -1,7 +1,7 @@
 """A firm's orders: the list, one order's whole story, its log, and cancelling."""
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -35,8 +35,12 @@ def listing(request):
 
 
 def _order(request, code):
-    rows = Order.objects.visible_to(request.user).with_names().select_related("decision")
-    return get_object_or_404(rows, code=code)
+    """With all that its page calls by name; PostgreSQL plans two questions of few tables sooner than one of many."""
+    rows = Order.objects.visible_to(request.user).select_related(
+        "organization", "project", "placed_by", "decision"
+    )
+    sold = Prefetch("plan", Plan.objects.select_related("provider", "accelerator"))
+    return get_object_or_404(rows.prefetch_related(sold, "reservation", "renews"), code=code)
 
 
 def _plans_here(request, order, at) -> list[Plan]:
@@ -63,7 +67,7 @@ def _following(order) -> tuple[list[Order], Order | None]:
 def detail(request, code):
     """One order's whole story: where it stands, why it runs where it runs, what it costs, what happened."""
     order = _order(request, code)
-    workload = workloads.by_order(order.code)
+    workload = None if order.is_reservation else workloads.by_order(order.code)
     jobs, renewal = _following(order)
     now = timezone.now()
     told = placement.story(order.decision)
